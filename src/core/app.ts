@@ -1,0 +1,151 @@
+import type { EventType, TopicDefinition } from "./event.ts";
+import type { Handler, Middleware, TombstoneHandler } from "./handler.ts";
+
+/** Options of one send. */
+export interface SendOptions {
+  /** User headers; names that start with `keryx-` are refused. */
+  readonly headers?: Readonly<Record<string, string | Uint8Array>>;
+  /** Default: inherited from the handler under way, else the message's own id. */
+  readonly correlationId?: string;
+  /** Default: the id of the message under way, else none. */
+  readonly causationId?: string;
+  /** Record timestamp, epoch milliseconds. Default: now. */
+  readonly timestampMs?: number;
+  /** Gives up waiting; a record that already left may still arrive. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a sent record landed. */
+export interface SendResult {
+  readonly topic: string;
+  readonly partition: number;
+  /** -1n when the broker acknowledged without telling (acks 0, or a repeat of an idempotent send). */
+  readonly offset: bigint;
+  readonly messageId: string;
+}
+
+/** Counters of one producer since its start. */
+export interface ProducerStats {
+  /** Records handed to `send`. */
+  readonly sent: number;
+  /** Records that the broker acknowledged. */
+  readonly produced: number;
+  /** Records whose send was rejected. */
+  readonly failed: number;
+  /** Records waiting or under way. */
+  readonly inFlight: number;
+  /** Produce requests made. */
+  readonly batches: number;
+}
+
+/** Publishes the events of one topic. */
+export interface TopicProducer {
+  /** Connects and registers the topic's schemas; otherwise the first send does. */
+  start(): Promise<void>;
+  send<Value, Init>(event: EventType<Value, Init>, value: Init, options?: SendOptions): Promise<SendResult>;
+  /** Publishes a record with a null value for `key`. */
+  tombstone(key: string, options?: SendOptions): Promise<SendResult>;
+  /** Resolves when everything sent so far is settled. */
+  flush(): Promise<void>;
+  stats(): ProducerStats;
+}
+
+/** How a consumer keeps order: per key, per partition, or not at all. */
+export type OrderMode = "key" | "partition" | "none";
+
+export interface ConsumerOptions {
+  /** Consumer group. Required. */
+  readonly group: string;
+  /** Records in flight at once, per consumer. Default 64. */
+  readonly concurrency?: number;
+  /** Default `key`. */
+  readonly order?: OrderMode;
+  /** Tries on the source topic itself before the plan goes on. Default: 1 try with retry topics, 8 without. */
+  readonly here?: {
+    readonly tries?: number;
+    readonly baseMs?: number;
+    readonly factor?: number;
+    readonly maxMs?: number;
+    readonly jitter?: "full" | "none";
+  };
+  /** When every attempt failed. Default `deadLetter`; `stop` where order is declared. */
+  readonly exhausted?: "deadLetter" | "stop" | "discard";
+  /** A record whose event has no handler. Default `deadLetter`. */
+  readonly onUnhandled?: "deadLetter" | "skip";
+  /** Create missing retry and dead-letter topics at start. Default false: the start is refused. */
+  readonly createTopics?: boolean;
+  /** Names of retry and dead-letter topics: per topic (default) or per topic and group. */
+  readonly naming?: "topic" | "group";
+  /** Overrides the schema's retry delays (reported as a warning). Milliseconds. */
+  readonly retryDelaysMs?: readonly number[];
+  /** Where a group without committed offsets begins. Default `earliest`. */
+  readonly from?: "earliest" | "latest";
+  /** Dedupe by message id: in memory (default) or off. */
+  readonly dedupe?: "memory" | "off";
+  /** A dedupe id is remembered for so long. Default 24 hours. */
+  readonly dedupeTtlMs?: number;
+  /** Default 60 s; then the delivery's signal is aborted. */
+  readonly handlerTimeoutMs?: number;
+  /** How long a rebalance or close waits for running handlers. Default 10 s. */
+  readonly drainTimeoutMs?: number;
+  /** Default 5 s. */
+  readonly commitTimeoutMs?: number;
+  /** Default 30 s. */
+  readonly sessionTimeoutMs?: number;
+  /** Default 60 s. */
+  readonly rebalanceTimeoutMs?: number;
+  /** Errors that make a retry useless: dead-lettered at once. Asked along the chain of causes, before `retriable`. */
+  readonly nonRetriable?: (error: unknown) => boolean;
+  /** Errors that are worth a retry whatever their code says. */
+  readonly retriable?: (error: unknown) => boolean;
+  /** Steps around every handler, outermost first. */
+  readonly middleware?: readonly Middleware[];
+}
+
+/** Reads topics as one consumer group and hands each event to its handler. */
+export interface Consumer {
+  /** Adds the handler of an event; one per event, before `start`. */
+  on<Value, Init>(event: EventType<Value, Init>, handler: Handler<Value>): Consumer;
+  /** Adds the handler of null values on a topic. */
+  onTombstone(topic: string, handler: TombstoneHandler): Consumer;
+  /** Names a topic with all its declared events, so that an event without handler is known by name. */
+  topic(topic: TopicDefinition): Consumer;
+  /** Resolves when start-up checks have passed and the group was joined. */
+  start(): Promise<void>;
+  /** Drains, commits, leaves the group. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ReplayOptions {
+  /** The source topic whose dead letters are replayed. */
+  readonly topic: string;
+  /** The consumer group that failed: its own first retry topic receives the records. */
+  readonly group: string;
+  /** First offset to replay, per partition of the dead-letter topic (inclusive). */
+  readonly fromOffsets?: Readonly<Record<number, bigint>>;
+  /** First offset not to replay, per partition. Default: the end when the run began. */
+  readonly toOffsets?: Readonly<Record<number, bigint>>;
+  /** Default true: count only. */
+  readonly dryRun?: boolean;
+}
+
+export interface ReplayResult {
+  readonly planned: number;
+  readonly sent: number;
+  readonly skipped: number;
+}
+
+/** A running application: what generated producers and consumers stand on. */
+export interface App {
+  /** The generic producer, for events chosen at run time. */
+  readonly producer: {
+    send<Value, Init>(event: EventType<Value, Init>, value: Init, options?: SendOptions): Promise<SendResult>;
+    flush(): Promise<void>;
+  };
+  topicProducer(topic: TopicDefinition): TopicProducer;
+  consumer(options: ConsumerOptions): Consumer;
+  /** Puts dead letters back to the failing group's first retry topic. A dry run by default. */
+  replay(options: ReplayOptions): Promise<ReplayResult>;
+  /** Drains producers and consumers, commits, leaves, closes connections. */
+  close(): Promise<void>;
+}

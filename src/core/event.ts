@@ -1,0 +1,97 @@
+/** Schema formats that an event can be written in. */
+export type SchemaFormat = "protobuf" | "avro";
+
+/** Compatibility levels of a schema registry subject. */
+export type CompatibilityLevel =
+  | "NONE"
+  | "BACKWARD"
+  | "BACKWARD_TRANSITIVE"
+  | "FORWARD"
+  | "FORWARD_TRANSITIVE"
+  | "FULL"
+  | "FULL_TRANSITIVE";
+
+/**
+ * Turns values of one event into bytes and back. Synchronous and free of I/O; generated code supplies it.
+ *
+ * `Value` is what handlers receive (complete), `Init` what senders may write (fields with defaults optional).
+ */
+export interface Codec<Value, Init = Value> {
+  /** Completes an init value: absent fields take their defaults. */
+  create(init: Init): Value;
+  /**
+   * Encodes a complete value behind `room` untouched bytes, which the caller fills with the frame header.
+   * @throws KeryxError `encode_failed` naming the field path.
+   */
+  encode(value: Value, room: number): Uint8Array;
+  /**
+   * Decodes a payload that this very schema wrote; the frame is already removed.
+   * @throws KeryxError `decode_failed` with `details.reason`.
+   */
+  decode(payload: Uint8Array): Value;
+}
+
+/** A schema that the event's schema imports, in registration order. */
+export interface WireReference {
+  /** The import path (Protobuf) or full name (Avro) that the text uses. */
+  readonly name: string;
+  /** Registry subject that it is registered under. */
+  readonly subject: string;
+  /** Text to register when the subject does not hold it yet. */
+  readonly schema: string;
+  readonly references: readonly WireReference[];
+}
+
+/** Delivery policy of one event, as its schema declares it (defaults filled in). */
+export interface EventPolicy {
+  /** One retry topic for each delay, in order; milliseconds. Empty: no retry topics. */
+  readonly retry: { readonly delaysMs: readonly number[] };
+  /** Dead-letter topic. */
+  readonly deadLetter: string;
+  readonly compatibility: CompatibilityLevel;
+  /** Per-key order is kept on failure too; then there are no retry topics. */
+  readonly ordered: boolean;
+  readonly owner?: string;
+}
+
+/**
+ * Everything the runtime knows of one event. Plain data and a codec, written by the generator.
+ * Members are methods where they take a value, so that an event of any type is an `EventType`.
+ */
+export interface EventType<
+  Value = unknown,
+  Init = Value,
+  Type extends string = string,
+  Topic extends string = string,
+> {
+  /** Event type as it travels in the `event-type` header, for example `order.placed`. */
+  readonly type: Type;
+  readonly topic: Topic;
+  /** Full name of the message or record, for example `orders.v1.OrderPlaced`. */
+  readonly name: string;
+  /** Registry subject. */
+  readonly subject: string;
+  readonly format: SchemaFormat;
+  /** SHA-256 of the wire schema's text, lower-case hex. */
+  readonly fingerprint: string;
+  /** Protobuf: path of message indexes inside its file. Avro: empty. */
+  readonly index: readonly number[];
+  /** The text that is registered: the schema without our own options. */
+  readonly wire: { readonly schema: string; readonly references: readonly WireReference[] };
+  readonly codec: Codec<Value, Init>;
+  readonly policy: EventPolicy;
+  /** Dotted paths of sensitive fields in terms of the generated type. */
+  readonly sensitive: readonly string[];
+  /** Record key; absent when the schema declares none. Empty text means "not set". */
+  key?(value: Value): string;
+  /** Dedupe id; absent when the schema declares none. Empty text means "not set". */
+  id?(value: Value): string;
+  /** Event time, epoch milliseconds; absent when the schema declares none. Undefined means "not set". */
+  time?(value: Value): number | undefined;
+}
+
+/** A topic with the events that the schemas declare on it. */
+export interface TopicDefinition {
+  readonly name: string;
+  readonly events: readonly EventType[];
+}

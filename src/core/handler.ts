@@ -1,0 +1,66 @@
+import type { Header, TopicPartitionOffset } from "./record.ts";
+
+/** What a handler decided about a record; returning nothing means `done`. */
+export type Outcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "skip"; readonly reason: string }
+  | { readonly kind: "retry"; readonly delayMs?: number }
+  | { readonly kind: "deadLetter"; readonly reason: string };
+
+/** Where a record was read: the source topic, one of its retry topics, or the dead-letter topic. */
+export type Stage = "main" | `retry-${number}` | "dlq";
+
+/** One record as a handler sees it: coordinates, identity and the verbs that decide its outcome. */
+export interface Delivery<Value = unknown> {
+  /** The decoded event; the same object that the handler gets as its first argument. */
+  readonly event: Value;
+  /** Event type, for example `order.placed`. */
+  readonly eventType: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Key bytes as text (UTF-8), or null. */
+  readonly key: string | null;
+  readonly headers: readonly Header[];
+  /** 1 for the first pass over this record, counted across retry topics. */
+  readonly attempt: number;
+  readonly stage: Stage;
+  /** Where the record was first consumed; the same through every retry topic. */
+  readonly origin: TopicPartitionOffset;
+  readonly messageId: string;
+  readonly correlationId: string;
+  readonly causationId: string | undefined;
+  /** Record timestamp of the origin, epoch milliseconds. */
+  readonly timestampMs: number;
+  /** Aborted at the handler's deadline, when the partition is taken away, and when the app closes. */
+  readonly signal: AbortSignal;
+  /** The record needs no work; counted as skipped, with the reason. */
+  skip(reason: string): Outcome;
+  /** Try again by the event's retry plan, or after `delayMs` (at most the plan's longest delay). */
+  retry(options?: { readonly delayMs?: number }): Outcome;
+  /** Give up now: write the untouched record to the dead-letter topic. */
+  deadLetter(reason: string): Outcome;
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
+export type HandlerResult = Outcome | void | Promise<Outcome | void>;
+
+/** Handles one event. Return to finish, throw to retry and finally dead-letter. */
+export type Handler<Value> = (event: Value, delivery: Delivery<Value>) => HandlerResult;
+
+/** Handles a record whose value is null. */
+export type TombstoneHandler = (key: string | null, delivery: Delivery<null>) => HandlerResult;
+
+/** A step around the handler. It may answer itself instead of calling `next`. */
+export type Middleware = (delivery: Delivery, next: () => Promise<Outcome>) => Promise<Outcome>;
+
+/** Nests middlewares around a handler; the first of the list is the outermost. */
+export function compose(
+  steps: readonly Middleware[],
+  handler: (delivery: Delivery) => Promise<Outcome>,
+): (delivery: Delivery) => Promise<Outcome> {
+  return steps.reduceRight<(delivery: Delivery) => Promise<Outcome>>(
+    (next, step) => (delivery) => step(delivery, () => next(delivery)),
+    handler,
+  );
+}

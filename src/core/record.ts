@@ -1,0 +1,43 @@
+/** One header of a record. A name may repeat; a null value is legal in Kafka. */
+export type Header = readonly [name: string, value: Uint8Array | null];
+
+/** A record as it lies on the broker: bytes only, nothing decoded. */
+export interface RawRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Record timestamp, epoch milliseconds. */
+  readonly timestampMs: number;
+  /** Who set the timestamp; absent when the client does not tell. */
+  readonly timestampType?: "CreateTime" | "LogAppendTime";
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly Header[];
+}
+
+/** A record on its way to the broker. */
+export interface OutgoingRecord {
+  readonly topic: string;
+  /** Absent: the partitioner chooses by key. */
+  readonly partition?: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly Header[];
+  /** Epoch milliseconds; absent: now. */
+  readonly timestampMs?: number;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A position in a partition: the offset of the next record to read. */
+export interface TopicPartitionOffset extends TopicPartition {
+  readonly offset: bigint;
+}
+
+/** `topic/partition/offset`, the text form of a record's coordinates (`/` cannot occur in a topic name). */
+export function toCoordinates(at: TopicPartitionOffset): string {
+  return `${at.topic}/${at.partition}/${at.offset}`;
+}

@@ -1,0 +1,188 @@
+import type { Stage } from "./handler.ts";
+import type { TopicPartition } from "./record.ts";
+
+/** Coordinates and identity of a record in a signal. Never a payload. */
+export interface RecordRef extends TopicPartition {
+  readonly offset: bigint;
+  readonly group: string;
+  readonly stage: Stage;
+  readonly attempt: number;
+  readonly event?: string;
+  readonly messageId?: string;
+}
+
+/** How a pass over a record ended; also the metric label. */
+export type OutcomeLabel =
+  | "processed"
+  | "skipped"
+  | "deduped"
+  | "retried"
+  | "dead_lettered"
+  | "discarded"
+  | "held"
+  | "stopped"
+  | "abandoned";
+
+/** Why a partition is paused. */
+export type PauseCause =
+  | "buffer"
+  | "window"
+  | "delay"
+  | "registry"
+  | "sink"
+  | "dedupe"
+  | "stopped"
+  | "breaker"
+  | "operator";
+
+/** Everything the runtime says about itself. Logs, metrics and traces are folds over this union. */
+export type Signal =
+  | { readonly kind: "app.started"; readonly clientId: string }
+  | { readonly kind: "app.closed"; readonly clientId: string }
+  | { readonly kind: "config.warning"; readonly message: string }
+  | {
+      readonly kind: "schema.registered";
+      readonly subject: string;
+      readonly id: number;
+      readonly isNew: boolean;
+    }
+  | {
+      readonly kind: "schema.level_differs";
+      readonly subject: string;
+      readonly wanted: string;
+      readonly found: string;
+    }
+  | {
+      readonly kind: "registry.request_failed";
+      readonly url: string;
+      readonly status?: number;
+      readonly attempt: number;
+      readonly willRetry: boolean;
+    }
+  | { readonly kind: "schema.cache"; readonly hit: boolean }
+  | { readonly kind: "topic.created"; readonly topic: string; readonly partitions: number }
+  | {
+      readonly kind: "record.sent";
+      readonly topic: string;
+      readonly event?: string;
+      readonly messageId?: string;
+    }
+  | {
+      readonly kind: "record.produced";
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: bigint;
+      readonly event?: string;
+      readonly messageId?: string;
+    }
+  | {
+      readonly kind: "record.send_failed";
+      readonly topic: string;
+      readonly event?: string;
+      readonly messageId?: string;
+      readonly error: unknown;
+      readonly deadLettered: boolean;
+    }
+  | {
+      readonly kind: "batch.sent";
+      readonly topic: string;
+      readonly records: number;
+      readonly durationMs: number;
+      readonly attempt: number;
+    }
+  | { readonly kind: "record.received"; readonly record: RecordRef }
+  | {
+      readonly kind: "record.handled";
+      readonly record: RecordRef;
+      readonly outcome: OutcomeLabel;
+      readonly reason?: string;
+      readonly durationMs: number;
+      readonly error?: unknown;
+      readonly failureClass?: string;
+      readonly next?: { readonly topic: string; readonly dueAtMs?: number };
+    }
+  | { readonly kind: "record.decode_failed"; readonly record: RecordRef; readonly reason: string }
+  | {
+      readonly kind: "partition.assigned";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly epoch: number;
+    }
+  | {
+      readonly kind: "partition.revoked";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly epoch: number;
+      readonly lost: boolean;
+    }
+  | {
+      readonly kind: "partition.paused";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly cause: PauseCause;
+    }
+  | {
+      readonly kind: "partition.resumed";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly cause: PauseCause;
+    }
+  | {
+      readonly kind: "partition.stopped";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: bigint;
+      readonly failureClass: string;
+      readonly error?: unknown;
+    }
+  | {
+      readonly kind: "offsets.committed";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: bigint;
+    }
+  | { readonly kind: "offsets.commit_failed"; readonly group: string; readonly error: unknown }
+  | {
+      readonly kind: "offsets.dropped";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly epoch: number;
+      readonly why: "commit" | "completion" | "batch";
+    }
+  | { readonly kind: "consumer.joined"; readonly group: string }
+  | { readonly kind: "consumer.stalled"; readonly group: string; readonly ageMs: number }
+  | {
+      readonly kind: "consumer.crashed";
+      readonly group: string;
+      readonly error: unknown;
+      readonly willRestart: boolean;
+    }
+  | {
+      readonly kind: "connection.failed";
+      readonly component: "producer" | "consumer" | "admin";
+      readonly error: unknown;
+    }
+  | { readonly kind: "replay.record"; readonly from: string; readonly to: string; readonly dryRun: boolean }
+  | { readonly kind: "internal.error"; readonly where: string; readonly error: unknown };
+
+export type Observe = (signal: Signal) => void;
+
+/** Hands each signal to every fold; a fold that throws never disturbs the engine or the others. */
+export function fanOut(folds: readonly Observe[]): Observe {
+  return (signal) => {
+    for (const fold of folds) {
+      try {
+        fold(signal);
+      } catch {
+        // Observing must never change what is observed; there is nobody left to tell.
+      }
+    }
+  };
+}

@@ -1,0 +1,137 @@
+// The checks of every run, one line each: format and lint, types, imports, regenerate-and-compare, package, lock file, coverage.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(fileURLToPath(import.meta.url), "..", "..");
+const bin = (...path) => join(root, "node_modules", ...path);
+
+function node(args, env = {}) {
+  const done = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+    env: { ...process.env, NODE_V8_COVERAGE: "", ...env },
+  });
+  return { ok: done.status === 0, output: `${done.stdout}${done.stderr}`, stdout: done.stdout };
+}
+
+function imports() {
+  const depcruise = bin("dependency-cruiser", "bin", "dependency-cruiser.mjs");
+  const folders = ["src", "codegen", "generated", "test", "examples", "bench", "demo", "bin"].filter((name) =>
+    existsSync(join(root, name)),
+  );
+  const done = node([depcruise, ...folders, "--config", ".dependency-cruiser.mjs", "--output-type", "json"]);
+  let summary;
+  try {
+    summary = JSON.parse(done.stdout).summary;
+  } catch {
+    return { ok: false, output: done.output };
+  }
+  const lines = summary.violations.map((one) => `${one.rule.name}: ${one.from} → ${one.to}`);
+  // A compiler that dependency-cruiser cannot use makes it see nothing and pass.
+  if (summary.totalCruised < 50) lines.push(`only ${summary.totalCruised} modules were seen`);
+  return { ok: lines.length === 0, output: lines.join("\n") };
+}
+
+function regenerated() {
+  const keryx = node(["--conditions=@keryx/source", "bin/keryx.mjs", "generate", "--check"]);
+  if (!keryx.ok) return keryx;
+  return node(["--conditions=@keryx/source", "scripts/docs.mjs", "--check"]);
+}
+
+function packed() {
+  const folder = mkdtempSync(join(tmpdir(), "keryx-pack-"));
+  try {
+    const built = node(["scripts/build.mjs"]);
+    if (!built.ok) return built;
+    const npm = spawnSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    if (npm.status !== 0) return { ok: false, output: npm.stderr };
+    const answer = JSON.parse(npm.stdout);
+    const tarball = join(folder, Object.values(answer)[0].filename);
+    const results = [
+      node([bin("publint", "src", "cli.js"), tarball, "--strict"]),
+      node([bin("@arethetypeswrong", "cli", "dist", "index.js"), tarball, "--profile", "esm-only"]),
+    ];
+    return { ok: results.every((one) => one.ok), output: results.map((one) => one.output).join("\n") };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function lockFile() {
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const problems = [];
+  for (const [path, entry] of Object.entries(lock.packages)) {
+    if (path === "") continue;
+    if (entry.resolved) problems.push(`${path} names a download address`);
+    if (!entry.integrity && !entry.link) problems.push(`${path} has no integrity`);
+    if (entry.hasInstallScript && !entry.dev && !entry.optional && !entry.peer)
+      problems.push(`${path} has an install script`);
+  }
+  for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    if (!/^\d+\.\d+\.\d+$/.test(range)) problems.push(`${name} is not pinned: ${range}`);
+  }
+  return { ok: problems.length === 0, output: problems.join("\n") };
+}
+
+function coverage() {
+  const folder = process.env.KERYX_COVERAGE;
+  if (!folder) return undefined;
+  const done = node([
+    bin("c8", "bin", "c8.js"),
+    "report",
+    "--temp-directory",
+    folder,
+    "--all",
+    "--include",
+    "src/**/*.ts",
+    "--include",
+    "codegen/**/*.ts",
+    "--exclude-after-remap=false",
+    "--reporter",
+    "text",
+    "--check-coverage",
+    "--lines",
+    "90",
+    "--branches",
+    "85",
+    "--functions",
+    "0",
+    "--statements",
+    "0",
+  ]);
+  const total = /^All files.*$/m.exec(done.output)?.[0] ?? "";
+  return { ...done, note: total };
+}
+
+const checks = [
+  ["format and lint", () => node([bin("@biomejs", "biome", "bin", "biome"), "ci", "."])],
+  ["types", () => node([bin("typescript", "bin", "tsc"), "-p", "."])],
+  ["imports follow the table", imports],
+  ["generated files equal their sources", regenerated],
+  ["the package is well-formed", packed],
+  ["lock file: pinned, with integrity, no addresses, no install scripts", lockFile],
+  ["coverage: 90 % of lines, 85 % of branches", coverage],
+];
+
+let passed = 0;
+let failed = 0;
+const wanted = process.argv[2];
+for (const [name, check] of checks) {
+  if (wanted && !name.includes(wanted)) continue;
+  const result = check();
+  if (result === undefined) continue;
+  if (result.ok) passed++;
+  else failed++;
+  console.log(`${result.ok ? "✔" : "✘"} ${name}${result.note ? `: ${result.note}` : ""}`);
+  if (!result.ok) console.log(result.output.trimEnd().replace(/^/gm, "    "));
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

@@ -205,6 +205,12 @@ const rows = {
     "Events that share a topic share their retry delays, and so their retry topics.",
     "Give the events the same delays, for example in `keryx.yaml` under `topics`.",
   ],
+  "subject-clash": [
+    "check",
+    "error",
+    "Each event has a registry subject of its own.",
+    "Set `subjectStrategy: topic-record-name` for the topic in `keryx.yaml` under `topics`.",
+  ],
   "key-sensitive": [
     "check",
     "warning",

@@ -1,6 +1,6 @@
 import { type RuleId, ruleTable, type Severity } from "./diagnostics-rules.ts";
 
-export type { RuleId, Severity } from "./diagnostics-rules.ts";
+export type { CheckRuleId, RuleId, Severity } from "./diagnostics-rules.ts";
 
 /** A place in a schema file. Lines and columns count from 1; columns are UTF-16 code units. */
 export interface Span {

@@ -247,7 +247,7 @@ const rows = {
     "No event has the name of a factory or of another thing that `index.ts` exports.",
     "Rename the event or the topic.",
   ],
-} as const satisfies Record<string, readonly [RuleStage, Severity, string, string]>;
+} as const;
 
 export type RuleId = keyof typeof rows;
 

@@ -1,0 +1,80 @@
+import type { Diagnostic } from "./diagnostics.ts";
+
+/**
+ * Text from a schema, safe to print: control characters, line and paragraph separators, characters that turn
+ * the direction of writing, and lone surrogates appear as escapes.
+ */
+export function showText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, "0")}`
+      : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
+
+/** JSON whose text holds no control character either, so that it can be shown on a terminal. */
+export function showJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** By file, line and column, so that the order does not depend on which step found what. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return [...diagnostics].sort(
+    (a, b) =>
+      text(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      text(a.rule, b.rule) ||
+      text(a.message, b.message),
+  );
+}
+
+export interface PrintOptions {
+  /** Put before each path, for example `schemas/`, so that editors and terminals find the file. */
+  readonly prefix: string;
+  readonly color: boolean;
+}
+
+const paint = { error: 31, warning: 33, faint: 2 } as const;
+
+/** `file:line:column severity rule message`, and the help on a line of its own. */
+export function formatText(diagnostics: readonly Diagnostic[], { prefix, color }: PrintOptions): string {
+  const tint = (style: keyof typeof paint, text: string): string =>
+    color ? `\u001b[${paint[style]}m${text}\u001b[0m` : text;
+  return diagnostics
+    .map((one) => {
+      const place = showText(`${prefix}${one.file}:${one.line}:${one.column}`);
+      const help = tint("faint", `  ${showText(one.help)}`);
+      return `${place} ${tint(one.severity, one.severity)} ${one.rule} ${showText(one.message)}\n${help}\n`;
+    })
+    .join("");
+}
+
+/** `{ ok, findings }`; the layout is stable, programs read it. */
+export function formatJson(diagnostics: readonly Diagnostic[], { prefix }: PrintOptions): string {
+  const findings = diagnostics.map(({ rule, severity, file, line, column, message, help }) => ({
+    rule,
+    severity,
+    file: `${prefix}${file}`,
+    line,
+    column,
+    message,
+    help,
+  }));
+  const ok = diagnostics.every((one) => one.severity !== "error");
+  return `${showJson({ ok, findings })}\n`;
+}
+
+/** For example `2 errors, 1 warning`. */
+export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  const count = (severity: Diagnostic["severity"]): string => {
+    const number = diagnostics.filter((one) => one.severity === severity).length;
+    return `${number} ${severity}${number === 1 ? "" : "s"}`;
+  };
+  return `${count("error")}, ${count("warning")}`;
+}

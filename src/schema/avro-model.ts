@@ -65,6 +65,8 @@ export interface AvroField {
   readonly order: "ascending" | "descending" | "ignore";
   readonly path: JsonPath;
   readonly attributes: ReadonlyMap<string, unknown>;
+  /** Attributes beside a reference to a named type (`{"type": "a.Money", "note": 1}`); the type itself is shared. */
+  readonly referenceAttributes?: ReadonlyMap<string, unknown>;
 }
 
 /** A record; the object graph is cyclic where the schema is recursive. */

@@ -156,6 +156,19 @@ export type Signal =
       readonly epoch: number;
       readonly why: "commit" | "completion" | "batch";
     }
+  | {
+      /** The broker no longer holds the position of a group: reading went on at the log's start. */
+      readonly kind: "offsets.reset";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+    }
+  | {
+      /** A handler outlived its deadline and has not settled; its lane waits. */
+      readonly kind: "handler.overdue";
+      readonly record: RecordRef;
+      readonly timeoutMs: number;
+    }
   | { readonly kind: "consumer.joined"; readonly group: string }
   | { readonly kind: "consumer.stalled"; readonly group: string; readonly ageMs: number }
   | {

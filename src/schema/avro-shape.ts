@@ -36,3 +36,19 @@ function endingsOf(type: AvroType): readonly string[] {
   const parts = type.name.split(".");
   return parts.map((_, index) => parts.slice(parts.length - 1 - index).join("."));
 }
+
+const reservedProperties: ReadonlySet<string> = new Set([
+  "__proto__",
+  "constructor",
+  "toJSON",
+  "toString",
+  "valueOf",
+]);
+
+/**
+ * The property of the generated interface that holds a field: the field's name, with a `$` behind the names
+ * that JavaScript itself looks up on every object. No Avro name contains `$`, so nothing can clash.
+ */
+export function propertyName(field: string): string {
+  return reservedProperties.has(field) ? `${field}$` : field;
+}

@@ -1,0 +1,22 @@
+/**
+ * Sets a property as the object's own. `__proto__` has to be defined: assigning it would set the prototype.
+ */
+export function setOwn<T>(target: Record<string, T>, key: string, value: T): void {
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else target[key] = value;
+}
+
+/** Builds a map from entries; every key becomes an own property. */
+export function mapOf<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  const map: Record<string, T> = {};
+  for (const [key, value] of entries) setOwn(map, key, value);
+  return map;
+}
+
+/** Reads an own property; whatever a prototype offers under that name counts as absent. */
+export function own<T extends object, K extends keyof T>(target: T, key: K): T[K] {
+  const there = typeof target === "object" && target !== null && Object.hasOwn(target, key);
+  // An absent required field becomes `undefined` against its type on purpose: encoding refuses it, naming its path.
+  return there ? target[key] : (undefined as T[K]);
+}

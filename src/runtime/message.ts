@@ -1,0 +1,87 @@
+import { maxDepth } from "../codec/reader.ts";
+import { textLength } from "../codec/text.ts";
+import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
+import type { Codec } from "../core/event.ts";
+
+/** The protobuf-es functions of one message; the generated file binds them, so that the runtime imports no library. */
+export interface MessageFunctions<Value, Init> {
+  create(init: Init): Value;
+  toBinary(value: Value): Uint8Array;
+  fromBinary(bytes: Uint8Array): Value;
+}
+
+/** Makes a codec of protobuf-es functions: room in front, bounded depth, our errors. */
+export function messageCodec<Value extends object, Init>(
+  name: string,
+  functions: MessageFunctions<Value, Init>,
+): Codec<Value, Init> {
+  return {
+    create(init) {
+      try {
+        return functions.create(init);
+      } catch (error) {
+        throw encodeRefusal(name, error);
+      }
+    },
+    encode(value, room) {
+      checkMessage(value, name, 1);
+      try {
+        const payload = functions.toBinary(value);
+        const framed = new Uint8Array(room + payload.length);
+        framed.set(payload, room);
+        return framed;
+      } catch (error) {
+        throw encodeRefusal(name, error);
+      }
+    },
+    decode(payload) {
+      try {
+        return functions.fromBinary(payload);
+      } catch (error) {
+        throw decodeRefusal(name, error);
+      }
+    },
+  };
+}
+
+/** protobuf-es writes a lone surrogate as U+FFFD and has no depth limit on encode: both are refused here. */
+function checkMessage(value: unknown, path: string, depth: number): void {
+  if (typeof value === "string") {
+    if (textLength(value) < 0) throw refusal(path, "the text holds a lone surrogate", "invalid-text");
+    return;
+  }
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
+  if (depth > 2 * maxDepth || ("$typeName" in value && depth > maxDepth))
+    throw refusal(path, `messages are nested deeper than ${maxDepth}`, "too-deep");
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) checkMessage(item, `${path}[${index}]`, depth);
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) checkMessage(item, `${path}.${key}`, depth + 1);
+}
+
+function refusal(path: string, what: string, reason: DecodeReason): KeryxError {
+  return new KeryxError("encode_failed", `${path}: ${what}`, { details: { path, reason } });
+}
+
+/** The library's text quotes the value, which may be sensitive: only the part that names the field is kept. */
+function encodeRefusal(name: string, error: unknown): KeryxError {
+  if (error instanceof KeryxError) return error;
+  const [, field] = /cannot encode field (\S+) to binary/.exec(textOf(error)) ?? [];
+  return refusal(field ?? name, "the value does not fit its schema", "type-mismatch");
+}
+
+function decodeRefusal(name: string, error: unknown): KeryxError {
+  return decodeError(reasonOf(error), `${name}: the payload does not fit its schema`, { cause: error });
+}
+
+// The library has no codes: for depth its text is the only sign.
+function reasonOf(error: unknown): DecodeReason {
+  if (/recursion depth/.test(textOf(error))) return "too-deep";
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "invalid-text" : "malformed";
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

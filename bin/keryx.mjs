@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Joins the command tables and runs one command line: on the JavaScript of the package, or on the sources of a checkout.
+import { existsSync } from "node:fs";
+import process from "node:process";
+
+const built = new URL("../dist/", import.meta.url);
+const source = new URL("../", import.meta.url);
+// The package's own name leads to the sources under `--conditions=@keryx/source`.
+const onSource = import.meta.resolve("keryx").endsWith(".ts") || !existsSync(built);
+const load = (path) => import(new URL(`${path}.${onSource ? "ts" : "js"}`, onSource ? source : built));
+
+// A reader that closes the pipe early, like `head`, is no error.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+process.once("SIGINT", () => process.exit(130));
+
+const [{ commands }, { runProgram }, { loadManifest }] = await Promise.all([
+  load("codegen/cli/commands"),
+  load("codegen/cli/program"),
+  load("codegen/cli/package"),
+]);
+const { env } = process;
+const colour = (stream) => stream.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+process.exitCode = await runProgram(
+  process.argv.slice(2),
+  commands,
+  {
+    cwd: process.cwd(),
+    env,
+    color: { out: colour(process.stdout), note: colour(process.stderr) },
+    out: (text) => process.stdout.write(text),
+    note: (text) => process.stderr.write(text),
+  },
+  loadManifest().version,
+);

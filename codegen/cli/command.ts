@@ -1,0 +1,62 @@
+/** 0 done or yes, 1 error, 2 wrong usage, 3 checked and the answer is no. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** What a command may see of its process, so that it can be run inside another one. */
+export interface Io {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Colour on each stream: a terminal, and no `NO_COLOR`. */
+  readonly color: { readonly out: boolean; readonly note: boolean };
+  /** Data: standard output. */
+  out(text: string): void;
+  /** Everything else: standard error. */
+  note(text: string): void;
+}
+
+export interface CommandOptions {
+  readonly project?: string;
+  readonly schemas?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly check?: boolean;
+}
+
+export interface Invocation {
+  readonly arguments: readonly string[];
+  readonly options: CommandOptions;
+  readonly io: Io;
+}
+
+export type Run = (call: Invocation) => Promise<ExitCode>;
+
+/** One row of a command table. */
+export interface CommandRow {
+  /** Words of the command, for example `config explain`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly argument?: { readonly name: string; readonly meaning: string };
+  readonly options: readonly (keyof typeof commandOptions)[];
+  readonly example: string;
+  /** Loads the code behind the command: a command costs only what it needs itself. */
+  readonly load: () => Promise<Run>;
+}
+
+/** Flags and their meaning, the same wherever they appear. */
+export const commandOptions: Readonly<
+  Record<keyof CommandOptions, readonly [flag: string, meaning: string]>
+> = {
+  project: [
+    "--project <folder>",
+    "root of the project (default: the nearest folder upwards with a keryx.yaml, else this folder)",
+  ],
+  schemas: [
+    "--schemas <folder>",
+    "folder of the schemas, inside the project (default: schemas.dir of keryx.yaml, else schemas)",
+  ],
+  out: [
+    "--out <folder>",
+    "folder of the generated code, inside the project (default: schemas.out of keryx.yaml, else generated)",
+  ],
+  check: ["--check", "write nothing; exit 3 and name the files that are missing, changed or orphaned"],
+  json: ["--json", "print JSON"],
+};

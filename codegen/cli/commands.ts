@@ -1,0 +1,42 @@
+import type { CommandRow } from "./command.ts";
+
+/** The commands that work on schemas. A new one is a row here and a file beside this one. */
+export const commands: readonly CommandRow[] = [
+  {
+    name: "init",
+    summary:
+      "Start a project: settings, the schema options and one sample event. Overwrites nothing of yours.",
+    options: ["project", "schemas", "json"],
+    example: "keryx init --project my-service",
+    load: async () => (await import("./init.ts")).runInit,
+  },
+  {
+    name: "generate",
+    summary: "Write types, codecs, typed producers and handlers for the schemas.",
+    options: ["check", "project", "schemas", "out", "json"],
+    example: "keryx generate --check",
+    load: async () => (await import("./generate.ts")).runGenerate,
+  },
+  {
+    name: "lint",
+    summary: "Check the schemas and their delivery policy; exit 3 when there is an error.",
+    options: ["project", "schemas", "json"],
+    example: "keryx lint --json",
+    load: async () => (await import("./lint.ts")).runLint,
+  },
+  {
+    name: "explain",
+    summary: "Show the delivery policy of an event and where each value comes from.",
+    argument: { name: "event", meaning: "event type, full name or simple name" },
+    options: ["project", "schemas", "json"],
+    example: "keryx explain order.placed",
+    load: async () => (await import("./explain.ts")).runExplain,
+  },
+  {
+    name: "config explain",
+    summary: "Show every setting and where its value comes from; secrets are masked.",
+    options: ["project", "json"],
+    example: "keryx config explain",
+    load: async () => (await import("./config-explain.ts")).runConfigExplain,
+  },
+];

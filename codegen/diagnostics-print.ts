@@ -21,6 +21,18 @@ export function showJson(value: unknown): string {
   );
 }
 
+const units = [
+  [3_600_000, "h"],
+  [60_000, "m"],
+  [1000, "s"],
+] as const;
+
+/** A duration as people write it: `200ms`, `30s`, `5m`, `24h`. */
+export function showDuration(ms: number): string {
+  const [size, unit] = units.find(([size]) => ms >= size && ms % size === 0) ?? [1, "ms"];
+  return `${ms / size}${unit}`;
+}
+
 /** By file, line and column, so that the order does not depend on which step found what. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -22,12 +22,6 @@ const rows = {
     "A schema's path holds only plain characters: it ends up in import lines of generated code.",
     "Rename the file or folder: letters, digits, `_`, `-` and `.` are safe.",
   ],
-  "path-clash": [
-    "load",
-    "error",
-    "No two schemas give output files whose paths differ only in case.",
-    "Rename one of the two: some file systems keep only one of them.",
-  ],
   "schema-syntax": [
     "load",
     "error",
@@ -228,6 +222,12 @@ const rows = {
     "warning",
     "A file holds one event: its whole text is what the registry compares.",
     "Move each event to a file of its own: registries refuse a second event in a registered file at FORWARD and FULL levels.",
+  ],
+  "path-clash": [
+    "check",
+    "error",
+    "Output files have paths of their own, also where case does not count, and none that a system reserves.",
+    "Rename one of the two, or give it another namespace.",
   ],
   "method-clash": [
     "check",

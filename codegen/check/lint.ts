@@ -1,6 +1,7 @@
 import type { CheckRuleId, Diagnostic } from "../diagnostics.ts";
+import { showDuration } from "../diagnostics-print.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
-import { exportClash, factoryClash, methodClash } from "./names.ts";
+import { exportClash, factoryClash, methodClash, pathClash } from "./names.ts";
 import { type Check, eachEvent, originOf, placeOf, runChecks } from "./rule.ts";
 
 const maxDelays = 10;
@@ -16,8 +17,8 @@ function topicProblem(name: string): string | undefined {
   return wrong === undefined ? undefined : `holds ${JSON.stringify(wrong)}`;
 }
 
-function seconds(delays: readonly number[]): string {
-  return `[${delays.map((delay) => (delay % 1000 === 0 ? `${delay / 1000}s` : `${delay}ms`)).join(", ")}]`;
+function show(delays: readonly number[]): string {
+  return `[${delays.map(showDuration).join(", ")}]`;
 }
 
 function where(event: EventModel): string {
@@ -85,7 +86,7 @@ const orderedWithDelays: Check = eachEvent(function* (event, finding) {
   if (ordered.value && retryDelaysMs.value.length > 0)
     yield finding(
       placeOf(event, retryDelaysMs),
-      `${event.name} is ordered, yet declares retry delays ${seconds(retryDelaysMs.value)}${originOf(retryDelaysMs)}.`,
+      `${event.name} is ordered, yet declares retry delays ${show(retryDelaysMs.value)}${originOf(retryDelaysMs)}.`,
     );
 });
 
@@ -160,7 +161,7 @@ const topicDelaysDiffer: Check = function* (project, finding) {
       const delays = event.options.retryDelaysMs;
       yield finding(
         placeOf(event, delays),
-        `Retry delays ${seconds(delays.value)}${originOf(delays)} differ from ${seconds(other.options.retryDelaysMs.value)} of ${where(other)} on the same topic ${JSON.stringify(topic.name)}: a retry there can be late by the difference.`,
+        `Retry delays ${show(delays.value)}${originOf(delays)} differ from ${show(other.options.retryDelaysMs.value)} of ${where(other)} on the same topic ${JSON.stringify(topic.name)}: a retry there can be late by the difference.`,
       );
     }
 };
@@ -178,6 +179,7 @@ const checks: Readonly<Record<CheckRuleId, Check>> = {
   "key-sensitive": keySensitive,
   "event-nested": eventNested,
   "file-many-events": fileManyEvents,
+  "path-clash": pathClash,
   "method-clash": methodClash,
   "factory-clash": factoryClash,
   "export-clash": exportClash,

@@ -33,19 +33,6 @@ export function showDuration(ms: number): string {
   return `${ms / size}${unit}`;
 }
 
-/** By file, line and column, so that the order does not depend on which step found what. */
-export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  return [...diagnostics].sort(
-    (a, b) =>
-      text(a.file, b.file) ||
-      a.line - b.line ||
-      a.column - b.column ||
-      text(a.rule, b.rule) ||
-      text(a.message, b.message),
-  );
-}
-
 export interface PrintOptions {
   /** Put before each path, for example `schemas/`, so that editors and terminals find the file. */
   readonly prefix: string;

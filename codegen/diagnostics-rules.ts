@@ -224,9 +224,9 @@ const rows = {
     "Move each event to a file of its own: registries refuse a second event in a registered file at FORWARD and FULL levels.",
   ],
   "path-clash": [
-    "check",
+    "model",
     "error",
-    "Output files have paths of their own, also where case does not count, and none that a system reserves.",
+    "Output files have paths of their own, also where case does not count.",
     "Rename one of the two, or give it another namespace.",
   ],
   "method-clash": [

@@ -1,7 +1,7 @@
 import type { CheckRuleId, Diagnostic } from "../diagnostics.ts";
 import { showDuration } from "../diagnostics-print.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
-import { exportClash, factoryClash, methodClash, pathClash } from "./names.ts";
+import { exportClash, factoryClash, methodClash } from "./names.ts";
 import { type Check, eachEvent, originOf, placeOf, runChecks } from "./rule.ts";
 
 const maxDelays = 10;
@@ -179,7 +179,6 @@ const checks: Readonly<Record<CheckRuleId, Check>> = {
   "key-sensitive": keySensitive,
   "event-nested": eventNested,
   "file-many-events": fileManyEvents,
-  "path-clash": pathClash,
   "method-clash": methodClash,
   "factory-clash": factoryClash,
   "export-clash": exportClash,

@@ -1,6 +1,4 @@
-import type { Span } from "../diagnostics.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
-import { avroPath, catalogPath, eventsPath, isDeviceName, messagesPath, topicPath } from "../model/names.ts";
 import type { Check } from "./rule.ts";
 
 /** What a generated producer or handlers object has anyway, or must not have for the language's sake. */
@@ -101,38 +99,5 @@ export const exportClash: Check = function* (project, finding) {
         event.at,
         `${event.name} and the topic ${JSON.stringify(owner.name)} would both export ${event.identifier}.`,
       );
-  }
-};
-
-interface Output {
-  readonly path: string;
-  readonly at: Span;
-  readonly owner: string;
-}
-
-/** Every file that will be written, except what belongs to no schema. */
-function* outputsOf(project: ProjectModel): Generator<Output> {
-  for (const { proto } of project.protobuf?.files ?? []) {
-    const at = { file: proto.name, line: 1, column: 1 };
-    yield { path: messagesPath(proto.name), at, owner: proto.name };
-    yield { path: eventsPath(proto.name), at, owner: proto.name };
-  }
-  for (const { type, at } of project.avroTypes) yield { path: avroPath(type), at, owner: type.name };
-  for (const topic of project.topics) {
-    const at = firstEvent(topic)?.at;
-    if (at) yield { path: topicPath(topic.name), at, owner: `topic ${topic.name}` };
-  }
-}
-
-export const pathClash: Check = function* (project, finding) {
-  const taken = new Map([[catalogPath, "the catalogue"]]);
-  for (const { path, at, owner } of outputsOf(project)) {
-    const folded = path.toLowerCase();
-    const first = taken.get(folded);
-    if (first !== undefined)
-      yield finding(at, `The output file ${path} of ${owner} would also be that of ${first}.`);
-    else if (path.split("/").some(isDeviceName))
-      yield finding(at, `The output file ${path} of ${owner} has a name that Windows reserves for a device.`);
-    else taken.set(folded, owner);
   }
 };

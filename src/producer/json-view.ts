@@ -1,0 +1,44 @@
+const mask = "[redacted]";
+const deepest = 100;
+
+/**
+ * A value as plain JSON for people: 64-bit integers as text, times as RFC 3339, bytes as base64, sensitive fields masked.
+ * Takes anything, also what no schema describes, since it shows values that could not be encoded.
+ */
+export function toJsonView(value: unknown, sensitive: readonly string[]): unknown {
+  return view(
+    value,
+    sensitive.map((path) => path.split(".")),
+    [],
+  );
+}
+
+function view(value: unknown, masks: readonly (readonly string[])[], above: readonly unknown[]): unknown {
+  if (masks.some((path) => path.length === 0)) return value === undefined ? undefined : mask;
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "function" || typeof value === "symbol") return undefined;
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  // A value that holds itself or is nested without end has no JSON.
+  if (above.includes(value) || above.length >= deepest) return null;
+  const path = [...above, value];
+  if (Array.isArray(value)) return value.map((item) => view(item, masks, path) ?? null);
+  const shown: Record<string, unknown> = {};
+  for (const [name, member] of value instanceof Map ? value : Object.entries(value)) {
+    const key = String(name);
+    if (key.startsWith("$")) continue;
+    const inner = masks
+      .filter((steps) => steps[0] === key || steps[0] === "*")
+      .map((steps) => steps.slice(1));
+    // Members called `__proto__` stay ordinary members.
+    Object.defineProperty(shown, key, {
+      value: view(member, inner, path),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return shown;
+}

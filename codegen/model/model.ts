@@ -48,6 +48,8 @@ export interface EventOptions {
   readonly deadLetter: Sourced<string>;
   readonly ordered: Sourced<boolean>;
   readonly owner?: Sourced<string>;
+  /** For whoever creates the topic; schemas do not state it. */
+  readonly partitions?: Sourced<number>;
   readonly subject: Sourced<string>;
 }
 

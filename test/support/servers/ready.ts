@@ -34,10 +34,11 @@ function startError(message: string, child: Child): Error {
   return new Error(`${message}\n--- end of ${child.logFile}\n${child.tail()}`);
 }
 
-/** Runs `ask` with an admin client of its own that tries everything once. */
+/** Runs `ask` with an admin client of its own. It tries everything once, since most callers ask again anyway. */
 export async function withAdmin<T>(
   brokers: readonly string[],
   ask: (admin: Admin) => Promise<T>,
+  retries = 0,
 ): Promise<T> {
   const kafka = new kafkajs.Kafka({
     clientId: "test-support",
@@ -45,7 +46,7 @@ export async function withAdmin<T>(
     logLevel: kafkajs.logLevel.NOTHING,
     connectionTimeout: 2_000,
     requestTimeout: 10_000,
-    retry: { retries: 0 },
+    retry: { retries },
   });
   const admin = kafka.admin();
   try {

@@ -1,23 +1,15 @@
 import { type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
 import type { JsonPath } from "./avro-model.ts";
 import { quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
-
-/** Where a node stands in its text. Line and column count from 1, columns in UTF-16 code units. */
-export interface JsonSpan {
-  readonly line: number;
-  readonly column: number;
-  /** First and behind-last position in the text, UTF-16 code units. */
-  readonly offset: number;
-  readonly end: number;
-}
+import type { TextSpan } from "./text-span.ts";
 
 export interface JsonMember {
-  readonly key: JsonSpan;
+  readonly key: TextSpan;
   readonly value: JsonNode;
 }
 
 /** A node of a JSON text that remembers its place; a number keeps its source text, so nothing is rounded. */
-export type JsonNode = JsonSpan &
+export type JsonNode = TextSpan &
   (
     | { readonly kind: "object"; readonly members: ReadonlyMap<string, JsonMember> }
     | { readonly kind: "array"; readonly items: readonly JsonNode[] }
@@ -39,7 +31,7 @@ export function parseJson(text: string, limits: SchemaLimits = schemaLimits): Js
   checkText(text, limits);
   const stack: Container[] = [];
   let root: JsonNode | undefined;
-  let key: (JsonSpan & { readonly name: string }) | undefined;
+  let key: (TextSpan & { readonly name: string }) | undefined;
 
   const path = (): JsonPath =>
     stack.map((at) => {
@@ -62,7 +54,7 @@ export function parseJson(text: string, limits: SchemaLimits = schemaLimits): Js
     const container = stack.pop();
     if (container !== undefined) container.node.end = offset + length;
   };
-  const at = (offset: number, length: number, line: number, column: number): JsonSpan => ({
+  const at = (offset: number, length: number, line: number, column: number): TextSpan => ({
     line: line + 1,
     column: column + 1,
     offset,
@@ -114,7 +106,7 @@ export function parseJson(text: string, limits: SchemaLimits = schemaLimits): Js
   return root;
 }
 
-function toLiteral(value: unknown, text: string, span: JsonSpan): JsonNode {
+function toLiteral(value: unknown, text: string, span: TextSpan): JsonNode {
   if (typeof value === "string") return { kind: "string", value, ...span };
   if (typeof value === "boolean") return { kind: "boolean", value, ...span };
   if (value === null) return { kind: "null", ...span };

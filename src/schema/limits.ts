@@ -11,6 +11,8 @@ export interface SchemaLimits {
   readonly fields: number;
   /** Symbols of one enum. Default 10,000. */
   readonly symbols: number;
+  /** Other schemas that one refers to, indirectly too. Default 200. */
+  readonly references: number;
   /** Braces and brackets inside each other, in any JSON. Default 512: four for each level of types, and slack. */
   readonly jsonDepth: number;
   /** Nodes of all default values together, absent members filled in. Default 100,000. */
@@ -22,6 +24,7 @@ export const schemaLimits: SchemaLimits = {
   depth: 64,
   fields: 5_000,
   symbols: 10_000,
+  references: 200,
   jsonDepth: 512,
   defaultNodes: 100_000,
 };

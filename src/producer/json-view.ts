@@ -13,7 +13,9 @@ export function toJsonView(value: unknown, sensitive: readonly string[]): unknow
   );
 }
 
-function view(value: unknown, masks: readonly (readonly string[])[], above: readonly unknown[]): unknown {
+type Paths = readonly (readonly string[])[];
+
+function view(value: unknown, masks: Paths, above: readonly unknown[]): unknown {
   if (masks.some((path) => path.length === 0)) return value === undefined ? undefined : mask;
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
@@ -29,16 +31,23 @@ function view(value: unknown, masks: readonly (readonly string[])[], above: read
   for (const [name, member] of value instanceof Map ? value : Object.entries(value)) {
     const key = String(name);
     if (key.startsWith("$")) continue;
-    const inner = masks
-      .filter((steps) => steps[0] === key || steps[0] === "*")
-      .map((steps) => steps.slice(1));
     // Members called `__proto__` stay ordinary members.
     Object.defineProperty(shown, key, {
-      value: view(member, inner, path),
+      value: view(member, masksBelow(value, key, masks), path),
       enumerable: true,
       configurable: true,
       writable: true,
     });
   }
   return shown;
+}
+
+/** Entries of maps, and unions that carry their kind beside the value, are no step of a path. */
+function masksBelow(parent: object, key: string, masks: Paths): Paths {
+  return masks.flatMap((steps) => {
+    const [first = ""] = steps;
+    if (first === key) return [steps.slice(1)];
+    const isNamed = parent instanceof Map ? parent.has(first) : Object.hasOwn(parent, first);
+    return isNamed ? [] : [steps];
+  });
 }

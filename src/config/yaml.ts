@@ -1,0 +1,68 @@
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { KeryxError } from "../core/errors.ts";
+import { isGroup, type Layer, type Settings } from "./layers.ts";
+
+/** Largest configuration file. */
+export const maxConfigBytes = 1_048_576;
+
+/** Aliases that a configuration file may resolve, each counted with what it contains. */
+const maxAliasCount = 100;
+
+/**
+ * Reads a YAML text: plain data only, no tags of its own, bounded in size and aliases.
+ * @throws KeryxError `config_invalid` with file, line and column
+ */
+export function parseYamlLayer(text: string, file: string): Layer {
+  const refuse = (at: string, message: string, cause?: unknown): never => {
+    throw new KeryxError("config_invalid", `${at}: ${message}`, { cause, details: { at } });
+  };
+  if (Buffer.byteLength(text) > maxConfigBytes)
+    refuse(file, `larger than ${maxConfigBytes} bytes; nothing of it was read`);
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    schema: "core",
+    merge: false,
+    stringKeys: true,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  const placeOf = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  // A tag that the schema does not know is only a warning to the library.
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) refuse(placeOf(problem.pos[0]), problem.message);
+  const values = toValues(() => document.toJS({ maxAliasCount }), file, refuse);
+  const at = (path: readonly string[]): string => {
+    let node: unknown = document.contents;
+    let offset = 0;
+    for (const key of path) {
+      if (!isMap(node)) break;
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+      if (!pair) break;
+      offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
+      node = pair.value;
+    }
+    return placeOf(offset);
+  };
+  return { source: "file", values, at };
+}
+
+function toValues(
+  read: () => unknown,
+  file: string,
+  refuse: (at: string, message: string, cause?: unknown) => never,
+): Settings {
+  let values: unknown;
+  try {
+    values = read();
+  } catch (error) {
+    refuse(file, `too many aliases (at most ${maxAliasCount})`, error);
+  }
+  if (values === null || values === undefined) return {};
+  if (!isGroup(values)) return refuse(file, "not a map of settings");
+  return values;
+}

@@ -45,6 +45,7 @@ export interface PortProducer {
 
 /** Records of one partition, as fetched. Handlers never run inside the callback: admit and return. */
 export interface PortBatch extends TopicPartition {
+  /** Empty when the fetch covered nothing but control records, aborted transactions or compacted offsets. */
   readonly records: readonly RawRecord[];
   /** Offset behind the last record of the partition, on the broker. */
   readonly highWatermark: bigint;
@@ -52,7 +53,10 @@ export interface PortBatch extends TopicPartition {
   readonly nextOffset: bigint;
   /** The assignment it belongs to; numbered per process, never reused. */
   readonly epoch: number;
-  /** Moves the fetch position behind `offset`; records after it are fetched again. Commits nothing. */
+  /**
+   * Moves the fetch position behind `offset`; records after it are fetched again. Commits nothing. A batch without
+   * records needs no call.
+   */
   resolve(offset: bigint): void;
 }
 
@@ -73,7 +77,7 @@ export interface PortConsumerOptions {
   readonly group: string;
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
-  /** Longest wait of a fetch for new data, at most 250. */
+  /** Longest wait of a fetch for new data; more than 250 is taken as 250. */
   readonly maxWaitMs: number;
   readonly maxBytesPerPartition: number;
   /** Where a partition starts that has no committed offset. */
@@ -90,7 +94,10 @@ export type ConsumerEvent =
   | { readonly kind: "fetch" }
   | { readonly kind: "crash"; readonly error: unknown; readonly willRestart: boolean }
   | { readonly kind: "stalled"; readonly ageMs: number }
-  | { readonly kind: "out_of_range"; readonly partition: TopicPartition };
+  /** The position was no longer (or not yet) in the log: reading goes on at its first offset. */
+  | { readonly kind: "out_of_range"; readonly partition: TopicPartition }
+  /** A batch that cannot be decompressed or taken apart: its partition stands still and is tried again now and then. */
+  | { readonly kind: "unreadable"; readonly at: TopicPartitionOffset; readonly error: unknown };
 
 export interface PortConsumer {
   /** Subscribes, joins the group and starts fetching. Resolves when the group was joined. */

@@ -1,0 +1,194 @@
+import kafkajs, { type Admin, type ITopicConfig } from "kafkajs";
+import { type Clock, sleep } from "../core/clock.ts";
+import { KeryxError } from "../core/errors.ts";
+import { createStartOnce } from "../core/lifecycle.ts";
+import { createClient } from "./kafkajs-client.ts";
+import { withCluster } from "./kafkajs-cluster.ts";
+import { kafkaCodeOf, toKeryxError } from "./kafkajs-errors.ts";
+import type { TransportOptions } from "./options.ts";
+import type { NewTopic, PortAdmin, PortOffset, TopicDescription } from "./port.ts";
+
+const leaderPollMs = 50;
+const leaderPatienceMs = 15_000;
+const brokerResource = 4;
+
+export interface KafkajsAdmin extends PortAdmin {
+  ping(): Promise<{ readonly brokers: number; readonly controller: number | null }>;
+}
+
+export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): KafkajsAdmin {
+  let isClosed = false;
+  let made: Admin | undefined;
+  const connect = createStartOnce(async () => {
+    const kafka = createClient(transport, { requestTimeoutMs: transport.requestTimeoutMs, retries: 2 });
+    const { client } = withCluster(kafka, () => kafka.admin());
+    try {
+      await client.connect();
+    } catch (error) {
+      await client.disconnect().catch(() => {});
+      throw error;
+    }
+    made = client;
+  });
+
+  async function ask<T>(
+    action: string,
+    about: readonly string[],
+    run: (admin: Admin) => Promise<T>,
+    group?: string,
+  ): Promise<T> {
+    if (isClosed) throw new KeryxError("closed", "the Kafka client is closed");
+    try {
+      await connect();
+      if (made === undefined) throw new KeryxError("closed", "the Kafka client is closed");
+      return await run(made);
+    } catch (error) {
+      throw toKeryxError(error, {
+        action,
+        ...(about.length > 0 && { topics: about }),
+        ...(group !== undefined && { group }),
+      });
+    }
+  }
+
+  async function describeTopic(topic: string): Promise<TopicDescription | undefined> {
+    return ask("describe topics", [topic], async (admin) => {
+      try {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
+        return {
+          topic,
+          partitions: partitions.length,
+          replicationFactor: partitions[0]?.replicas.length ?? 0,
+        };
+      } catch (error) {
+        if (kafkaCodeOf(error) === 3) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  // kafkajs' newest request lets the broker choose neither number: its own defaults have to be read first.
+  async function brokerDefaults(): Promise<{ partitions: number; replicationFactor: number }> {
+    return ask("describe broker", [], async (admin) => {
+      const { brokers } = await admin.describeCluster();
+      const name = String(brokers[0]?.nodeId ?? 0);
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: brokerResource, name }],
+      });
+      const config = new Map(
+        resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]),
+      );
+      return {
+        partitions: Number(config.get("num.partitions") ?? 1),
+        replicationFactor: Number(config.get("default.replication.factor") ?? 1),
+      };
+    });
+  }
+
+  // kafkajs' own wait gives up on "unknown topic", which other brokers answer for a topic that was just created.
+  async function waitForLeaders(topics: readonly string[]): Promise<void> {
+    const deadline = clock.now() + leaderPatienceMs;
+    for (;;) {
+      const isReady = await ask("describe topics", topics, async (admin) => {
+        try {
+          const found = await admin.fetchTopicMetadata({ topics: [...topics] });
+          return found.topics.every(({ partitions }) =>
+            partitions.every(({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length),
+          );
+        } catch (error) {
+          const code = kafkaCodeOf(error);
+          if (code === 3 || code === 5) return false;
+          throw error;
+        }
+      });
+      if (isReady) return;
+      if (clock.now() >= deadline)
+        throw new KeryxError(
+          "kafka_unavailable",
+          `create topics (${topics.join(", ")}): no leader within ${leaderPatienceMs} ms`,
+        );
+      await sleep(clock, leaderPollMs);
+    }
+  }
+
+  async function createTopics(wanted: readonly NewTopic[]): Promise<readonly string[]> {
+    if (wanted.length === 0) return [];
+    const isOpen = wanted.some(
+      ({ partitions, replicationFactor }) => partitions === undefined || replicationFactor === undefined,
+    );
+    const defaults = isOpen ? await brokerDefaults() : { partitions: 1, replicationFactor: 1 };
+    const created: string[] = [];
+    // One by one: of several in one request, kafkajs does not tell which existed.
+    for (const topic of wanted)
+      if (await ask("create topics", [topic.topic], (admin) => createOne(admin, topic, defaults)))
+        created.push(topic.topic);
+    await waitForLeaders(wanted.map(({ topic }) => topic));
+    return created;
+  }
+
+  return {
+    ping: () =>
+      ask("ping", [], async (admin) => {
+        const { brokers, controller } = await admin.describeCluster();
+        return { brokers: brokers.length, controller };
+      }),
+    async describeTopics(topics) {
+      const found = await Promise.all(topics.map(describeTopic));
+      return found.filter((topic) => topic !== undefined);
+    },
+    describeConfig: (topic) =>
+      ask("describe configuration", [topic], async (admin) => {
+        const { resources } = await admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+        });
+        return new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
+      }),
+    createTopics,
+    deleteTopics: (topics) =>
+      ask("delete topics", topics, (admin) => admin.deleteTopics({ topics: [...topics] })),
+    offsets: (topic) =>
+      ask("read offsets", [topic], async (admin) => {
+        const found = await admin.fetchTopicOffsets(topic);
+        return found
+          .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+          .sort((a, b) => a.partition - b.partition);
+      }),
+    groupOffsets: (group, topics) =>
+      ask("read group offsets", topics, (admin) => fetchCommitted(admin, group, topics), group),
+    async close() {
+      isClosed = true;
+      await made?.disconnect().catch(() => {});
+    },
+  };
+}
+
+async function createOne(
+  admin: Admin,
+  { topic, partitions, replicationFactor, config }: NewTopic,
+  defaults: { partitions: number; replicationFactor: number },
+): Promise<boolean> {
+  const wanted: ITopicConfig = {
+    topic,
+    numPartitions: partitions ?? defaults.partitions,
+    replicationFactor: replicationFactor ?? defaults.replicationFactor,
+    configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+  };
+  return admin.createTopics({ waitForLeaders: false, topics: [wanted] });
+}
+
+async function fetchCommitted(admin: Admin, group: string, topics: readonly string[]): Promise<PortOffset[]> {
+  const found = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
+  return found.flatMap(({ topic, partitions }) =>
+    partitions
+      .filter(({ offset }) => BigInt(offset) >= 0n)
+      .map(({ partition, offset, metadata }) => ({
+        topic,
+        partition,
+        offset: BigInt(offset),
+        ...(metadata !== null && metadata !== "" && { metadata }),
+      })),
+  );
+}

@@ -1,0 +1,88 @@
+import { type Clock, sleep } from "../core/clock.ts";
+import { createClient } from "./kafkajs-client.ts";
+import { type Broker, type Cluster, dropBroker } from "./kafkajs-cluster.ts";
+import type { TransportOptions } from "./options.ts";
+
+// A broker that is frozen, or cut off without a word, keeps its connections and its leaderships in our metadata.
+const patienceMs = 2_000;
+const probeMs = 2_000;
+const settleMs = 250;
+const suspicionMs = 15_000;
+
+/** Finds leaders that no longer answer, so that a send does not wait out the whole request timeout for them. */
+export interface LeaderWatch {
+  /** Runs the work; as long as it takes, asks each broker for a sign of life now and then and drops those that give none. */
+  watch<T>(work: () => Promise<T>): Promise<T>;
+  /** Waits, for a while, until no topic is led by a broker that just gave no sign of life. */
+  settle(topics: readonly string[]): Promise<void>;
+  close(): void;
+}
+
+export function createLeaderWatch(cluster: Cluster, transport: TransportOptions, clock: Clock): LeaderWatch {
+  const suspects = new Map<number, number>();
+  let probing: Promise<void> | undefined;
+  let isClosed = false;
+
+  async function probeAll(): Promise<void> {
+    const brokers = Object.values(cluster.brokerPool.brokers).filter((broker) => broker.isConnected());
+    await Promise.all(
+      brokers.map(async (broker) => {
+        if (await isAlive(broker, transport)) return;
+        if (broker.nodeId !== null) suspects.set(Number(broker.nodeId), clock.now() + suspicionMs);
+        if (!isClosed) dropBroker(cluster, broker, "no sign of life");
+      }),
+    );
+  }
+
+  function isSuspectLed(topics: readonly string[]): boolean {
+    const now = clock.now();
+    for (const [node, until] of suspects) if (until < now) suspects.delete(node);
+    return topics.some((topic) =>
+      cluster.findTopicPartitionMetadata(topic).some(({ leader }) => suspects.has(leader)),
+    );
+  }
+
+  return {
+    async watch(work) {
+      let cancel = clock.schedule(patienceMs, probe);
+      function probe(): void {
+        probing ??= probeAll().finally(() => {
+          probing = undefined;
+        });
+        cancel = clock.schedule(patienceMs, probe);
+      }
+      try {
+        return await work();
+      } finally {
+        cancel();
+      }
+    },
+    async settle(topics) {
+      while (!isClosed && suspects.size > 0 && isSuspectLed(topics)) {
+        await sleep(clock, settleMs);
+        // Passing failures are the send's to report.
+        await cluster.refreshMetadata().catch(() => {});
+      }
+    },
+    close() {
+      isClosed = true;
+    },
+  };
+}
+
+// A connection of its own: a broker answers the requests of one connection in order, and a write waits for replicas.
+async function isAlive(broker: Broker, transport: TransportOptions): Promise<boolean> {
+  const { host, port } = broker.connectionPool;
+  const probe = createClient(
+    { ...transport, brokers: [`${host}:${port}`], connectionTimeoutMs: probeMs },
+    { requestTimeoutMs: probeMs, retries: 0 },
+  ).admin({ retry: { retries: 0 } });
+  try {
+    await probe.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.disconnect().catch(() => {});
+  }
+}

@@ -1,0 +1,240 @@
+import kafkajs, { type Producer, type TopicMessages } from "kafkajs";
+import { systemClock } from "../core/clock.ts";
+import { KeryxError } from "../core/errors.ts";
+import { createStartOnce } from "../core/lifecycle.ts";
+import type { OutgoingRecord } from "../core/record.ts";
+import { createClient } from "./kafkajs-client.ts";
+import { type Cluster, withCluster } from "./kafkajs-cluster.ts";
+import { kafkaCodeOf, toKeryxError } from "./kafkajs-errors.ts";
+import { createLeaderWatch, type LeaderWatch } from "./kafkajs-leaders.ts";
+import { type ClientMessage, toClientMessage } from "./kafkajs-records.ts";
+import { createTopicMetadata, type TopicMetadata } from "./kafkajs-topics.ts";
+import type { TransportOptions } from "./options.ts";
+import { partitionOfKey } from "./partitioner.ts";
+import type { Compression, PortProducer, PortProducerOptions, RecordMeta } from "./port.ts";
+
+const acksOf = { 0: 0, 1: 1, all: -1 } as const;
+const types = kafkajs.CompressionTypes;
+const compressionOf: Readonly<Record<Compression, number>> = {
+  none: types.None,
+  gzip: types.GZIP,
+  snappy: types.Snappy,
+  lz4: types.LZ4,
+  zstd: types.ZSTD,
+};
+// Past the broker's own limit, so that its answer "timed out" arrives before ours.
+const slackMs = 1_000;
+const metadataMaxAgeMs = 30_000;
+const topicPatienceMs = 3_000;
+
+interface Client {
+  readonly producer: Producer;
+  readonly cluster: Cluster;
+  readonly topics: TopicMetadata;
+  readonly leaders: LeaderWatch;
+}
+
+export function createKafkajsProducer(
+  transport: TransportOptions,
+  options: PortProducerOptions,
+): PortProducer {
+  let client: Client | undefined;
+  let isClosed = false;
+  // A record keeps its partition over all tries: a repeat that lands elsewhere is no repeat for the broker.
+  const messages = new WeakMap<OutgoingRecord, ClientMessage>();
+  const rotate = createRotation();
+  // Numbers of a failed batch are given out again. Only the very same batch may use them, see `send`.
+  let unsettled: readonly OutgoingRecord[] | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function open(): Promise<void> {
+    const made = buildClient(transport, options);
+    try {
+      await made.producer.connect();
+    } catch (error) {
+      await made.producer.disconnect().catch(() => {});
+      throw toKeryxError(error, { action: "connect" });
+    }
+    client = made;
+  }
+  let connect = createStartOnce(open);
+
+  async function connected(): Promise<Client> {
+    if (isClosed) throw new KeryxError("closed", "the producer is closed");
+    await connect();
+    if (client === undefined) throw new KeryxError("closed", "the producer is closed");
+    return client;
+  }
+
+  async function discard(): Promise<void> {
+    const old = client;
+    client = undefined;
+    connect = createStartOnce(open);
+    unsettled = undefined;
+    await old?.producer.disconnect().catch(() => {});
+  }
+
+  async function attempt(batch: readonly OutgoingRecord[]): Promise<readonly RecordMeta[]> {
+    const open = await connected();
+    return open.leaders.watch(() => produce(open, batch));
+  }
+
+  async function produce(
+    { producer, topics, leaders }: Client,
+    batch: readonly OutgoingRecord[],
+  ): Promise<readonly RecordMeta[]> {
+    const names = [...new Set(batch.map(({ topic }) => topic))];
+    const counts = new Map<string, number>();
+    for (const name of names) counts.set(name, (await topics.partitionsOf(name)).length);
+    const sent = batch.map((record) => messageOf(record, counts.get(record.topic) ?? 1));
+    await leaders.settle(names);
+    try {
+      const answers = await producer.sendBatch({
+        topicMessages: toTopicMessages(batch, sent),
+        acks: acksOf[options.acks],
+        timeout: options.requestTimeoutMs,
+        compression: compressionOf[options.compression],
+      });
+      return toResults(batch, sent, answers);
+    } catch (error) {
+      // The topic was there a moment ago: is it gone, or does one deleted topic spoil the metadata of the others?
+      const gone = kafkaCodeOf(error) === 3 ? await topics.forgetMissing() : [];
+      if (gone.some((topic) => names.includes(topic)))
+        throw new KeryxError("topic_missing", `topic ${gone.join(", ")} does not exist`, {
+          cause: error,
+          details: { topics: gone },
+        });
+      throw passing(toKeryxError(error, { action: "produce", topics: names }));
+    }
+  }
+
+  function messageOf(record: OutgoingRecord, partitions: number): ClientMessage {
+    const known = messages.get(record);
+    if (known) return known;
+    const message = toClientMessage(record);
+    message.partition ??=
+      record.key === null ? rotate(record.topic, partitions) : partitionOfKey(record.key, partitions);
+    messages.set(record, message);
+    return message;
+  }
+
+  async function sendIdempotent(batch: readonly OutgoingRecord[]): Promise<readonly RecordMeta[]> {
+    // Another batch under the numbers of one that may have arrived would be taken for its repeat and dropped.
+    if (unsettled !== undefined && !isSame(unsettled, batch)) await discard();
+    unsettled = batch;
+    const results = await attempt(batch).catch(async (error: unknown) => {
+      if (error instanceof KeryxError && error.details["fatal"] === true) await discard();
+      throw error;
+    });
+    unsettled = undefined;
+    return results;
+  }
+
+  return {
+    connect: async () => {
+      await connected();
+    },
+    send(batch) {
+      if (batch.length === 0) return Promise.resolve([]);
+      if (!options.idempotent) return attempt(batch);
+      const next = turn.then(() => sendIdempotent(batch));
+      turn = next.catch(() => {});
+      return next;
+    },
+    async partitionsOf(topic) {
+      const { topics } = await connected();
+      return (await topics.partitionsOf(topic)).length;
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await turn;
+      client?.leaders.close();
+      await client?.producer.disconnect().catch(() => {});
+      client = undefined;
+    },
+  };
+}
+
+function buildClient(transport: TransportOptions, options: PortProducerOptions): Client {
+  const requestTimeoutMs = options.requestTimeoutMs + slackMs;
+  const kafka = createClient(transport, { requestTimeoutMs, retries: 2 });
+  const { client, cluster } = withCluster(kafka, () =>
+    kafka.producer({
+      // Explicit, else kafkajs warns; every message has its partition already.
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: metadataMaxAgeMs,
+      idempotent: options.idempotent,
+      // Retrying is decided above. An idempotent producer of kafkajs demands one retry at least.
+      retry: { retries: options.idempotent ? 1 : 0 },
+    }),
+  );
+  return {
+    producer: client,
+    cluster,
+    topics: createTopicMetadata(cluster, systemClock, topicPatienceMs),
+    leaders: createLeaderWatch(cluster, transport, systemClock),
+  };
+}
+
+/** "No such topic" although the topic is there: a leader that just moved. The next try meets fresh metadata. */
+function passing(error: KeryxError): KeryxError {
+  if (error.code !== "topic_missing") return error;
+  return new KeryxError("kafka_unavailable", error.message, { cause: error, details: error.details });
+}
+
+function isSame(a: readonly OutgoingRecord[], b: readonly OutgoingRecord[]): boolean {
+  return a.length === b.length && a.every((record, i) => record === b[i]);
+}
+
+/** Spreads records without a key evenly, starting anywhere. */
+function createRotation(): (topic: string, partitions: number) => number {
+  const next = new Map<string, number>();
+  return (topic, partitions) => {
+    const at = next.get(topic) ?? Math.floor(Math.random() * partitions);
+    next.set(topic, at + 1);
+    return at % partitions;
+  };
+}
+
+function toTopicMessages(batch: readonly OutgoingRecord[], sent: readonly ClientMessage[]): TopicMessages[] {
+  const byTopic = new Map<string, ClientMessage[]>();
+  batch.forEach(({ topic }, i) => {
+    const message = sent[i];
+    if (message === undefined) return;
+    const list = byTopic.get(topic);
+    if (list) list.push(message);
+    else byTopic.set(topic, [message]);
+  });
+  return [...byTopic].map(([topic, list]) => ({ topic, messages: list as TopicMessages["messages"] }));
+}
+
+interface ProduceAnswer {
+  readonly topicName: string;
+  readonly partition: number;
+  readonly baseOffset?: string;
+}
+
+// The broker names the first offset of each partition; the records of one partition follow each other.
+function toResults(
+  batch: readonly OutgoingRecord[],
+  sent: readonly ClientMessage[],
+  answers: readonly ProduceAnswer[],
+): RecordMeta[] {
+  const bases = new Map(
+    answers.map(({ topicName, partition, baseOffset }) => [
+      `${topicName}/${partition}`,
+      BigInt(baseOffset ?? "-1"),
+    ]),
+  );
+  const counts = new Map<string, bigint>();
+  return batch.map(({ topic }, i) => {
+    const partition = sent[i]?.partition ?? -1;
+    const at = `${topic}/${partition}`;
+    const base = bases.get(at) ?? -1n;
+    const index = counts.get(at) ?? 0n;
+    counts.set(at, index + 1n);
+    return { topic, partition, offset: base < 0n ? -1n : base + index };
+  });
+}

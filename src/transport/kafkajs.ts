@@ -1,0 +1,69 @@
+import { systemClock } from "../core/clock.ts";
+import { KeryxError } from "../core/errors.ts";
+import type { Closable } from "../core/lifecycle.ts";
+import { closeAll } from "../core/lifecycle.ts";
+import type { Observe } from "../core/signals.ts";
+import { createKafkajsAdmin } from "./kafkajs-admin.ts";
+import { checkTlsFiles } from "./kafkajs-client.ts";
+import { registerCodecs } from "./kafkajs-codecs.ts";
+import { createKafkajsConsumer } from "./kafkajs-consumer.ts";
+import { loadInternals, patchedVersion, patchKafkajs } from "./kafkajs-patches.ts";
+import { createKafkajsProducer } from "./kafkajs-producer.ts";
+import { readRange } from "./kafkajs-read.ts";
+import { resolveTransportOptions, type TransportOptions } from "./options.ts";
+import type { Capabilities, KafkaPort } from "./port.ts";
+
+const capabilities: Capabilities = {
+  client: `kafkajs ${patchedVersion}`,
+  idempotent: true,
+  partitionPause: true,
+  commitMetadata: true,
+  awaitedRevoke: true,
+  codecs: ["none", "gzip", "snappy", "lz4", "zstd"],
+};
+
+/** The Kafka port on kafkajs 2.2.4, with its gaps closed. */
+export function createKafkajsPort(options: Partial<TransportOptions>, observe: Observe): KafkaPort {
+  const transport = resolveTransportOptions(options);
+  checkTlsFiles(transport.tls);
+  if (typeof transport.tls === "object" && transport.tls.rejectUnauthorized === false)
+    observe({
+      kind: "config.warning",
+      message:
+        "tls.rejectUnauthorized is false: any certificate is accepted, the connection can be read and changed on its way",
+    });
+  patchKafkajs(loadInternals(), observe);
+  registerCodecs({ maxBytes: transport.maxDecompressedBytes, maxRatio: transport.maxDecompressionRatio });
+
+  const clock = systemClock;
+  const admin = createKafkajsAdmin(transport, clock);
+  const open = new Set<Closable>();
+  let nextEpoch = 1;
+  let isClosed = false;
+  const own = <Part extends Closable>(part: Part): Part => {
+    if (isClosed) throw new KeryxError("closed", "the Kafka client is closed");
+    open.add(part);
+    return part;
+  };
+
+  return {
+    capabilities,
+    ping: () => admin.ping(),
+    producer: (producerOptions) => own(createKafkajsProducer(transport, producerOptions)),
+    consumer: (consumerOptions) =>
+      own(
+        createKafkajsConsumer(
+          { transport, admin, clock, observe, nextEpoch: () => nextEpoch++ },
+          consumerOptions,
+        ),
+      ),
+    // One connection for everything that is asked now and then; it closes with the port.
+    admin: () => ({ ...admin, close: async () => {} }),
+    read: (from, to, each, signal) => readRange(transport, clock, { from, to, each, signal }),
+    async close() {
+      isClosed = true;
+      await closeAll([...open]);
+      await admin.close();
+    },
+  };
+}

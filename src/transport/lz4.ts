@@ -1,0 +1,120 @@
+import { createRequire } from "node:module";
+
+// The frame format, read by hand: lz4js' decoder trusts every length it reads. Its encoder is used.
+
+const magic = 0x184d2204;
+const uncompressedFlag = 0x8000_0000;
+const minMatch = 4;
+const maxBlockBytes: Readonly<Record<number, number>> = { 4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20 };
+
+interface Lz4js {
+  compressBound(size: number): number;
+  compress(source: Uint8Array, maxSize: number): Uint8Array;
+}
+let encoder: Lz4js | undefined;
+
+/** Compresses into one LZ4 frame. */
+export function compressLz4(source: Uint8Array): Uint8Array {
+  // Loaded on first use: it claims 5 MB at once.
+  encoder ??= createRequire(import.meta.url)("lz4js") as Lz4js;
+  // The bound of the library leaves out the frame's own bytes.
+  return encoder.compress(source, encoder.compressBound(source.length) + 64);
+}
+
+/**
+ * Decompresses one LZ4 frame; more than `maxBytes` of output is refused before it is written.
+ * @throws Error on malformed input; `onTooLarge` is called (and must throw) when the output would pass `maxBytes`.
+ */
+export function decompressLz4(source: Uint8Array, maxBytes: number, onTooLarge: () => never): Uint8Array {
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  const { blockBytes, hasBlockSum, start } = readFrameHeader(view);
+  let at = start;
+  let out = new Uint8Array(Math.min(maxBytes, Math.max(blockBytes, source.length * 4)));
+  let size = 0;
+  for (;;) {
+    const word = readUint32(view, at);
+    at += 4;
+    if (word === 0) return out.subarray(0, size);
+    const isPlain = (word & uncompressedFlag) !== 0;
+    const length = word & ~uncompressedFlag;
+    if (length > blockBytes || at + length > source.length) throw new Error("LZ4 block exceeds its frame");
+    const block = source.subarray(at, at + length);
+    at += length + (hasBlockSum ? 4 : 0);
+    const room = size + (isPlain ? length : blockBytes);
+    if (room > out.length && out.length < maxBytes)
+      out = grow(out, size, Math.min(maxBytes, Math.max(room, out.length * 2)));
+    if (!isPlain) size = decompressBlock(block, out, size, onTooLarge);
+    else {
+      if (size + length > out.length) onTooLarge();
+      out.set(block, size);
+      size += length;
+    }
+  }
+}
+
+function readFrameHeader(view: DataView): { blockBytes: number; hasBlockSum: boolean; start: number } {
+  if (view.byteLength < 7 || view.getUint32(0, true) !== magic) throw new Error("not an LZ4 frame");
+  const flags = view.getUint8(4);
+  if (flags >> 6 !== 1) throw new Error("unknown LZ4 frame version");
+  if ((flags & 1) !== 0) throw new Error("LZ4 dictionaries are not supported");
+  const blockBytes = maxBlockBytes[(view.getUint8(5) >> 4) & 7];
+  if (blockBytes === undefined) throw new Error("unknown LZ4 block size");
+  const hasContentSize = (flags & 8) !== 0;
+  return { blockBytes, hasBlockSum: (flags & 16) !== 0, start: hasContentSize ? 15 : 7 };
+}
+
+function readUint32(view: DataView, at: number): number {
+  if (at + 4 > view.byteLength) throw new Error("LZ4 frame ends early");
+  return view.getUint32(at, true);
+}
+
+function grow(out: Uint8Array<ArrayBuffer>, size: number, wanted: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(wanted);
+  larger.set(out.subarray(0, size));
+  return larger;
+}
+
+function decompressBlock(block: Uint8Array, out: Uint8Array, start: number, onTooLarge: () => never): number {
+  let size = start;
+  let at = 0;
+  const readLength = (nibble: number): number => {
+    if (nibble !== 15) return nibble;
+    let length = nibble;
+    for (;;) {
+      const more = block[at++];
+      if (more === undefined) throw new Error("LZ4 block ends early");
+      length += more;
+      if (more !== 255) return length;
+    }
+  };
+  while (at < block.length) {
+    const token = block[at++] ?? 0;
+    const literals = readLength(token >> 4);
+    if (at + literals > block.length) throw new Error("LZ4 literals exceed their block");
+    if (size + literals > out.length) onTooLarge();
+    out.set(block.subarray(at, at + literals), size);
+    at += literals;
+    size += literals;
+    // The last sequence of a block has literals only.
+    if (at === block.length) return size;
+    const low = block[at++] ?? 0;
+    const high = block[at++];
+    if (high === undefined) throw new Error("LZ4 block ends early");
+    const distance = low | (high << 8);
+    if (distance === 0 || distance > size) throw new Error("LZ4 match points before the output");
+    const length = readLength(token & 15) + minMatch;
+    if (size + length > out.length) onTooLarge();
+    copyMatch(out, size, distance, length);
+    size += length;
+  }
+  return size;
+}
+
+// Source and target overlap when the distance is shorter than the length: then the bytes repeat.
+function copyMatch(out: Uint8Array, size: number, distance: number, length: number): void {
+  if (distance >= length) {
+    out.copyWithin(size, size - distance, size - distance + length);
+    return;
+  }
+  for (let i = 0; i < length; i++) out[size + i] = out[size + i - distance] ?? 0;
+}

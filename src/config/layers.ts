@@ -104,10 +104,14 @@ function overlay(below: Settings, above: Settings): Settings {
   for (const [key, value] of Object.entries(above)) {
     if (value === undefined) continue;
     const old = values[key];
-    values[key] = isGroup(old) && isGroup(value) ? overlay(old, value) : value;
+    values[key] = isGroup(old) && isGroup(value) && !isOtherKind(old, value) ? overlay(old, value) : value;
   }
   return values;
 }
+
+/** Credentials of one kind are not mixed with those of another. */
+const isOtherKind = (old: Settings, value: Settings): boolean =>
+  typeof value["kind"] === "string" && value["kind"] !== old["kind"];
 
 function note(
   layer: Layer,

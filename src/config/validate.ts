@@ -12,7 +12,12 @@ export function toIssues(
   return error.issues.map((issue) => {
     const { path, message } = deepest(issue);
     const full = [...prefix, ...path.map(String)];
-    return { at: placeOf(full, sources), path: full.join("."), message };
+    const isDuration = issue.code === "invalid_type" && full.at(-1)?.endsWith("Ms") === true;
+    return {
+      at: placeOf(full, sources),
+      path: full.join("."),
+      message: isDuration ? "expected a duration such as 500ms, 30s or 5m, or milliseconds" : message,
+    };
   });
 }
 

@@ -1,0 +1,141 @@
+import { type DestinationStream, destination as openDestination, pino, stdTimeFunctions } from "pino";
+import type { ContextStore, DeliveryContext } from "../core/context.ts";
+import type { LogFields, Logger } from "../core/logger.ts";
+import type { Redactor } from "../core/redact.ts";
+import type { Observe, Signal } from "../core/signals.ts";
+import { toSafeFields } from "./log-fields.ts";
+
+export interface LoggingOptions {
+  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  /** Gets one line at a time, its newline included. Default: standard error. */
+  readonly destination?: { write(line: string): void } | undefined;
+  readonly redactor: Redactor;
+  readonly context: ContextStore;
+}
+
+type Level = "debug" | "info" | "warn" | "error";
+
+// `record.handled` is not listed: its level follows from the outcome.
+const levels: Readonly<Record<Exclude<Signal["kind"], "record.handled">, Level>> = {
+  "app.started": "info",
+  "app.closed": "info",
+  "config.warning": "warn",
+  "schema.registered": "info",
+  "schema.level_differs": "warn",
+  "registry.request_failed": "warn",
+  "schema.cache": "debug",
+  "topic.created": "info",
+  "record.sent": "debug",
+  "record.produced": "debug",
+  "record.send_failed": "error",
+  "batch.sent": "debug",
+  "record.received": "debug",
+  "record.decode_failed": "warn",
+  "partition.assigned": "info",
+  "partition.revoked": "info",
+  "partition.paused": "warn",
+  "partition.resumed": "info",
+  "partition.stopped": "error",
+  "offsets.committed": "debug",
+  "offsets.commit_failed": "warn",
+  "offsets.dropped": "debug",
+  "consumer.joined": "info",
+  "consumer.stalled": "warn",
+  "consumer.crashed": "error",
+  "connection.failed": "warn",
+  "replay.record": "debug",
+  "internal.error": "error",
+};
+
+const outcomeLevels: Readonly<Record<Extract<Signal, { kind: "record.handled" }>["outcome"], Level>> = {
+  processed: "debug",
+  skipped: "debug",
+  deduped: "debug",
+  held: "debug",
+  abandoned: "info",
+  retried: "warn",
+  discarded: "warn",
+  dead_lettered: "warn",
+  stopped: "error",
+};
+
+/** JSON lines about everything that the runtime says of itself, and a logger for handlers. */
+export function createLogging(options: LoggingOptions): {
+  readonly logger: Logger;
+  readonly observe: Observe;
+} {
+  const { context, redactor } = options;
+  const out = pino(
+    {
+      level: options.level,
+      base: null,
+      messageKey: "message",
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    toSingleLines(options.destination ?? openDestination({ dest: 2, sync: true })),
+  );
+
+  function write(level: Level, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (!out.isLevelEnabled(level)) return;
+    const delivery = context.current();
+    const all = delivery ? { ...toDeliveryFields(delivery), ...fields } : fields;
+    out[level](toSafeFields(all, redactor), redactor.redact(message));
+  }
+
+  const at =
+    (level: Level) =>
+    (message: string, fields: LogFields = {}): void =>
+      write(level, message, fields);
+
+  return {
+    logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
+    observe(signal) {
+      const level = signal.kind === "record.handled" ? outcomeLevels[signal.outcome] : levels[signal.kind];
+      if (out.isLevelEnabled(level)) write(level, toSentence(signal), toSignalFields(signal));
+    },
+  };
+}
+
+/** The words of a signal's kind, with what it is about where that makes the line readable by itself. */
+function toSentence(signal: Signal): string {
+  if (signal.kind === "config.warning") return signal.message;
+  if (signal.kind === "record.handled") return `record ${signal.outcome.replaceAll("_", "-")}`;
+  return signal.kind.replaceAll(/[._]/g, " ");
+}
+
+function toSignalFields(signal: Signal): Record<string, unknown> {
+  const { kind, ...rest } = signal;
+  const fields: Record<string, unknown> = { signal: kind };
+  for (const [name, value] of Object.entries(rest)) {
+    if (name === "record" || name === "next") addAll(fields, value, name === "next" ? "next_" : "");
+    else if (name !== "message") fields[toSnakeCase(name)] = value;
+  }
+  return fields;
+}
+
+function addAll(fields: Record<string, unknown>, values: unknown, prefix: string): void {
+  if (typeof values !== "object" || values === null) return;
+  for (const [name, value] of Object.entries(values)) fields[`${prefix}${toSnakeCase(name)}`] = value;
+}
+
+const toSnakeCase = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function toDeliveryFields(delivery: DeliveryContext): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  addAll(fields, delivery, "");
+  return fields;
+}
+
+// JSON leaves these as they are, but terminals and line readers act on them: C1 controls and the Unicode line ends.
+const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
+
+function toSingleLines(destination: { write(line: string): void }): DestinationStream {
+  return {
+    write: (line) =>
+      destination.write(
+        line.replace(unsafe, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`),
+      ),
+  };
+}

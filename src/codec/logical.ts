@@ -1,6 +1,15 @@
 import { KeryxError } from "../core/errors.ts";
 import type { Decimal, Duration, LocalDate, Uuid } from "./brands.ts";
-import { advance, type Reader, readBytes, readFixed, readInt, readLong, refuse } from "./reader.ts";
+import {
+  advance,
+  type Reader,
+  readBytes,
+  readFixed,
+  readInt,
+  readLong,
+  readString,
+  refuse,
+} from "./reader.ts";
 import {
   type At,
   checkObject,
@@ -53,7 +62,8 @@ function daysOf(text: string): number | undefined {
   return (days | 0) === days && dateOf(days) === text ? days : undefined;
 }
 
-function dateOf(days: number): LocalDate {
+/** The day that lies so many days after 1970-01-01. */
+export function dateOf(days: number): LocalDate {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / daysPerEra);
   const dayOfEra = shifted - era * daysPerEra;
@@ -106,7 +116,12 @@ export function writeTimestamp(writer: Writer, value: Date, at: At): void {
   writeLong(writer, BigInt(millis), at);
 }
 
-/** `uuid` as text; validated on encode only, because other writers may not. */
+/** `uuid` as text; not validated, because other writers may not have done so either. */
+export function readUuid(reader: Reader): Uuid {
+  return readString(reader) as Uuid;
+}
+
+/** `uuid` as text, validated. */
 export function writeUuid(writer: Writer, value: Uuid, at: At): void {
   if (typeof value !== "string" || !isUuid(value)) throw refuseValue(writer, at, "expected a UUID");
   writeString(writer, value, at);

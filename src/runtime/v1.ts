@@ -5,12 +5,14 @@
 export type { Decimal, Duration, LocalDate, Uuid } from "../codec/brands.ts";
 export { checkDepth, createList, createMap, unknownKind } from "../codec/create.ts";
 export {
+  dateOf,
   localDate,
   readDate,
   readDecimal,
   readDuration,
   readFixedDecimal,
   readTimestamp,
+  readUuid,
   readUuidBytes,
   uuid,
   writeDate,
@@ -82,6 +84,7 @@ export type {
   WireReference,
 } from "../core/event.ts";
 export type { Delivery, Handler, HandlerResult, Outcome, TombstoneHandler } from "../core/handler.ts";
+export type { Catalog, CatalogEvent, CatalogTopic } from "./catalog.ts";
 export { messageCodec } from "./message.ts";
 export { recordCodec } from "./record.ts";
-export { timestampMs } from "./time.ts";
+export { millisecondsOf, timestampMs } from "./time.ts";

@@ -1,0 +1,105 @@
+import type { EventModel, ProjectModel } from "../model/model.ts";
+import { catalogPath, topicIdentifier, topicPath } from "../model/names.ts";
+import { placeOf, policyOf } from "./events.ts";
+import { compare, createFileScope, type ImportExtension, runtime, specifierOf } from "./file-scope.ts";
+import { type Literal, literal } from "./literal.ts";
+import type { Declaration, FilePlan } from "./output.ts";
+import { topicNames } from "./topics.ts";
+
+/** `index.ts`: every topic's factories, every event, and the catalogue; plus a file for each package whose names clash. */
+export function planCatalog(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
+  const shared = sharedPackages(model.events);
+  const scope = createFileScope(catalogPath, ["catalog"], extension);
+  const specifier = (path: string): string => specifierOf(catalogPath, path, extension);
+  const topics = model.topics.flatMap((topic): readonly Declaration[] => {
+    const names = topicNames(topic);
+    const from = specifier(topicPath(topic.name));
+    return [
+      {
+        kind: "export",
+        typeOnly: false,
+        names: [names.definition, names.createConsumer, names.createProducer],
+        from,
+      },
+      { kind: "export", typeOnly: true, names: [names.handlers, names.producer], from },
+    ];
+  });
+  const lone = model.events.filter((event) => !shared.has(packageOf(event)) || isUnique(event, model.events));
+  const packages = [...shared].sort(compare);
+  return [
+    scope.plan([
+      ...topics,
+      ...lone.flatMap((event) => eventExports(event, catalogPath, extension)),
+      ...packages.map(
+        (name): Declaration => ({
+          kind: "namespace",
+          name: topicIdentifier(name),
+          from: specifier(packagePath(name)),
+        }),
+      ),
+      catalog(scope.type(runtime, "Catalog"), model),
+    ]),
+    ...packages.map((name) => {
+      const path = packagePath(name);
+      const events = model.events.filter((event) => packageOf(event) === name);
+      return createFileScope(path, [], extension).plan(
+        events.flatMap((event) => eventExports(event, path, extension)),
+      );
+    }),
+  ];
+}
+
+function eventExports(event: EventModel, path: string, extension: ImportExtension): readonly Declaration[] {
+  const place = placeOf(event);
+  const from = specifierOf(path, place.path, extension);
+  return [
+    { kind: "export", typeOnly: false, names: [place.name], from },
+    { kind: "export", typeOnly: true, names: [place.initName], from },
+  ];
+}
+
+function packageOf(event: EventModel): string {
+  return event.source.kind === "avro" ? event.source.record.namespace : event.source.file.proto.package;
+}
+
+function packagePath(name: string): string {
+  return `packages/${name === "" ? "_" : name}.ts`;
+}
+
+function isUnique(event: EventModel, events: readonly EventModel[]): boolean {
+  return events.every((other) => other === event || placeOf(other).name !== placeOf(event).name);
+}
+
+/** Packages that share an event's name with another: each is exported as a namespace. */
+function sharedPackages(events: readonly EventModel[]): ReadonlySet<string> {
+  return new Set(events.filter((event) => !isUnique(event, events)).map(packageOf));
+}
+
+function catalog(type: string, model: ProjectModel): Declaration {
+  const topics = model.topics.map(
+    (topic): Literal => ({ name: topic.name, events: topic.events.map(entry) }),
+  );
+  return {
+    kind: "const",
+    name: "catalog",
+    doc: { text: "Every topic with its events and their policy, as plain data." },
+    exported: true,
+    type,
+    value: literal({ topics }),
+  };
+}
+
+function entry(event: EventModel): Literal {
+  const { options } = event;
+  return {
+    type: options.type.value,
+    name: event.name,
+    format: event.format,
+    subject: options.subject.value,
+    ...(options.key ? { key: options.key.value.text } : {}),
+    ...(options.id ? { id: options.id.value.text } : {}),
+    ...(options.time ? { time: options.time.value.text } : {}),
+    policy: policyOf(event),
+    sensitive: event.sensitive,
+  };
+}

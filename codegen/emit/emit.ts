@@ -1,0 +1,126 @@
+import type { ProjectModel } from "../model/model.ts";
+import { messagesPath } from "../model/names.ts";
+import { planCatalog } from "./catalog.ts";
+import { planAvroFiles, planProtobufFiles } from "./events.ts";
+import { compare, type ImportExtension } from "./file-scope.ts";
+import { detectImportExtension } from "./import-extension.ts";
+import { hashText, type Manifest } from "./manifest.ts";
+import { type FilePlan, type OutputFile, printFiles } from "./output.ts";
+import { generateMessages, pluginOptions, resolvePlugin } from "./protobuf-messages.ts";
+import {
+  compareOutput,
+  type Difference,
+  type OutputFolder,
+  readOutputFolder,
+  type SyncResult,
+  writeOutput,
+} from "./sync.ts";
+import { planTopicFiles } from "./topics.ts";
+
+export interface EmitRequest {
+  readonly model: ProjectModel;
+  /** Absolute path of the project. */
+  readonly projectRoot: string;
+  /** Absolute path of the output folder. */
+  readonly outputRoot: string;
+  /** Name and version of the generator, for example `keryx 1.2.3`. */
+  readonly generator: string;
+  /** Schema files by their path relative to the schema root, with their text. */
+  readonly inputs: ReadonlyMap<string, string>;
+  /** Finds buf's binary; asked only when Protobuf messages must be printed. */
+  readonly resolveBuf: () => string;
+  /** Default: what the nearest tsconfig.json allows. */
+  readonly extension?: ImportExtension;
+}
+
+/** Prints what changed and makes the output folder match. */
+export async function writeProject(request: EmitRequest): Promise<SyncResult> {
+  const { folder, outputs, manifest } = await buildOutput(request);
+  return writeOutput(folder, outputs, manifest);
+}
+
+/** What `writeProject` would change; writes nothing. */
+export async function checkProject(request: EmitRequest): Promise<readonly Difference[]> {
+  const { folder, outputs, manifest } = await buildOutput(request);
+  return compareOutput(folder, outputs, manifest);
+}
+
+interface Output {
+  readonly folder: OutputFolder;
+  readonly outputs: readonly OutputFile[];
+  readonly manifest: Manifest;
+}
+
+/** Everything that the schemas give, without touching the disk but to read. */
+async function buildOutput(request: EmitRequest): Promise<Output> {
+  const { model } = request;
+  const extension = request.extension ?? detectImportExtension(request.outputRoot);
+  const folder = await readOutputFolder(request.outputRoot);
+  const inputs = new Map([...request.inputs].map(([path, text]) => [path, hashText(text)]));
+  const plans = planFiles(model, extension);
+  const sources = new Map(plans.map((plan) => [plan.path, hashText(JSON.stringify(plan))]));
+  const isFresh = (path: string, from: string | undefined): boolean => {
+    const listed = folder.manifest.files.get(path);
+    const there = folder.files.get(path);
+    return (
+      folder.manifest.generator === request.generator &&
+      listed?.from === from &&
+      there !== undefined &&
+      hashText(there) === listed?.hash
+    );
+  };
+  const kept = (path: string): OutputFile => ({ path, text: folder.files.get(path) ?? "" });
+
+  const paths = (model.protobuf?.files ?? []).map((file) => messagesPath(file.proto.name));
+  const from = paths.length === 0 ? "" : messagesSource(request, inputs, extension);
+  const messages = async (): Promise<readonly OutputFile[]> => {
+    if (model.protobuf === undefined || paths.every((path) => isFresh(path, from))) return paths.map(kept);
+    const plugin = resolvePlugin(request.projectRoot);
+    const image = model.protobuf.strippedImage;
+    return generateMessages({ image, paths, extension, buf: request.resolveBuf(), plugin });
+  };
+  const printed = printFiles(plans.filter((plan) => !isFresh(plan.path, sources.get(plan.path))));
+  const [ours, theirs] = await Promise.all([printed, messages()]);
+  const unchanged = plans
+    .filter((plan) => isFresh(plan.path, sources.get(plan.path)))
+    .map(({ path }) => kept(path));
+  const outputs = [...ours, ...unchanged, ...theirs].sort((left, right) => compare(left.path, right.path));
+  const files = outputs.map(
+    ({ path, text }) => [path, { hash: hashText(text), from: sources.get(path) ?? from }] as const,
+  );
+  const manifest = {
+    generator: request.generator,
+    inputs,
+    files: new Map(files),
+    fallbacks: fallbacksOf(model),
+  };
+  return { folder, outputs, manifest };
+}
+
+/** Every file that we print ourselves, before it is printed. */
+export function planFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
+  return [
+    ...planAvroFiles(model, extension),
+    ...planProtobufFiles(model, extension),
+    ...planTopicFiles(model, extension),
+    ...planCatalog(model, extension),
+  ].sort((left, right) => compare(left.path, right.path));
+}
+
+/** What the Protobuf messages depend on: the files, the plugin and its options. Not the image, which holds line ends. */
+function messagesSource(
+  request: EmitRequest,
+  inputs: ReadonlyMap<string, string>,
+  extension: ImportExtension,
+): string {
+  const files = [...inputs]
+    .filter(([path]) => path.endsWith(".proto"))
+    .sort(([left], [right]) => compare(left, right));
+  const { version } = resolvePlugin(request.projectRoot);
+  return hashText(JSON.stringify([files, version, pluginOptions(extension)]));
+}
+
+function fallbacksOf(model: ProjectModel): ReadonlyMap<string, string> {
+  const events = model.events.filter(({ format }) => format === "protobuf");
+  return new Map(events.map(({ name }) => [name, "Protobuf is encoded and decoded by protobuf-es."]));
+}

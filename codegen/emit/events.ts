@@ -1,0 +1,192 @@
+import type { DescFile } from "@bufbuild/protobuf";
+import type { AvroNamedType } from "../../src/schema/avro-model.ts";
+import type { EventModel, FieldPath, ProjectModel, WireReferenceModel } from "../model/model.ts";
+import { avroPath, eventsPath, messagesPath, protobufTypeName } from "../model/names.ts";
+import { deprecation, typeDeclarations, typeName } from "./avro-types.ts";
+import { codecDeclarations, exportedNames } from "./codecs.ts";
+import type { Doc } from "./comment.ts";
+import { createFileScope, type FileScope, type ImportExtension, protobuf, runtime } from "./file-scope.ts";
+import { keyLiteral, type Literal, literal, stringLiteral } from "./literal.ts";
+import type { Declaration, FilePlan } from "./output.ts";
+
+/** Where an event's constant is generated, and what it is called there. */
+export interface EventPlace {
+  readonly path: string;
+  readonly name: string;
+  readonly initName: string;
+}
+
+/** The file and names of an event. */
+export function placeOf(event: EventModel): EventPlace {
+  if (event.source.kind === "avro") {
+    const { record } = event.source;
+    return { path: avroPath(record), name: typeName(record), initName: typeName(record, "init") };
+  }
+  const name = protobufTypeName(event.source.message);
+  return { path: eventsPath(event.source.file.proto.name), name, initName: `${name}Init` };
+}
+
+/** What documentation says of an event wherever it is printed. */
+export function eventDoc(event: EventModel, notes: readonly string[] = []): Doc {
+  return {
+    ...(event.doc === undefined ? {} : { text: event.doc }),
+    notes,
+    ...(event.deprecated === undefined ? {} : { deprecated: event.deprecated }),
+    sensitive: event.sensitive,
+  };
+}
+
+/** One file per named Avro type: its types, its codec, and its event where it is one. */
+export function planAvroFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
+  const events = new Map(model.events.map((event) => [event.name, event]));
+  return model.avroTypes.map(({ type }) => {
+    const event = events.get(type.name);
+    const scope = createFileScope(avroPath(type), exportedNames(type), extension);
+    const types = typeDeclarations(scope, type, event ? eventDoc(event) : typeDoc(type));
+    const constant = event === undefined ? [] : [avroEvent(scope, event)];
+    return scope.plan([...types, ...constant, ...codecDeclarations(scope, type)]);
+  });
+}
+
+function typeDoc(type: AvroNamedType): Doc {
+  return {
+    ...(type.doc === undefined ? {} : { text: type.doc }),
+    ...deprecation(type.attributes.get("deprecated")),
+  };
+}
+
+function avroEvent(scope: FileScope, event: EventModel): Declaration {
+  const { name, initName } = placeOf(event);
+  const codec = `/* @__PURE__ */ ${scope.value(runtime, "recordCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
+    create: create${name},
+    write: write${name},
+    read: read${name},
+  })`;
+  return eventConstant(scope, event, name, codec);
+}
+
+/** One `_events.ts` beside the `_pb.ts` of each Protobuf file that holds events. */
+export function planProtobufFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
+  return (model.protobuf?.files ?? []).flatMap((file) => {
+    const events = model.events.filter(
+      ({ source }) => source.kind === "protobuf" && source.file.proto.name === file.proto.name,
+    );
+    return events.length === 0 ? [] : [planEventsFile(file, events, extension)];
+  });
+}
+
+function planEventsFile(file: DescFile, events: readonly EventModel[], extension: ImportExtension): FilePlan {
+  const own = events.map(placeOf).flatMap(({ name, initName }) => [name, initName]);
+  const scope = createFileScope(eventsPath(file.proto.name), own, extension);
+  const messages = scope.namespace(messagesPath(file.proto.name), "pb");
+  return scope.plan(events.flatMap((event) => protobufEvent(scope, event, messages)));
+}
+
+function protobufEvent(scope: FileScope, event: EventModel, messages: string): readonly Declaration[] {
+  const { name, initName } = placeOf(event);
+  const schema = `${messages}.${name.replace(/\$$/, "")}Schema`;
+  const codec = `/* @__PURE__ */ ${scope.value(runtime, "messageCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
+    create: (init) => ${scope.value(protobuf, "create")}(${schema}, init),
+    toBinary: (value) => ${scope.value(protobuf, "toBinary")}(${schema}, value),
+    fromBinary: (bytes) => ${scope.value(protobuf, "fromBinary")}(${schema}, bytes),
+  })`;
+  return [
+    { kind: "type", name, doc: eventDoc(event), type: `${messages}.${name}` },
+    {
+      kind: "type",
+      name: initName,
+      doc: { text: `${name} as it is written: every field may be left out.` },
+      type: `${scope.type(protobuf, "MessageInitShape")}<typeof ${schema}>`,
+    },
+    eventConstant(scope, event, name, codec),
+  ];
+}
+
+function eventConstant(scope: FileScope, event: EventModel, name: string, codec: string): Declaration {
+  const { options, wire } = event;
+  const types = [name, `${name}Init`, literal(options.type.value), literal(options.topic.value)];
+  const data: Readonly<Record<string, Literal>> = {
+    type: options.type.value,
+    topic: options.topic.value,
+    name: event.name,
+    subject: options.subject.value,
+    format: event.format,
+    fingerprint: wire.fingerprint,
+    index: event.index,
+    wire: { schema: wire.schema, references: wire.references.map(reference) },
+    policy: policyOf(event),
+    sensitive: event.sensitive,
+  };
+  const members = [
+    ...Object.entries(data).map(([key, value]) => `${keyLiteral(key)}: ${literal(value, "  ")}`),
+    `codec: ${codec}`,
+    ...(options.key ? [`key: (value) => ${textOf(options.key.value)}`] : []),
+    ...(options.id ? [`id: (value) => ${textOf(options.id.value)}`] : []),
+    ...(options.time ? [`time: (value) => ${timeOf(scope, event, options.time.value)}`] : []),
+  ];
+  return {
+    kind: "const",
+    name,
+    doc: eventDoc(event, [
+      `The event ${code(options.type.value)} on the topic ${code(options.topic.value)}.`,
+    ]),
+    exported: true,
+    type: `${scope.type(runtime, "EventType")}<${types.join(", ")}>`,
+    value: `{\n${members.map((member) => `  ${member},\n`).join("")}}`,
+  };
+}
+
+/** Text as a comment shows it between backticks. */
+export function code(text: string): string {
+  return `\`${text.replaceAll("`", "'")}\``;
+}
+
+/** The delivery policy as plain data. */
+export function policyOf(event: EventModel): { readonly [key: string]: Literal } {
+  const { options } = event;
+  return {
+    retry: { delaysMs: options.retryDelaysMs.value },
+    deadLetter: options.deadLetter.value,
+    compatibility: options.compatibility.value,
+    ordered: options.ordered.value,
+    ...(options.owner === undefined ? {} : { owner: options.owner.value }),
+  };
+}
+
+function reference(one: WireReferenceModel): Literal {
+  return {
+    name: one.name,
+    subject: one.subject,
+    schema: one.schema,
+    references: one.references.map(reference),
+  };
+}
+
+/** A path as an expression; from its second step on, what stands before may be absent. */
+function accessOf(path: FieldPath): string {
+  return path.properties.reduce((text, name, at) => `${text}${at === 0 ? "." : "?."}${name}`, "value");
+}
+
+/** A scalar as text; empty when it is not there. */
+function textOf(path: FieldPath): string {
+  const isNested = path.properties.length > 1;
+  const value = accessOf(path);
+  switch (path.leaf) {
+    case "string":
+    case "uuid":
+    case "date":
+      return isNested ? `${value} ?? ""` : value;
+    default:
+      return isNested ? `${value}?.toString() ?? ""` : `String(${value})`;
+  }
+}
+
+/** A point in time as epoch milliseconds; undefined when it is not there. */
+function timeOf(scope: FileScope, event: EventModel, path: FieldPath): string {
+  const value = accessOf(path);
+  if (event.format === "protobuf") return `${scope.value(runtime, "timestampMs")}(${value})`;
+  const units = { micros: 1_000n, nanos: 1_000_000n } as const;
+  if (path.leaf === "micros" || path.leaf === "nanos")
+    return `${scope.value(runtime, "millisecondsOf")}(${value}, ${literal(units[path.leaf])})`;
+  return `${value}?.getTime()`;
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { KeryxError } from "../../src/core/errors.ts";
+import { compare } from "./file-scope.ts";
+import { hashText, type Manifest, manifestPath, parseManifest, printManifest } from "./manifest.ts";
+import { header, type OutputFile } from "./output.ts";
+
+/** What differs between the output folder and what the schemas give. */
+export interface Difference {
+  readonly kind: "missing" | "changed" | "orphan";
+  /** Relative to the output folder. */
+  readonly path: string;
+}
+
+export interface SyncResult {
+  readonly written: readonly string[];
+  readonly deleted: readonly string[];
+  /** Written over although somebody had edited them. */
+  readonly overwritten: readonly string[];
+  /** Generated once, in no manifest now: named, and left alone. */
+  readonly left: readonly string[];
+}
+
+/** The output folder as it is: our own files only. */
+export interface OutputFolder {
+  readonly root: string;
+  readonly manifest: Manifest;
+  /** Text of every file that bears our header, and of the manifest. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Every other file. */
+  readonly foreign: ReadonlySet<string>;
+}
+
+/** Reads the output folder; symbolic links are not followed. */
+export async function readOutputFolder(root: string): Promise<OutputFolder> {
+  const files = new Map<string, string>();
+  const foreign = new Set<string>();
+  for (const path of await listFiles(root, "")) {
+    const text = path.endsWith(".ts") || path === manifestPath ? await readText(join(root, path)) : undefined;
+    if (text !== undefined && (text.startsWith(header) || path === manifestPath)) files.set(path, text);
+    else foreign.add(path);
+  }
+  return { root, files, foreign, manifest: parseManifest(files.get(manifestPath) ?? "") };
+}
+
+async function listFiles(root: string, folder: string): Promise<readonly string[]> {
+  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    },
+  );
+  const lists = entries.map((entry) => {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.name === "node_modules") return [];
+    return entry.isDirectory() ? listFiles(root, path) : [path];
+  });
+  return (await Promise.all(lists)).flat().sort(compare);
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  return (await lstat(path)).isFile() ? readFile(path, "utf8") : undefined;
+}
+
+/** What `--check` reports. Writes nothing. */
+export function compareOutput(
+  folder: OutputFolder,
+  outputs: readonly OutputFile[],
+  manifest: Manifest,
+): readonly Difference[] {
+  const wanted = [...outputs, printManifest(manifest)];
+  const paths = new Set(wanted.map(({ path }) => path));
+  const differences = wanted.flatMap(({ path, text }): Difference[] => {
+    const there = folder.files.get(path);
+    if (there === undefined) return [{ kind: folder.foreign.has(path) ? "changed" : "missing", path }];
+    return sameText(there, text) ? [] : [{ kind: "changed", path }];
+  });
+  const orphans = [...folder.files.keys()].filter((path) => !paths.has(path));
+  return [...differences, ...orphans.map((path): Difference => ({ kind: "orphan", path }))].sort(
+    (left, right) => compare(left.path, right.path),
+  );
+}
+
+function sameText(left: string, right: string): boolean {
+  return left === right || left.replaceAll("\r\n", "\n") === right;
+}
+
+/** Makes the output folder what it should be: unchanged files stay untouched, stale ones of ours go. */
+export async function writeOutput(
+  folder: OutputFolder,
+  outputs: readonly OutputFile[],
+  manifest: Manifest,
+): Promise<SyncResult> {
+  const wanted = new Map([...outputs, printManifest(manifest)].map(({ path, text }) => [path, text]));
+  await checkPaths(folder, [...wanted.keys()]);
+  const changed = [...wanted].filter(([path, text]) => !sameText(folder.files.get(path) ?? "", text));
+  const edited = ([path]: readonly [string, string]): boolean => {
+    const there = folder.files.get(path);
+    const listed = folder.manifest.files.get(path);
+    return there !== undefined && listed !== undefined && hashText(there) !== listed.hash;
+  };
+  const overwritten = changed.filter(edited).map(([path]) => path);
+  const stale = [...folder.files.keys()].filter((path) => !wanted.has(path));
+  const deleted = stale.filter((path) => folder.manifest.files.has(path));
+  // The manifest last: while it is missing or old, the next run does the work again.
+  for (const [path, text] of changed.filter(([path]) => path !== manifestPath))
+    await writeFileWhole(folder.root, path, text);
+  for (const path of deleted) await deleteFile(folder.root, path);
+  const text = changed.find(([path]) => path === manifestPath)?.[1];
+  if (text !== undefined) await writeFileWhole(folder.root, manifestPath, text);
+  const left = stale.filter((path) => !folder.manifest.files.has(path));
+  return { written: changed.map(([path]) => path), deleted, overwritten, left };
+}
+
+const segment = /^[A-Za-z0-9_.$-]+$/;
+const devices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+
+/** Output stays inside its folder, on names that every system takes, and never replaces what is not ours. */
+async function checkPaths(folder: OutputFolder, paths: readonly string[]): Promise<void> {
+  const folded = new Map<string, string>();
+  for (const path of paths) {
+    const parts = path.split("/");
+    if (parts.some((part) => part === "." || part === ".." || devices.test(part) || !segment.test(part)))
+      throw refusal(`The output path ${JSON.stringify(path)} is not a plain path below the output folder.`);
+    const twin = folded.get(path.toLowerCase());
+    if (twin !== undefined)
+      throw refusal(`The output paths ${twin} and ${path} differ in case only: one file on many systems.`);
+    folded.set(path.toLowerCase(), path);
+    if (folder.foreign.has(path))
+      throw refusal(
+        `${path} in the output folder was not generated, so it is not written over: move it away.`,
+      );
+    await checkParents(folder.root, parts);
+  }
+}
+
+async function checkParents(root: string, parts: readonly string[]): Promise<void> {
+  for (let count = 0; count <= parts.length; count += 1) {
+    const path = join(root, ...parts.slice(0, count));
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isSymbolicLink())
+      throw refusal(`${path} is a symbolic link: output is not written through links.`);
+  }
+}
+
+function refusal(message: string): KeryxError {
+  return new KeryxError("generate_failed", message);
+}
+
+/** Nobody ever sees half a file: it is written beside its place and renamed. */
+async function writeFileWhole(root: string, path: string, text: string): Promise<void> {
+  const target = join(root, path);
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = join(dirname(target), `.keryx-${randomUUID()}.tmp`);
+  try {
+    await writeFile(temporary, text, { flag: "wx" });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function deleteFile(root: string, path: string): Promise<void> {
+  await checkParents(root, path.split("/").slice(0, -1));
+  await rm(join(root, path), { force: true });
+  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
+    const isEmpty = await rmdir(join(root, folder)).then(
+      () => true,
+      () => false,
+    );
+    if (!isEmpty) return;
+  }
+}

@@ -286,12 +286,10 @@ function readBody(codecs: Codecs, type: Composite, hinted: string): readonly str
 function readUnion(codecs: Codecs, union: AvroUnion, hinted: string): readonly string[] {
   const shape = unionShape(union);
   const cases = union.branches.map((branch, index) => {
+    if (branch.kind === "null") return [`  case ${index}:`, "    return null;"];
     const read = readText(codecs, branch, branchHint(hinted, shape, branch, index));
-    const value =
-      shape.kind !== "tagged" || branch.kind === "null"
-        ? read
-        : `{ kind: ${kindAt(shape, index)}, value: ${read} }`;
-    return [`  case ${index}:`, `    return ${branch.kind === "null" ? "null" : value};`];
+    const value = shape.kind === "tagged" ? `{ kind: ${kindAt(shape, index)}, value: ${read} }` : read;
+    return [`  case ${index}:`, `    return ${value};`];
   });
   return [
     `switch (${use(codecs, "readIndex")}(r)) {`,

@@ -5,10 +5,9 @@ import type {
   Project,
   StatementStructures,
   TypeAliasDeclarationStructure,
-  VariableStatementStructure,
 } from "ts-morph";
 import { KeryxError } from "../../src/core/errors.ts";
-import { commentLines, type Doc } from "./comment.ts";
+import { commentLines, commentText, type Doc } from "./comment.ts";
 import { stringLiteral } from "./literal.ts";
 
 /** A file of the output folder: path relative to it, with `/`. */
@@ -142,7 +141,7 @@ function toImport(morph: Morph, one: Import): ImportDeclarationStructure {
   };
 }
 
-function toStatement(morph: Morph, one: Declaration): StatementStructures {
+function toStatement(morph: Morph, one: Declaration): StatementStructures | string {
   switch (one.kind) {
     case "interface":
       return toInterface(morph, one);
@@ -155,13 +154,8 @@ function toStatement(morph: Morph, one: Declaration): StatementStructures {
         ...docs(one.doc),
       } satisfies TypeAliasDeclarationStructure;
     case "const":
-      return {
-        kind: morph.StructureKind.VariableStatement,
-        declarationKind: morph.VariableDeclarationKind.Const,
-        isExported: one.exported,
-        declarations: [{ name: one.name, type: one.type, initializer: one.value }],
-        ...docs(one.doc),
-      } satisfies VariableStatementStructure;
+      // As text: ts-morph indents the lines of an initializer once more.
+      return `${commentText(one.doc)}${one.exported ? "export " : ""}const ${one.name}: ${one.type} = ${one.value};`;
     case "function":
       return {
         kind: morph.StructureKind.Function,
@@ -169,7 +163,7 @@ function toStatement(morph: Morph, one: Declaration): StatementStructures {
         isExported: one.exported,
         parameters: one.parameters.map(([name, type]) => ({ name, type })),
         returnType: one.returns,
-        statements: [...one.body],
+        statements: [one.body.join("\n")],
         ...docs(one.doc),
       } satisfies FunctionDeclarationStructure;
     case "export":

@@ -1,9 +1,125 @@
+import { type Clock, systemClock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { Observe } from "../core/signals.ts";
-import type { RegistryOptions } from "./options.ts";
-import type { SchemaRegistry } from "./port.ts";
+import {
+  readErrorCode,
+  readGuid,
+  readId,
+  readLevel,
+  readOptionalVersion,
+  readSchema,
+  readVersion,
+} from "./answers.ts";
+import { createCachedRegistry } from "./cached.ts";
+import { createRegistryClient, type RegistryClient } from "./client.ts";
+import { isAbsent } from "./failures.ts";
+import { type RegistryOptions, resolveRegistryOptions } from "./options.ts";
+import type { SchemaDefinition, SchemaRegistry } from "./port.ts";
 
-/** The client of a Confluent-compatible registry, caches included. */
-export function createHttpRegistry(_options: RegistryOptions, _observe: Observe): SchemaRegistry {
-  throw new KeryxError("internal", "the registry client is not there yet");
+/** Subject without a level of its own; some servers say "no such subject" instead. */
+const noLevel = new Set([40401, 40408]);
+
+/**
+ * The client of a Confluent-compatible registry, caches included.
+ * @throws KeryxError `config_invalid`
+ */
+export function createHttpRegistry(
+  options: RegistryOptions,
+  observe: Observe,
+  parts: { readonly clock?: Clock; readonly random?: () => number } = {},
+): SchemaRegistry {
+  const resolved = resolveRegistryOptions(options);
+  const clock = parts.clock ?? systemClock;
+  const client = createRegistryClient(resolved, { observe, clock, random: parts.random ?? Math.random });
+  const flavour = {
+    query: resolved.normalize ? "?normalize=true" : "",
+    // Apicurio answers NONE for a subject without a level, and setting NONE is removing the level.
+    noneIsUnset: resolved.dialect.startsWith("apicurio") || /\/apis\/ccompat\//.test(`${client.url}/`),
+  };
+  return createCachedRegistry(createPlainRegistry(client, flavour), resolved, { observe, clock });
+}
+
+function createPlainRegistry(
+  client: RegistryClient,
+  flavour: { readonly query: string; readonly noneIsUnset: boolean },
+): SchemaRegistry {
+  const { query } = flavour;
+  const lookup: SchemaRegistry["lookup"] = async (subject, schema, signal) => {
+    const what = `looking up a schema of ${subject}`;
+    const path = `/subjects/${segment(subject)}${query}`;
+    const answer = await client.ask({ method: "POST", path, body: toBody(schema) }, what, signal);
+    if (isAbsent(answer)) return undefined;
+    if (answer.status !== 200) throw client.refusal(answer, what);
+    return readVersion(answer.body, subject);
+  };
+  return {
+    cachedSchema: () => undefined,
+    async schemaById(id, options = {}) {
+      // An id from a hostile frame may be any 32 bits; the registry gives out positive ones only.
+      if (!Number.isInteger(id) || id < 0)
+        throw new KeryxError("schema_not_found", `no schema can have id ${id}`);
+      const request = { method: "GET", path: `/schemas/ids/${id}` } as const;
+      return readSchema(await client.demand(request, `fetching schema ${id}`, options.signal), id);
+    },
+    async schemaByVersion(subject, version, signal) {
+      const path = `/subjects/${segment(subject)}/versions/${version}`;
+      const what = `fetching version ${version} of ${subject}`;
+      const body = await client.demand({ method: "GET", path }, what, signal);
+      return { ...readSchema(body, readId(body)), ...readVersion(body, subject) };
+    },
+    lookup,
+    async register(subject, schema, signal) {
+      const path = `/subjects/${segment(subject)}/versions${query}`;
+      const request = { method: "POST", path, body: toBody(schema) } as const;
+      const body = await client.demand(request, `registering a schema of ${subject}`, signal);
+      const version = readOptionalVersion(body);
+      const id = readId(body);
+      if (version !== undefined) return { subject, version, id, ...readGuid(body) };
+      const found = await lookup(subject, schema, signal);
+      if (!found) throw new KeryxError("registry_error", `${subject}: a schema just registered is not found`);
+      return found;
+    },
+    async subjectLevel(subject, signal) {
+      const what = `reading the level of ${subject}`;
+      const answer = await client.ask({ method: "GET", path: `/config/${segment(subject)}` }, what, signal);
+      if (answer.status === 404 && noLevel.has(readErrorCode(answer.body) ?? 0)) return undefined;
+      if (answer.status !== 200) throw client.refusal(answer, what);
+      const level = readLevel(answer.body);
+      return level === "NONE" && flavour.noneIsUnset ? undefined : level;
+    },
+    async setSubjectLevel(subject, level, signal) {
+      const request = {
+        method: "PUT",
+        path: `/config/${segment(subject)}`,
+        body: { compatibility: level },
+      } as const;
+      await client.demand(request, `setting the level of ${subject} to ${level}`, signal);
+    },
+    async hasSubject(subject, signal) {
+      const what = `reading the versions of ${subject}`;
+      const path = `/subjects/${segment(subject)}/versions`;
+      const answer = await client.ask({ method: "GET", path }, what, signal);
+      if (isAbsent(answer)) return false;
+      if (answer.status !== 200) throw client.refusal(answer, what);
+      return Array.isArray(answer.body) && answer.body.length > 0;
+    },
+    close: async () => client.close(),
+  };
+}
+
+/** A subject as one path segment: Protobuf import subjects hold slashes. */
+function segment(subject: string): string {
+  // URLs resolve dots even when they are percent-encoded, so such a subject would name another resource.
+  if (subject === "" || subject === "." || subject === ".." || /\p{Surrogate}/u.test(subject))
+    throw new KeryxError("config_invalid", `${JSON.stringify(subject)} cannot be a subject`);
+  return encodeURIComponent(subject);
+}
+
+function toBody(schema: SchemaDefinition): unknown {
+  return {
+    schema: schema.schema,
+    // Registries before 5.5 know Avro only and neither member.
+    ...(schema.type === "AVRO" ? {} : { schemaType: schema.type }),
+    ...(schema.references.length === 0 ? {} : { references: schema.references }),
+  };
 }

@@ -7,7 +7,7 @@ export type RegistryAuth =
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
   | {
       readonly kind: "bearer";
-      /** The token, or (from code only) a function that gives a fresh one: asked again after a 401. */
+      /** The token, or (from code only) a function that gives one: asked before each request, so let it keep its token. */
       readonly token: string | (() => string | Promise<string>);
       /** Sent as `target-sr-cluster`, for hosted registries that ask for it. Default: not sent. */
       readonly logicalCluster?: string;

@@ -27,8 +27,9 @@ function toSafe(value: unknown, redactor: Redactor): unknown {
 }
 
 function clean(text: string, redactor: Redactor): string {
-  const cut = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
-  return redactor.redact(cut);
+  // Masked before the cut, which could leave the first half of a secret behind.
+  const safe = redactor.redact(text.slice(0, 2 * maxTextLength));
+  return safe.length > maxTextLength ? `${safe.slice(0, maxTextLength)}…` : safe;
 }
 
 function toErrorFields(error: Error, redactor: Redactor, depth: number): Record<string, unknown> {

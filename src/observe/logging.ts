@@ -39,6 +39,8 @@ const levels: Readonly<Record<Exclude<Signal["kind"], "record.handled">, Level>>
   "offsets.committed": "debug",
   "offsets.commit_failed": "warn",
   "offsets.dropped": "debug",
+  "offsets.reset": "warn",
+  "handler.overdue": "warn",
   "consumer.joined": "info",
   "consumer.stalled": "warn",
   "consumer.crashed": "error",

@@ -1,0 +1,345 @@
+import { expect } from "chai";
+import { KeryxError } from "../../../src/core/errors.ts";
+import { headerText } from "../../../src/core/headers.ts";
+import {
+  caught,
+  createBench,
+  createFreeEvent,
+  createMemoryKafka,
+  createOrderEvent,
+  toOrder,
+} from "./memory-kafka.ts";
+
+const placed = createOrderEvent();
+const order = (key: string, id = "id-1"): { key: string; id: string } => ({ key, id });
+const outage = (): never => {
+  throw new KeryxError("broker_unreachable", "no broker");
+};
+
+describe("a producer", () => {
+  it("connects and registers with the first send, and tells where the record landed", async () => {
+    const { producer, kafka, prepared } = createBench();
+    const result = await producer.send(placed, order("k"));
+    expect(result).to.deep.equal({ topic: "orders", partition: 0, offset: 0n, messageId: "id-1" });
+    expect(kafka.connects).to.equal(1);
+    expect(prepared).to.deep.equal(["order.placed"]);
+    await producer.close();
+    expect(kafka.closes).to.equal(1);
+  });
+
+  it("registers all events of its topic on start, once", async () => {
+    const other = createOrderEvent("order.cancelled");
+    const { producer, prepared, kafka } = createBench({}, { events: [placed, other] });
+    await Promise.all([producer.start(), producer.start()]);
+    await producer.send(other, order("k"));
+    expect(new Set(prepared)).to.deep.equal(new Set(["order.placed", "order.cancelled"]));
+    expect(kafka.connects).to.equal(1);
+    await producer.close();
+  });
+
+  it("sends what piled up in one turn of the event loop as one request", async () => {
+    const { producer, kafka } = createBench();
+    await producer.start([placed]);
+    await Promise.all(Array.from({ length: 100 }, (_, i) => producer.send(placed, order(`k${i}`))));
+    expect(kafka.requests.map((batch) => batch.length)).to.deep.equal([100]);
+    expect(producer.stats()).to.include({ sent: 100, produced: 100, failed: 0, inFlight: 0, batches: 1 });
+  });
+
+  it("waits for lingerMs unless the batch is full", async () => {
+    const { producer, kafka } = createBench({ lingerMs: 40, maxBatchRecords: 2 });
+    await producer.start([placed]);
+    const started = Date.now();
+    const single = producer.send(placed, order("a"));
+    await single;
+    expect(Date.now() - started).to.be.at.least(35);
+    const before = Date.now();
+    await Promise.all([producer.send(placed, order("a")), producer.send(placed, order("b"))]);
+    expect(Date.now() - before).to.be.below(35);
+    expect(kafka.requests).to.have.length(2);
+  });
+
+  it("ends the linger on flush", async () => {
+    const { producer } = createBench({ lingerMs: 5_000 });
+    await producer.start([placed]);
+    const sent = producer.send(placed, order("a"));
+    await producer.flush();
+    expect(producer.stats().inFlight).to.equal(0);
+    await sent;
+  });
+
+  it("keeps the order of sends that arrive before the start is through", async () => {
+    const bench = createBench();
+    const cancelled = createOrderEvent("order.cancelled");
+    bench.onPrepare = async (event) => {
+      if (event === placed) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await bench.producer.start([cancelled]);
+    await Promise.all([
+      bench.producer.send(placed, order("k", "1")),
+      bench.producer.send(cancelled, order("k", "2")),
+      bench.producer.send(placed, order("k", "3")),
+    ]);
+    expect(bench.kafka.log.map((record) => toOrder(record).id)).to.deep.equal(["1", "2", "3"]);
+  });
+
+  it("tries again after passing failures and stores each record", async () => {
+    const { producer, kafka, signals } = createBench();
+    let failures = 3;
+    kafka.before = () => {
+      if (failures-- > 0) outage();
+    };
+    await producer.send(placed, order("k"));
+    expect(kafka.requests).to.have.length(4);
+    expect(signals.filter((signal) => signal.kind === "record.send_failed")).to.have.length(0);
+  });
+
+  it("rejects exactly the sends of a request that failed for good", async () => {
+    const { producer, kafka } = createBench({ maxBatchRecords: 2 });
+    await producer.start([placed]);
+    kafka.before = (batch) => {
+      if (batch.some((record) => toOrder(record).id === "bad"))
+        throw new KeryxError("send_failed", "invalid record", { details: { topic: "orders", partition: 3 } });
+    };
+    const ends = await Promise.allSettled(
+      ["a", "bad", "c", "d", "e"].map((id, i) => producer.send(placed, order(`k${i}`, id))),
+    );
+    expect(ends.map((end) => end.status)).to.deep.equal([
+      "rejected",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    const [first] = ends;
+    const error = (first as PromiseRejectedResult).reason as KeryxError;
+    expect(error.message).to.equal("[send_failed] order.placed to orders-3: invalid record");
+    expect(error.details).to.include({ topic: "orders", partition: 3, messageId: "a", attempts: 1 });
+    expect(producer.stats()).to.include({ sent: 5, produced: 3, failed: 2, inFlight: 0 });
+  });
+
+  it("shows the caller in the stack of a failed send", async () => {
+    const { producer, kafka } = createBench();
+    kafka.before = () => {
+      throw new KeryxError("send_failed", "no");
+    };
+    async function placeOrderInTheShop(): Promise<void> {
+      await producer.send(placed, order("k"));
+    }
+    const error = await caught(placeOrderInTheShop());
+    expect(error.stack).to.include("placeOrderInTheShop");
+  });
+
+  it("gives up at the delivery timeout, with the last failure as its reason", async () => {
+    const { producer, kafka } = createBench({ deliveryTimeoutMs: 60, requestTimeoutMs: 10 });
+    await producer.start([placed]);
+    kafka.before = outage;
+    const error = await caught(producer.send(placed, order("k")));
+    expect(error.code).to.equal("send_timeout");
+    expect(error.message).to.include("broker_unreachable");
+    expect(error.details["attempts"]).to.be.greaterThan(1);
+    kafka.before = () => {};
+    await producer.send(placed, order("k", "later"));
+    expect(kafka.log.map((record) => toOrder(record).id)).to.deep.equal(["later"]);
+  });
+
+  it("gives up at the delivery timeout even when the client never answers", async () => {
+    const { producer, kafka } = createBench({ deliveryTimeoutMs: 40, requestTimeoutMs: 10 });
+    await producer.start([placed]);
+    let answer = (): void => {};
+    kafka.before = () =>
+      new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    const error = await caught(producer.send(placed, order("k")));
+    expect(error.code).to.equal("send_timeout");
+    expect(producer.stats()).to.include({ sent: 1, produced: 0, failed: 1, inFlight: 0 });
+    answer();
+    await producer.close();
+  });
+
+  it("splits a request that is too large, in order, and fails only the record that is too large alone", async () => {
+    const { producer, kafka } = createBench();
+    await producer.start([placed]);
+    kafka.before = (batch) => {
+      if (batch.length > 2 || batch.some((record) => toOrder(record).id === "2"))
+        throw new KeryxError("record_too_large", "too large");
+    };
+    const ends = await Promise.allSettled(
+      ["0", "1", "2", "3", "4", "5"].map((id) => producer.send(placed, order("same", id))),
+    );
+    expect(ends.map((end) => end.status === "fulfilled")).to.deep.equal([
+      true,
+      true,
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect(kafka.log.map((record) => toOrder(record).id)).to.deep.equal(["0", "1", "3", "4", "5"]);
+  });
+
+  it("has one request in flight when it is idempotent", async () => {
+    const { producer, kafka } = createBench({ idempotent: true, maxBatchRecords: 1 });
+    await producer.start([placed]);
+    let inFlight = 0;
+    let most = 0;
+    kafka.before = async () => {
+      most = Math.max(most, ++inFlight);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      inFlight -= 1;
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, i) => producer.send(placed, order(`k${i}`))));
+    expect(most).to.equal(1);
+  });
+
+  it("makes sends wait when its queue is full, and lets them in as room comes back", async () => {
+    const { producer, kafka } = createBench({ maxQueueRecords: 3, maxBatchRecords: 1, maxInFlight: 1 });
+    await producer.start([placed]);
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    kafka.before = () => gate;
+    const controller = new AbortController();
+    const sends = Array.from({ length: 6 }, (_, i) => producer.send(placed, order(`k${i}`, `${i}`)));
+    const calledOff = producer.send(placed, order("x", "off"), { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("shutting down")), 5);
+    const error = await caught(calledOff);
+    expect(error.code).to.equal("aborted");
+    expect(producer.stats()).to.include({ sent: 7, produced: 0, failed: 1, inFlight: 6 });
+    open();
+    await Promise.all(sends);
+    expect(kafka.log.map((record) => toOrder(record).id)).to.deep.equal(["0", "1", "2", "3", "4", "5"]);
+  });
+
+  it("lets a record in that is larger than the whole queue, once the queue is empty", async () => {
+    const { producer } = createBench({ maxQueueBytes: 1_000, batchBytes: 500 });
+    const large = { ...order("big"), text: "x".repeat(5_000) };
+    await Promise.all([
+      producer.send(placed, order("a")),
+      producer.send(placed, large),
+      producer.send(placed, order("b")),
+    ]);
+    expect(producer.stats()).to.include({ produced: 3, inFlight: 0 });
+  });
+
+  it("drains on close, then refuses", async () => {
+    const { producer, kafka } = createBench();
+    const sends = Array.from({ length: 20 }, (_, i) => producer.send(placed, order(`k${i}`)));
+    await producer.close();
+    await producer.close();
+    expect(kafka.log).to.have.length(20);
+    await Promise.all(sends);
+    expect((await caught(producer.send(placed, order("k")))).code).to.equal("closed");
+    expect(kafka.closes).to.equal(1);
+  });
+
+  it("leaves no timer behind that would keep the process alive", async () => {
+    const { producer } = createBench();
+    await producer.send(placed, order("k"));
+    expect(process.getActiveResourcesInfo().filter((name) => name === "Timeout").length).to.be.at.most(1);
+    await producer.close();
+  });
+
+  it("publishes a tombstone", async () => {
+    const { producer, kafka } = createBench();
+    const { messageId } = await producer.tombstone("k-9");
+    const [record] = kafka.log;
+    expect(record?.value).to.equal(null);
+    expect(Buffer.from(record?.key ?? []).toString()).to.equal("k-9");
+    expect(headerText(record?.headers ?? [], "message-id")).to.equal(messageId);
+    expect(headerText(record?.headers ?? [], "event-type")).to.equal(undefined);
+    expect((await caught(producer.tombstone(""))).code).to.equal("missing_key");
+  });
+
+  it("names the topic and the setting when the topic is missing", async () => {
+    const { producer } = createBench({}, { kafka: createMemoryKafka([]) });
+    const error = await caught(producer.send(placed, order("k")));
+    expect(error.code).to.equal("topic_missing");
+    expect(error.message).to.include("orders");
+    expect(error.help).to.include("createTopics: true");
+    expect((await caught(producer.start())).code).to.equal("topic_missing");
+  });
+
+  it("creates the missing topic where that is allowed", async () => {
+    const kafka = createMemoryKafka([]);
+    const { producer, signals } = createBench({}, { kafka, createTopics: { partitions: 3 } });
+    await producer.send(placed, order("k"));
+    expect(kafka.created).to.deep.equal(["orders"]);
+    expect(signals.map((signal) => signal.kind)).to.include("topic.created");
+  });
+
+  it("fails the waiting sends when it cannot connect, and tries again with the next", async () => {
+    const { producer, kafka } = createBench();
+    kafka.onConnect = outage;
+    const ends = await Promise.allSettled([
+      producer.send(placed, order("a")),
+      producer.send(placed, order("b")),
+    ]);
+    expect(ends.map((end) => end.status)).to.deep.equal(["rejected", "rejected"]);
+    kafka.onConnect = () => {};
+    await producer.send(placed, order("c"));
+    expect(producer.stats()).to.include({ sent: 3, produced: 1, failed: 2, inFlight: 0 });
+  });
+
+  it("fails only the sends of an event whose schema is refused", async () => {
+    const bench = createBench();
+    const broken = createOrderEvent("order.broken");
+    bench.onPrepare = (event) => {
+      if (event === broken) throw new KeryxError("schema_incompatible", "no");
+    };
+    const ends = await Promise.allSettled([
+      bench.producer.send(broken, order("a")),
+      bench.producer.send(placed, order("a")),
+      bench.producer.send(broken, order("a")),
+    ]);
+    expect(ends.map((end) => end.status)).to.deep.equal(["rejected", "fulfilled", "rejected"]);
+  });
+
+  it("inherits correlation and cause from the handler under way", async () => {
+    const { producer, kafka, context } = createBench();
+    const delivery = {
+      messageId: "m-1",
+      correlationId: "flow-1",
+      causationId: undefined,
+      topic: "in",
+      partition: 0,
+      offset: 0n,
+      group: "g",
+      event: undefined,
+      attempt: 1,
+    };
+    await context.run(delivery, () => producer.send(placed, order("k")));
+    await producer.send(createFreeEvent(), order("k"));
+    const [inside, outside] = kafka.log;
+    expect(headerText(inside?.headers ?? [], "correlation-id")).to.equal("flow-1");
+    expect(headerText(inside?.headers ?? [], "causation-id")).to.equal("m-1");
+    const own = headerText(outside?.headers ?? [], "message-id");
+    expect(own).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(headerText(outside?.headers ?? [], "correlation-id")).to.equal(own);
+    expect(headerText(outside?.headers ?? [], "causation-id")).to.equal(undefined);
+  });
+
+  it("does not warn when many sends share one signal", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => {
+      warnings.push(warning);
+    };
+    process.on("warning", onWarning);
+    const { producer } = createBench();
+    const { signal } = new AbortController();
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => producer.send(placed, order(`k${i}`), { signal })),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off("warning", onWarning);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it("refuses a send whose signal is already aborted", async () => {
+    const { producer, kafka } = createBench();
+    const error = await caught(producer.send(placed, order("k"), { signal: AbortSignal.abort() }));
+    expect(error.code).to.equal("aborted");
+    expect(kafka.log).to.have.length(0);
+  });
+});

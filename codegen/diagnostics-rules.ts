@@ -83,6 +83,12 @@ const rows = {
     "Keryx can cut its own options out of a schema's text.",
     "Write the option in the plain form `option (keryx.v1.event) = { … };`.",
   ],
+  "lock-invalid": [
+    "load",
+    "error",
+    "`schemas.lock.json` is as Keryx wrote it: released versions are never edited by hand.",
+    "Restore the file from version control; `keryx generate` rewrites the drafts in it.",
+  ],
   // the model
   "topic-missing": [
     "model",
@@ -244,8 +250,8 @@ const rows = {
   "export-clash": [
     "check",
     "error",
-    "No event has the name of a factory or of another thing that `index.ts` exports.",
-    "Rename the event or the topic.",
+    "Everything that `index.ts` exports has a name of its own: events, their init types, packages, factories, `catalog`.",
+    "Rename one of the two.",
   ],
 } as const;
 

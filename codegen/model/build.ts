@@ -4,6 +4,7 @@ import type { LoadedEvent, LoadedSchemas } from "./loaded.ts";
 import type { Lock } from "./lock.ts";
 import type { EventModel, EventOptions, FieldPath, ProjectModel, Sourced, TopicModel } from "./model.ts";
 import { methodName, protobufTypeName, safeIdentifier, topicIdentifier } from "./names.ts";
+import { compare, sortDiagnostics } from "./order.ts";
 import { checkPaths } from "./paths.ts";
 import {
   byDefault,
@@ -38,7 +39,7 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
     diagnostics.push(...found);
   };
   const drafts = schemas.events.flatMap((event) => draftEvent(event, settings, add) ?? []);
-  const byTopic = Map.groupBy(drafts, (draft) => draft.options.topic.value);
+  const byTopic = groupByTopic(drafts);
   const events: EventModel[] = [];
   const topics: TopicModel[] = [];
   for (const [name, members] of [...byTopic].sort(byKey)) {
@@ -63,16 +64,15 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
   return { model, diagnostics: sortDiagnostics(diagnostics) };
 }
 
-/** By place, then rule: the order in which a person walks through files. */
-export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  return [...diagnostics].sort(
-    (a, b) =>
-      compare(a.file, b.file) ||
-      a.line - b.line ||
-      a.column - b.column ||
-      compare(a.rule, b.rule) ||
-      compare(a.message, b.message),
-  );
+function groupByTopic(drafts: readonly Draft[]): ReadonlyMap<string, Draft[]> {
+  const groups = new Map<string, Draft[]>();
+  for (const draft of drafts) {
+    const topic = draft.options.topic.value;
+    const group = groups.get(topic);
+    if (group === undefined) groups.set(topic, [draft]);
+    else group.push(draft);
+  }
+  return groups;
 }
 
 type Add = (...found: readonly Diagnostic[]) => void;
@@ -222,9 +222,4 @@ function lockedOn(lock: Lock, topic: string): readonly LockedSubject[] {
 
 function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return compare(a[0], b[0]);
-}
-
-/** Code units, not locale: the same order on every machine. */
-export function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

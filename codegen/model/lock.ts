@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
-import type { WireReferenceModel } from "./model.ts";
+import type { EventModel, ProjectModel, WireReferenceModel } from "./model.ts";
+import { compare } from "./order.ts";
 
 /** The policy of an event as the lock file keeps it; paths as written in the schema. */
 export interface LockedPolicy {
@@ -35,25 +37,81 @@ export interface LockedVersion extends LockedSchema {
 
 export interface LockedEvent {
   /** What held when the newest version was released; absent before the first release. */
-  readonly released?: {
-    readonly format: SchemaFormat;
-    readonly subject: string;
-    readonly policy: LockedPolicy;
-  };
+  readonly released?: LockedContract;
   /** Released wire schemas, oldest first. Only ever appended to. */
   readonly versions: readonly LockedVersion[];
   /** What the schemas say now; absent when the event is gone from them. */
-  readonly draft?: {
-    readonly format: SchemaFormat;
-    readonly subject: string;
-    readonly policy: LockedPolicy;
-    readonly schema: LockedSchema;
-  };
+  readonly draft?: LockedContract & { readonly schema: LockedSchema };
 }
 
-/** `schemas.lock.json`: by full name of the event. */
+/** What an event promises besides its fields. */
+export interface LockedContract {
+  readonly format: SchemaFormat;
+  readonly subject: string;
+  readonly policy: LockedPolicy;
+}
+
+/** `schemas.lock.json`: events by full name. */
 export interface Lock {
   readonly events: ReadonlyMap<string, LockedEvent>;
 }
 
 export const emptyLock: Lock = { events: new Map() };
+export const lockVersion = 1;
+
+/** SHA-256 of a wire schema, lower-case hex. */
+export function fingerprintOf(schema: string): string {
+  return createHash("sha256").update(schema).digest("hex");
+}
+
+/** The lock with the drafts of a model; what was released stays as it is. */
+export function updateLock(lock: Lock, model: ProjectModel): Lock {
+  const events = new Map<string, LockedEvent>();
+  for (const [name, { draft: _, ...released }] of lock.events)
+    if (released.versions.length > 0) events.set(name, released);
+  for (const event of model.events) {
+    const known = events.get(event.name) ?? { versions: [] };
+    events.set(event.name, { ...known, draft: draftOf(event) });
+  }
+  return { events };
+}
+
+function draftOf(event: EventModel): NonNullable<LockedEvent["draft"]> {
+  const { options, wire, index, format, sensitive } = event;
+  const { fingerprint, schema, references } = wire;
+  return {
+    format,
+    subject: options.subject.value,
+    policy: {
+      type: options.type.value,
+      topic: options.topic.value,
+      ...(options.key ? { key: options.key.value.text } : {}),
+      ...(options.id ? { id: options.id.value.text } : {}),
+      ...(options.time ? { time: options.time.value.text } : {}),
+      compatibility: options.compatibility.value,
+      retry: { delaysMs: options.retryDelaysMs.value },
+      deadLetter: options.deadLetter.value,
+      ordered: options.ordered.value,
+      ...(options.owner ? { owner: options.owner.value } : {}),
+      sensitive,
+    },
+    schema: { fingerprint, index, references, schema },
+  };
+}
+
+/** The text of the lock file: one block an event, sorted by name, the same on every machine. */
+export function formatLock(lock: Lock): string {
+  const blocks = [...lock.events]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([name, { released, versions, draft }]) => {
+      const { schema, ...contract } = draft ?? {};
+      const block = {
+        ...released,
+        versions,
+        ...(draft === undefined ? {} : { draft: { ...contract, ...schema } }),
+      };
+      return `    ${JSON.stringify(name)}: ${JSON.stringify(block, null, 2).replaceAll("\n", "\n    ")}`;
+    });
+  const events = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
+  return `{\n  "lockVersion": ${lockVersion},\n  "events": ${events}\n}\n`;
+}

@@ -38,7 +38,7 @@ export interface EventDeclaration {
   readonly serialization?: "BINARY";
 }
 
-const levels: readonly CompatibilityLevel[] = [
+export const levels: readonly CompatibilityLevel[] = [
   "NONE",
   "BACKWARD",
   "BACKWARD_TRANSITIVE",

@@ -2,7 +2,7 @@ import type { CheckRuleId, Diagnostic } from "../diagnostics.ts";
 import { showDuration } from "../diagnostics-print.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
 import { exportClash, factoryClash, methodClash } from "./names.ts";
-import { type Check, eachEvent, originOf, placeOf, runChecks } from "./rule.ts";
+import { type Check, eachEvent, originOf, placeOf, repeats, runChecks } from "./rule.ts";
 
 const maxDelays = 10;
 const maxDelayMs = 24 * 60 * 60 * 1000;
@@ -23,19 +23,6 @@ function show(delays: readonly number[]): string {
 
 function where(event: EventModel): string {
   return `${event.name} (${event.at.file}:${event.at.line})`;
-}
-
-/** Events after the first that share what `keyOf` gives, each with the first. */
-function* repeats(
-  events: readonly EventModel[],
-  keyOf: (event: EventModel) => string,
-): Generator<readonly [event: EventModel, first: EventModel]> {
-  const seen = new Map<string, EventModel>();
-  for (const event of events) {
-    const first = seen.get(keyOf(event));
-    if (first) yield [event, first];
-    else seen.set(keyOf(event), event);
-  }
 }
 
 const topicInvalid: Check = eachEvent(function* (event, finding) {

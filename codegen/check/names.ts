@@ -1,5 +1,7 @@
+import type { Span } from "../diagnostics.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
-import type { Check } from "./rule.ts";
+import { topicIdentifier } from "../model/names.ts";
+import { type Check, repeats } from "./rule.ts";
 
 /** What a generated producer or handlers object has anyway, or must not have for the language's sake. */
 const reserved = new Set([
@@ -70,34 +72,50 @@ export const factoryClash: Check = function* (project, finding) {
   }
 };
 
-/** Exported names of topics, each with its owner; a topic that has the same factory as another is left to `factory-clash`. */
-function topicExports(project: ProjectModel): ReadonlyMap<string, readonly TopicModel[]> {
-  const owners = new Map<string, TopicModel[]>();
-  const identifiers = new Set<string>();
-  for (const topic of project.topics) {
-    if (identifiers.has(topic.identifier)) continue;
-    identifiers.add(topic.identifier);
-    for (const name of exportsOf(topic)) owners.set(name, [...(owners.get(name) ?? []), topic]);
+interface Export {
+  readonly name: string;
+  /** Who exports it, for people. */
+  readonly by: string;
+  readonly at: Span | undefined;
+}
+
+const packageOf = (event: EventModel): string =>
+  event.source.kind === "avro" ? event.source.record.namespace : event.source.file.proto.package;
+
+/** What index.ts exports of events: each under its own name, or its package where two share that name. */
+function* eventExports({ events }: ProjectModel): Generator<Export> {
+  const shared = new Set(
+    [...repeats(events, (event) => event.identifier)].map(([event]) => event.identifier),
+  );
+  const packages = new Map<string, EventModel>();
+  for (const event of events) {
+    const { identifier, name, at } = event;
+    if (shared.has(identifier)) packages.set(packageOf(event), event);
+    else {
+      yield { name: identifier, by: name, at };
+      yield { name: `${identifier}Init`, by: `the init type of ${name}`, at };
+    }
   }
-  return owners;
+  for (const [name, event] of packages)
+    yield { name: topicIdentifier(name), by: `the package ${name}`, at: event.at };
+}
+
+/** A topic whose factories have the names of another's is left to `factory-clash`. */
+function* topicExports({ topics }: ProjectModel): Generator<Export> {
+  const identifiers = new Map(topics.map((topic) => [topic.identifier, topic]));
+  for (const topic of identifiers.values())
+    for (const name of exportsOf(topic))
+      yield { name, by: `the topic ${JSON.stringify(topic.name)}`, at: firstEvent(topic)?.at };
 }
 
 export const exportClash: Check = function* (project, finding) {
-  const owners = topicExports(project);
-  for (const [name, [first, second]] of owners) {
-    const at = second && firstEvent(second)?.at;
-    if (first && at)
-      yield finding(
-        at,
-        `Topics ${JSON.stringify(first.name)} and ${JSON.stringify(second.name)} would both export ${name}.`,
-      );
-  }
-  for (const event of project.events) {
-    const owner = owners.get(event.identifier)?.[0];
-    if (owner)
-      yield finding(
-        event.at,
-        `${event.name} and the topic ${JSON.stringify(owner.name)} would both export ${event.identifier}.`,
-      );
+  // One full name in both formats would be one entry of the lock file, and one event to every reader.
+  for (const [event, first] of repeats(project.events, (one) => one.name))
+    yield finding(event.at, `${event.name} is already declared at ${first.at.file}:${first.at.line}.`);
+  const taken = new Map([["catalog", "the catalogue"]]);
+  for (const { name, by, at } of [...topicExports(project), ...eventExports(project)]) {
+    const first = taken.get(name);
+    if (first === undefined) taken.set(name, by);
+    else if (at) yield finding(at, `Both ${first} and ${by} would be exported as ${name}.`);
   }
 };

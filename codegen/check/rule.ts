@@ -33,3 +33,16 @@ export function originOf(option: Sourced<unknown>): string {
   if (option.from.kind === "config") return ` (set in keryx.yaml at ${option.from.path})`;
   return option.from.kind === "default" ? " (the default)" : "";
 }
+
+/** Events after the first that share what `keyOf` gives, each with the first. */
+export function* repeats(
+  events: readonly EventModel[],
+  keyOf: (event: EventModel) => string,
+): Generator<readonly [event: EventModel, first: EventModel]> {
+  const seen = new Map<string, EventModel>();
+  for (const event of events) {
+    const first = seen.get(keyOf(event));
+    if (first) yield [event, first];
+    else seen.set(keyOf(event), event);
+  }
+}

@@ -3,12 +3,11 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { KeryxError } from "../../src/core/errors.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
+import { optionsPath, packagedOptions, withLineFeeds } from "../load/options.ts";
 import type { Io, Run } from "./command.ts";
 import { bufYaml, keryxYaml, sampleEvent } from "./init-files.ts";
-import { loadManifest, packageRoot } from "./package.ts";
+import { loadManifest } from "./package.ts";
 import { insideProject } from "./project.ts";
-
-const optionsPath = "keryx/v1/options.proto";
 
 /** Creates a file, and says no when there is one: also when it appears at this very moment. */
 async function create(path: string, text: string): Promise<boolean> {
@@ -33,10 +32,10 @@ type Fate = "created" | "kept" | "renewed";
 
 /** The options file is ours: an old copy is replaced, a file that is something else is not. */
 async function placeOptions(path: string): Promise<Fate> {
-  const shipped = await readFile(join(packageRoot(), "schemas", optionsPath), "utf8");
+  const shipped = packagedOptions();
   if (await create(path, shipped)) return "created";
   const found = await readFile(path, "utf8");
-  if (found.replaceAll("\r\n", "\n") === shipped.replaceAll("\r\n", "\n")) return "kept";
+  if (withLineFeeds(found) === withLineFeeds(shipped)) return "kept";
   if (!/^package keryx\.v1;\r?$/m.test(found))
     throw new KeryxError(
       "generate_failed",

@@ -9,7 +9,7 @@ export interface PackageManifest {
 }
 
 /** Folder of the installed package: this file lies at different depths in the sources and in `dist`. */
-export function packageRoot(): string {
+function packageRoot(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder;
     if (folder === dirname(folder)) throw new KeryxError("internal", "The package has no package.json.");

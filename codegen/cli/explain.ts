@@ -1,0 +1,132 @@
+import { KeryxError } from "../../src/core/errors.ts";
+import { suggest } from "../../src/core/suggest.ts";
+import { showDuration, showJson, showText } from "../diagnostics-print.ts";
+import type { EventModel, FieldPath, Origin, ProjectModel, Sourced } from "../model/model.ts";
+import type { Run } from "./command.ts";
+import { loadClean, type OpenProject, openProject } from "./load.ts";
+
+/** One line of the explanation. `value` is null when nothing is declared and there is no default. */
+export interface Explanation {
+  readonly name: string;
+  readonly value: string | boolean | readonly string[] | null;
+  readonly from: Origin;
+}
+
+type Place = Pick<OpenProject, "prefix" | "placeOfSetting">;
+
+const absent = (why: string): { value: null; from: Origin } => ({
+  value: null,
+  from: { kind: "default", why },
+});
+
+function path(option: Sourced<FieldPath> | undefined, otherwise: string): Omit<Explanation, "name"> {
+  return option ? { value: option.value.text, from: option.from } : absent(otherwise);
+}
+
+/** The policy of an event, value by value. */
+export function explainEvent({ options, sensitive, at }: EventModel): readonly Explanation[] {
+  const { retryDelaysMs, owner } = options;
+  const delays = retryDelaysMs.value.map(showDuration);
+  return [
+    { name: "type", ...options.type },
+    { name: "topic", ...options.topic },
+    { name: "key", ...path(options.key, "no key: records are spread over the partitions") },
+    { name: "id", ...path(options.id, "a generated UUIDv7 in the message-id header") },
+    { name: "time", ...path(options.time, "the time of sending") },
+    { name: "retry", value: delays, from: retryDelaysMs.from },
+    {
+      name: "retry-topics",
+      value: delays.map((_, stage) => `${options.topic.value}-retry-${stage + 1}`),
+      from: retryDelaysMs.from,
+    },
+    { name: "dead-letter", ...options.deadLetter },
+    { name: "compatibility", ...options.compatibility },
+    { name: "subject", ...options.subject },
+    { name: "ordered", ...options.ordered },
+    { name: "owner", ...(owner ?? absent("nobody is named")) },
+    {
+      name: "sensitive",
+      value: sensitive,
+      from: sensitive.length > 0 ? { kind: "schema", at } : { kind: "default", why: "no field is marked" },
+    },
+  ];
+}
+
+/** The event that a name means: full name first, then event type, then simple name. */
+export function findEvent({ events }: ProjectModel, name: string): EventModel {
+  const ways: readonly ((event: EventModel) => string)[] = [
+    (event) => event.name,
+    (event) => event.options.type.value,
+    (event) => event.name.slice(event.name.lastIndexOf(".") + 1),
+  ];
+  for (const way of ways) {
+    const [event, ...others] = events.filter((one) => way(one) === name);
+    if (event && others.length === 0) return event;
+    if (event)
+      throw new KeryxError("usage", `${JSON.stringify(name)} names several events.`, {
+        help: `Use the full name: ${[event, ...others].map((one) => one.name).join(", ")}.`,
+      });
+  }
+  const known = events.flatMap((event) => ways.map((way) => way(event)));
+  const near = suggest(name, known);
+  throw new KeryxError("usage", `There is no event ${JSON.stringify(name)}.`, {
+    help: near
+      ? `Did you mean ${near}?`
+      : `Events are: ${events.map((event) => event.options.type.value).join(", ") || "none"}.`,
+  });
+}
+
+/** Schema and settings by place, the rest by reason. */
+function showOrigin(origin: Origin, { prefix, placeOfSetting }: Place): string {
+  switch (origin.kind) {
+    case "schema":
+      return `${prefix}${origin.at.file}:${origin.at.line}:${origin.at.column}`;
+    case "config":
+      return `${placeOfSetting(origin.path) ?? "keryx.yaml"} ${origin.path}`;
+    case "lock":
+      return "schemas.lock.json";
+    case "default":
+      return `default: ${origin.why}`;
+  }
+}
+
+/** Columns without spaces in them, so that `awk` can read the first two. */
+function showValue(value: Explanation["value"]): string {
+  if (value === null || value === "" || (typeof value === "object" && value.length === 0)) return "-";
+  const text = typeof value === "object" ? value.join(",") : String(value);
+  return /\s/.test(text) ? JSON.stringify(text) : text;
+}
+
+function formatExplanation(event: EventModel, place: Place): string {
+  const lines = explainEvent(event).map(({ name, value, from }) => [
+    name,
+    showText(showValue(value)),
+    showText(showOrigin(from, place)),
+  ]);
+  const width = (column: number): number => Math.max(...lines.map((line) => (line[column] ?? "").length));
+  const widths = [width(0), width(1)];
+  const rows = lines.map(([name = "", value = "", from = ""]) =>
+    [name.padEnd(widths[0] ?? 0), value.padEnd(widths[1] ?? 0), from].join("  "),
+  );
+  const at = showOrigin({ kind: "schema", at: event.at }, place);
+  return `${showText(event.name)} ${event.format} ${showText(at)}\n${rows.join("\n")}\n`;
+}
+
+export const runExplain: Run = async ({ arguments: [name = ""], options, io }) => {
+  const project = openProject(options, io);
+  const checked = await loadClean(project, io);
+  if (checked === undefined) return 1;
+  const event = findEvent(checked.model, name);
+  if (!options.json) {
+    io.out(formatExplanation(event, project));
+    return 0;
+  }
+  const { format, at } = event;
+  const values = explainEvent(event).map(({ from, ...rest }) => ({
+    ...rest,
+    from: { kind: from.kind, text: showOrigin(from, project) },
+  }));
+  const place = { file: `${project.prefix}${at.file}`, line: at.line, column: at.column };
+  io.out(`${showJson({ event: event.name, format, ...place, values })}\n`);
+  return 0;
+};

@@ -11,9 +11,9 @@ import { maxConfigBytes, parseYamlLayer } from "./yaml.ts";
 /** Where to look for settings. */
 export interface ConfigSources {
   /** Default: the process's working directory. `keryx.yaml` is looked for here and in the folders above. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Default: `process.env`. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Settings from code or command line; they win. */
   readonly settings?: KeryxSettings;
   /** How messages call the settings from code. Default `connect()`. */

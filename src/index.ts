@@ -1,0 +1,32 @@
+// What a service imports from "keryx". What generated code imports stands in runtime/v1.
+export type {
+  App,
+  Consumer,
+  ConsumerOptions,
+  OrderMode,
+  ProducerStats,
+  ReplayOptions,
+  ReplayResult,
+  SendOptions,
+  SendResult,
+  TopicProducer,
+} from "./core/app.ts";
+export { type ErrorCode, errorTable, KeryxError } from "./core/errors.ts";
+export type { Codec, CompatibilityLevel, EventPolicy, EventType, TopicDefinition } from "./core/event.ts";
+export type {
+  Delivery,
+  Handler,
+  HandlerResult,
+  Middleware,
+  Outcome,
+  Stage,
+  TombstoneHandler,
+} from "./core/handler.ts";
+export type { LogFields, Logger, LogValue } from "./core/logger.ts";
+export type { Header } from "./core/record.ts";
+export type { Observe, RecordRef, Signal } from "./core/signals.ts";
+export { type ConnectOptions, connect, type KeryxApp } from "./keryx.ts";
+export type { DeadLetterCallback, ProducerDeadLetter, ProducerOptions } from "./producer/options.ts";
+export type { RegistryAuth, RegistryOptions } from "./registry/options.ts";
+export type { SchemaRegistry } from "./registry/port.ts";
+export type { OauthToken, SaslOptions, TlsOptions, TransportOptions } from "./transport/options.ts";

@@ -1,0 +1,204 @@
+import type { KeryxConfig } from "./config/config.ts";
+import { registerSecrets } from "./config/credentials.ts";
+import { loadConfig } from "./config/load.ts";
+import type { KeryxSettings } from "./config/settings.ts";
+import { createConsumer } from "./consumer/consumer.ts";
+import { replay } from "./consumer/replay.ts";
+import type { App, Consumer, ConsumerOptions } from "./core/app.ts";
+import { systemClock } from "./core/clock.ts";
+import { createContextStore } from "./core/context.ts";
+import { KeryxError } from "./core/errors.ts";
+import type { EventType } from "./core/event.ts";
+import { type Closable, closeAll } from "./core/lifecycle.ts";
+import type { Logger } from "./core/logger.ts";
+import { createRedactor } from "./core/redact.ts";
+import { fanOut, type Observe } from "./core/signals.ts";
+import { createLogging } from "./observe/logging.ts";
+import type { TopicToCreate } from "./producer/opening.ts";
+import { createTopicProducer } from "./producer/producer.ts";
+import { createProducers } from "./producer/producers.ts";
+import { createHttpRegistry } from "./registry/http.ts";
+import type { SchemaRegistry } from "./registry/port.ts";
+import { createSerializer } from "./serde/serializer.ts";
+import { createKafkajsPort } from "./transport/kafkajs.ts";
+
+/** What `connect` takes: any setting, which then wins over environment and file, and what only code can give. */
+export interface ConnectOptions extends Omit<KeryxSettings, "registry"> {
+  /** The schema registry: its URL or URLs, its options, or a registry made in code. */
+  readonly registry?: KeryxSettings["registry"] | SchemaRegistry;
+  /** Also gets every signal of the runtime, beside the log. */
+  readonly observe?: Observe;
+  /** Gets the log, one JSON line at a time. Default: standard error. */
+  readonly logDestination?: { write(line: string): void };
+  /** Closes the app and ends the process at SIGTERM and SIGINT; a second signal ends it at once. Default false. */
+  readonly handleSignals?: boolean;
+  /** Where `keryx.yaml` is looked for, upwards. Default: the working directory. */
+  readonly cwd?: string;
+  /** Default: `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A running application with its log. */
+export interface KeryxApp extends App {
+  /** Lines written inside a handler carry the ids of the record under way. */
+  readonly logger: Logger;
+}
+
+/**
+ * Reads the settings and wires an app. Nothing is connected before the first producer or consumer starts.
+ * @throws KeryxError `config_invalid` with the place of every wrong setting
+ */
+export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
+  const {
+    observe: extra,
+    logDestination,
+    handleSignals = false,
+    cwd,
+    environment,
+    registry,
+    ...rest
+  } = options;
+  const ready = isRegistry(registry) ? registry : undefined;
+  const settings: KeryxSettings =
+    registry === undefined || isRegistry(registry) ? rest : { ...rest, registry };
+  const config = loadConfig({ settings, cwd, environment });
+  const redactor = createRedactor();
+  registerSecrets(redactor, config);
+  const context = createContextStore();
+  const log = createLogging({
+    level: config.logging.level ?? "info",
+    destination: logDestination,
+    redactor,
+    context,
+  });
+  const observe = fanOut(extra ? [log.observe, extra] : [log.observe]);
+  const { clientId } = config.transport;
+  const transport = createKafkajsPort(config.transport, observe);
+  const schemas = ready ?? createHttpRegistry(config.registry, observe);
+  const autoRegister = config.registry.autoRegister ?? true;
+  const deps = { transport, registry: schemas, observe, clock: systemClock, context };
+  const serializer = createSerializer({ registry: schemas, autoRegister, observe });
+  const producers = createProducers((topic) =>
+    createTopicProducer(
+      { ...deps, serializer, options: config.producer, createTopics: toTopicToCreate(config, topic.name) },
+      topic,
+    ),
+  );
+  const consumers = createConsumers(config.consumer, (consumerOptions) =>
+    createConsumer({ ...deps, createTopics: config.createTopics }, consumerOptions),
+  );
+  const app: KeryxApp = {
+    logger: log.logger,
+    producer: producers.generic,
+    topicProducer: producers.topicProducer,
+    consumer: consumers.open,
+    replay: (replayOptions) =>
+      replay({ ...deps, events: [...producers.events(), ...consumers.events()] }, replayOptions),
+    close() {
+      closing ??= shut();
+      return closing;
+    },
+  };
+  const forget = handleSignals ? closeOnSignals(app) : undefined;
+  let closing: Promise<void> | undefined;
+  const shut = async (): Promise<void> => {
+    try {
+      // In this order: a handler may send until it has ended, and a send may need the registry.
+      await closeInTurn([consumers, producers, schemas, transport]);
+    } finally {
+      forget?.();
+      observe({ kind: "app.closed", clientId });
+    }
+  };
+  observe({ kind: "app.started", clientId });
+  return app;
+}
+
+/** A registry made in code, as opposed to the settings of one. */
+function isRegistry(registry: ConnectOptions["registry"]): registry is SchemaRegistry {
+  return typeof registry === "object" && "schemaById" in registry;
+}
+
+function toTopicToCreate(config: KeryxConfig, topic: string): TopicToCreate | undefined {
+  if (!config.createTopics) return undefined;
+  const { partitions, replicationFactor } = { ...config.defaults, ...config.topics[topic] };
+  return {
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+  };
+}
+
+/** The consumers of an app, with the settings that they share, and the events that they were told of. */
+function createConsumers(
+  shared: Partial<ConsumerOptions>,
+  create: (options: ConsumerOptions) => Consumer,
+): Closable & { open(options: ConsumerOptions): Consumer; events(): readonly EventType[] } {
+  const all = new Set<Consumer>();
+  const known = new Set<EventType>();
+  let isClosed = false;
+  return {
+    open(options) {
+      if (isClosed) throw new KeryxError("closed", "the app is closed");
+      const here = { ...shared.here, ...options.here };
+      const consumer = create({ ...shared, ...options, ...(Object.keys(here).length > 0 ? { here } : {}) });
+      all.add(consumer);
+      const own: Consumer = {
+        on(event, handler) {
+          known.add(event);
+          consumer.on(event, handler);
+          return own;
+        },
+        topic(topic) {
+          for (const event of topic.events) known.add(event);
+          consumer.topic(topic);
+          return own;
+        },
+        onTombstone(topic, handler) {
+          consumer.onTombstone(topic, handler);
+          return own;
+        },
+        start: () => consumer.start(),
+        close: () => consumer.close(),
+      };
+      return own;
+    },
+    events: () => [...known],
+    close() {
+      isClosed = true;
+      return closeAll(all);
+    },
+  };
+}
+
+/** Closes one after the other, all of them even when one fails, then reports the first failure. */
+async function closeInTurn(parts: readonly Closable[]): Promise<void> {
+  let failure: unknown;
+  for (const part of parts)
+    try {
+      await part.close();
+    } catch (error) {
+      failure ??= error;
+    }
+  if (failure !== undefined) throw KeryxError.from(failure);
+}
+
+function closeOnSignals(app: KeryxApp): () => void {
+  let isClosing = false;
+  const onSignal = (_: NodeJS.Signals, number: number): void => {
+    if (isClosing) process.exit(128 + number);
+    isClosing = true;
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        app.logger.error("the app did not close cleanly", { error: KeryxError.from(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return () => {
+    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal);
+  };
+}

@@ -16,6 +16,14 @@ export interface KafkajsAdmin extends PortAdmin {
   ping(): Promise<{ readonly brokers: number; readonly controller: number | null }>;
 }
 
+/** One request: connects first, and turns errors into ours. */
+type Ask = <T>(
+  action: string,
+  topics: readonly string[],
+  run: (admin: Admin) => Promise<T>,
+  group?: string,
+) => Promise<T>;
+
 export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): KafkajsAdmin {
   let isClosed = false;
   let made: Admin | undefined;
@@ -31,102 +39,23 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
     made = client;
   });
 
-  async function ask<T>(
-    action: string,
-    about: readonly string[],
-    run: (admin: Admin) => Promise<T>,
-    group?: string,
-  ): Promise<T> {
+  const ask: Ask = async (action, about, run, group) => {
     if (isClosed) throw new KeryxError("closed", "the Kafka client is closed");
     try {
       await connect();
       if (made === undefined) throw new KeryxError("closed", "the Kafka client is closed");
       return await run(made);
     } catch (error) {
+      // kafkajs asks broker after broker, swallows each failure and takes apart the answer that it does not have.
+      if (error instanceof TypeError)
+        throw new KeryxError("broker_unreachable", `${action}: no broker answered`, { cause: error });
       throw toKeryxError(error, {
         action,
         ...(about.length > 0 && { topics: about }),
         ...(group !== undefined && { group }),
       });
     }
-  }
-
-  async function describeTopic(topic: string): Promise<TopicDescription | undefined> {
-    return ask("describe topics", [topic], async (admin) => {
-      try {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
-        return {
-          topic,
-          partitions: partitions.length,
-          replicationFactor: partitions[0]?.replicas.length ?? 0,
-        };
-      } catch (error) {
-        if (kafkaCodeOf(error) === 3) return undefined;
-        throw error;
-      }
-    });
-  }
-
-  // kafkajs' newest request lets the broker choose neither number: its own defaults have to be read first.
-  async function brokerDefaults(): Promise<{ partitions: number; replicationFactor: number }> {
-    return ask("describe broker", [], async (admin) => {
-      const { brokers } = await admin.describeCluster();
-      const name = String(brokers[0]?.nodeId ?? 0);
-      const { resources } = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [{ type: brokerResource, name }],
-      });
-      const config = new Map(
-        resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]),
-      );
-      return {
-        partitions: Number(config.get("num.partitions") ?? 1),
-        replicationFactor: Number(config.get("default.replication.factor") ?? 1),
-      };
-    });
-  }
-
-  // kafkajs' own wait gives up on "unknown topic", which other brokers answer for a topic that was just created.
-  async function waitForLeaders(topics: readonly string[]): Promise<void> {
-    const deadline = clock.now() + leaderPatienceMs;
-    for (;;) {
-      const isReady = await ask("describe topics", topics, async (admin) => {
-        try {
-          const found = await admin.fetchTopicMetadata({ topics: [...topics] });
-          return found.topics.every(({ partitions }) =>
-            partitions.every(({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length),
-          );
-        } catch (error) {
-          const code = kafkaCodeOf(error);
-          if (code === 3 || code === 5) return false;
-          throw error;
-        }
-      });
-      if (isReady) return;
-      if (clock.now() >= deadline)
-        throw new KeryxError(
-          "kafka_unavailable",
-          `create topics (${topics.join(", ")}): no leader within ${leaderPatienceMs} ms`,
-        );
-      await sleep(clock, leaderPollMs);
-    }
-  }
-
-  async function createTopics(wanted: readonly NewTopic[]): Promise<readonly string[]> {
-    if (wanted.length === 0) return [];
-    const isOpen = wanted.some(
-      ({ partitions, replicationFactor }) => partitions === undefined || replicationFactor === undefined,
-    );
-    const defaults = isOpen ? await brokerDefaults() : { partitions: 1, replicationFactor: 1 };
-    const created: string[] = [];
-    // One by one: of several in one request, kafkajs does not tell which existed.
-    for (const topic of wanted)
-      if (await ask("create topics", [topic.topic], (admin) => createOne(admin, topic, defaults)))
-        created.push(topic.topic);
-    await waitForLeaders(wanted.map(({ topic }) => topic));
-    return created;
-  }
+  };
 
   return {
     ping: () =>
@@ -135,7 +64,7 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
         return { brokers: brokers.length, controller };
       }),
     async describeTopics(topics) {
-      const found = await Promise.all(topics.map(describeTopic));
+      const found = await Promise.all(topics.map((topic) => describeTopic(ask, topic)));
       return found.filter((topic) => topic !== undefined);
     },
     describeConfig: (topic) =>
@@ -146,7 +75,7 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
         });
         return new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
       }),
-    createTopics,
+    createTopics: (topics) => createAll(ask, clock, topics),
     deleteTopics: (topics) =>
       ask("delete topics", topics, (admin) => admin.deleteTopics({ topics: [...topics] })),
     offsets: (topic) =>
@@ -163,6 +92,85 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
       await made?.disconnect().catch(() => {});
     },
   };
+}
+
+async function describeTopic(ask: Ask, topic: string): Promise<TopicDescription | undefined> {
+  return ask("describe topics", [topic], async (admin) => {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
+      return {
+        topic,
+        partitions: partitions.length,
+        replicationFactor: partitions[0]?.replicas.length ?? 0,
+      };
+    } catch (error) {
+      if (kafkaCodeOf(error) === 3) return undefined;
+      throw error;
+    }
+  });
+}
+
+// kafkajs' newest request lets the broker choose neither number: its own defaults have to be read first.
+async function brokerDefaults(ask: Ask): Promise<{ partitions: number; replicationFactor: number }> {
+  return ask("describe broker", [], async (admin) => {
+    const { brokers } = await admin.describeCluster();
+    const name = String(brokers[0]?.nodeId ?? 0);
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: brokerResource, name }],
+    });
+    const config = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
+    return {
+      partitions: Number(config.get("num.partitions") ?? 1),
+      replicationFactor: Number(config.get("default.replication.factor") ?? 1),
+    };
+  });
+}
+
+// kafkajs' own wait gives up on "unknown topic", which other brokers answer for a topic that was just created.
+async function waitForLeaders(ask: Ask, clock: Clock, topics: readonly string[]): Promise<void> {
+  const deadline = clock.now() + leaderPatienceMs;
+  for (;;) {
+    const isReady = await ask("describe topics", topics, async (admin) => {
+      try {
+        const found = await admin.fetchTopicMetadata({ topics: [...topics] });
+        return found.topics.every(({ partitions }) =>
+          partitions.every(({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length),
+        );
+      } catch (error) {
+        const code = kafkaCodeOf(error);
+        if (code === 3 || code === 5) return false;
+        throw error;
+      }
+    });
+    if (isReady) return;
+    if (clock.now() >= deadline)
+      throw new KeryxError(
+        "kafka_unavailable",
+        `create topics (${topics.join(", ")}): no leader within ${leaderPatienceMs} ms`,
+      );
+    await sleep(clock, leaderPollMs);
+  }
+}
+
+async function createAll(ask: Ask, clock: Clock, wanted: readonly NewTopic[]): Promise<readonly string[]> {
+  if (wanted.length === 0) return [];
+  const isOpen = wanted.some(
+    ({ partitions, replicationFactor }) => partitions === undefined || replicationFactor === undefined,
+  );
+  const defaults = isOpen ? await brokerDefaults(ask) : { partitions: 1, replicationFactor: 1 };
+  const created: string[] = [];
+  // One by one: of several in one request, kafkajs does not tell which existed.
+  for (const topic of wanted)
+    if (await ask("create topics", [topic.topic], (admin) => createOne(admin, topic, defaults)))
+      created.push(topic.topic);
+  await waitForLeaders(
+    ask,
+    clock,
+    wanted.map(({ topic }) => topic),
+  );
+  return created;
 }
 
 async function createOne(

@@ -2,7 +2,7 @@ import type { EachBatchPayload } from "kafkajs";
 import type { TopicPartition } from "../core/record.ts";
 import { toKey } from "./kafkajs-membership.ts";
 import { type FetchedMessage, toRawRecord } from "./kafkajs-records.ts";
-import type { PortAdmin, PortBatch, PortConsumerOptions, PortOffset } from "./port.ts";
+import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "./port.ts";
 
 /** What one join gave this member, and how far each partition was read. */
 export interface Assignment {
@@ -130,4 +130,9 @@ export function deliverStretch(
     epoch: assignment.epoch,
     resolve: () => {},
   });
+}
+
+/** The partitions of an assignment, each with its epoch. */
+export function toAssignments({ partitions, epoch }: Assignment): PortAssignment[] {
+  return partitions.map(({ topic, partition }) => ({ topic, partition, epoch }));
 }

@@ -20,10 +20,11 @@ export interface LeaderWatch {
 
 export function createLeaderWatch(cluster: Cluster, transport: TransportOptions, clock: Clock): LeaderWatch {
   const suspects = new Map<number, number>();
-  let probing: Promise<void> | undefined;
+  let isProbing = false;
   let isClosed = false;
 
   async function probeAll(): Promise<void> {
+    isProbing = true;
     const brokers = Object.values(cluster.brokerPool.brokers).filter((broker) => broker.isConnected());
     await Promise.all(
       brokers.map(async (broker) => {
@@ -32,6 +33,7 @@ export function createLeaderWatch(cluster: Cluster, transport: TransportOptions,
         if (!isClosed) dropBroker(cluster, broker, "no sign of life");
       }),
     );
+    isProbing = false;
   }
 
   function isSuspectLed(topics: readonly string[]): boolean {
@@ -46,9 +48,7 @@ export function createLeaderWatch(cluster: Cluster, transport: TransportOptions,
     async watch(work) {
       let cancel = clock.schedule(patienceMs, probe);
       function probe(): void {
-        probing ??= probeAll().finally(() => {
-          probing = undefined;
-        });
+        if (!isProbing) void probeAll();
         cancel = clock.schedule(patienceMs, probe);
       }
       try {

@@ -1,16 +1,15 @@
-import kafkajs, { type Producer, type TopicMessages } from "kafkajs";
+import kafkajs, { type Producer } from "kafkajs";
 import { systemClock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
 import { createStartOnce } from "../core/lifecycle.ts";
 import type { OutgoingRecord } from "../core/record.ts";
+import { createMessages, toResults, toTopicMessages } from "./kafkajs-batches.ts";
 import { createClient } from "./kafkajs-client.ts";
 import { type Cluster, withCluster } from "./kafkajs-cluster.ts";
 import { kafkaCodeOf, toKeryxError } from "./kafkajs-errors.ts";
 import { createLeaderWatch, type LeaderWatch } from "./kafkajs-leaders.ts";
-import { type ClientMessage, toClientMessage } from "./kafkajs-records.ts";
 import { createTopicMetadata, type TopicMetadata } from "./kafkajs-topics.ts";
 import type { TransportOptions } from "./options.ts";
-import { partitionOfKey } from "./partitioner.ts";
 import type { Compression, PortProducer, PortProducerOptions, RecordMeta } from "./port.ts";
 
 const acksOf = { 0: 0, 1: 1, all: -1 } as const;
@@ -41,8 +40,7 @@ export function createKafkajsProducer(
   let client: Client | undefined;
   let isClosed = false;
   // A record keeps its partition over all tries: a repeat that lands elsewhere is no repeat for the broker.
-  const messages = new WeakMap<OutgoingRecord, ClientMessage>();
-  const rotate = createRotation();
+  const messageOf = createMessages();
   // Numbers of a failed batch are given out again. Only the very same batch may use them, see `send`.
   let unsettled: readonly OutgoingRecord[] | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -106,16 +104,6 @@ export function createKafkajsProducer(
         });
       throw passing(toKeryxError(error, { action: "produce", topics: names }));
     }
-  }
-
-  function messageOf(record: OutgoingRecord, partitions: number): ClientMessage {
-    const known = messages.get(record);
-    if (known) return known;
-    const message = toClientMessage(record);
-    message.partition ??=
-      record.key === null ? rotate(record.topic, partitions) : partitionOfKey(record.key, partitions);
-    messages.set(record, message);
-    return message;
   }
 
   async function sendIdempotent(batch: readonly OutgoingRecord[]): Promise<readonly RecordMeta[]> {
@@ -186,55 +174,4 @@ function passing(error: KeryxError): KeryxError {
 
 function isSame(a: readonly OutgoingRecord[], b: readonly OutgoingRecord[]): boolean {
   return a.length === b.length && a.every((record, i) => record === b[i]);
-}
-
-/** Spreads records without a key evenly, starting anywhere. */
-function createRotation(): (topic: string, partitions: number) => number {
-  const next = new Map<string, number>();
-  return (topic, partitions) => {
-    const at = next.get(topic) ?? Math.floor(Math.random() * partitions);
-    next.set(topic, at + 1);
-    return at % partitions;
-  };
-}
-
-function toTopicMessages(batch: readonly OutgoingRecord[], sent: readonly ClientMessage[]): TopicMessages[] {
-  const byTopic = new Map<string, ClientMessage[]>();
-  batch.forEach(({ topic }, i) => {
-    const message = sent[i];
-    if (message === undefined) return;
-    const list = byTopic.get(topic);
-    if (list) list.push(message);
-    else byTopic.set(topic, [message]);
-  });
-  return [...byTopic].map(([topic, list]) => ({ topic, messages: list as TopicMessages["messages"] }));
-}
-
-interface ProduceAnswer {
-  readonly topicName: string;
-  readonly partition: number;
-  readonly baseOffset?: string;
-}
-
-// The broker names the first offset of each partition; the records of one partition follow each other.
-function toResults(
-  batch: readonly OutgoingRecord[],
-  sent: readonly ClientMessage[],
-  answers: readonly ProduceAnswer[],
-): RecordMeta[] {
-  const bases = new Map(
-    answers.map(({ topicName, partition, baseOffset }) => [
-      `${topicName}/${partition}`,
-      BigInt(baseOffset ?? "-1"),
-    ]),
-  );
-  const counts = new Map<string, bigint>();
-  return batch.map(({ topic }, i) => {
-    const partition = sent[i]?.partition ?? -1;
-    const at = `${topic}/${partition}`;
-    const base = bases.get(at) ?? -1n;
-    const index = counts.get(at) ?? 0n;
-    counts.set(at, index + 1n);
-    return { topic, partition, offset: base < 0n ? -1n : base + index };
-  });
 }

@@ -25,48 +25,46 @@ export interface WatchdogDeps {
 
 export function createWatchdog({ clock, options, isReachable, onStall }: WatchdogDeps): Watchdog {
   const { sessionTimeoutMs, rebalanceTimeoutMs } = options;
-  let phase: "stopped" | "joining" | "member" = "stopped";
+  const checkMs = Math.min(maxCheckMs, sessionTimeoutMs / 4);
+  // A join waits for the slowest other member, and before it for our own revoke.
+  const joinPatienceMs = 2 * rebalanceTimeoutMs + sessionTimeoutMs + joinSlackMs;
   let lastSignMs = 0;
   let lastStallMs: number | undefined;
   let cancel = (): void => {};
 
-  function enter(next: typeof phase): void {
-    phase = next;
-    lastSignMs = clock.now();
+  function watch(patienceMs: number): void {
+    let isWatching = true;
     cancel();
-    if (phase !== "stopped") arm();
-  }
+    lastSignMs = clock.now();
+    let cancelTimer = clock.schedule(checkMs, () => void check());
+    cancel = () => {
+      isWatching = false;
+      cancelTimer();
+    };
 
-  function arm(): void {
-    cancel = clock.schedule(Math.min(maxCheckMs, sessionTimeoutMs / 4), () => void check());
-  }
-
-  async function check(): Promise<void> {
-    // A join waits for the slowest other member, and before it for our own revoke.
-    const patienceMs =
-      phase === "joining" ? 2 * rebalanceTimeoutMs + sessionTimeoutMs + joinSlackMs : sessionTimeoutMs;
-    const seenMs = lastSignMs;
-    if (clock.now() - seenMs > patienceMs && (await isReachable()) && isStill(seenMs)) {
+    async function check(): Promise<void> {
+      const seenMs = lastSignMs;
+      const isLate = clock.now() - seenMs > patienceMs && (await isReachable());
+      if (!isWatching) return;
+      if (!isLate || lastSignMs !== seenMs) {
+        cancelTimer = clock.schedule(checkMs, () => void check());
+        return;
+      }
       const now = clock.now();
       const isRepeated = lastStallMs !== undefined && now - lastStallMs < repeatWindowMs;
       lastStallMs = now;
-      phase = "stopped";
-      return onStall(now - seenMs, isRepeated);
+      cancel();
+      onStall(now - seenMs, isRepeated);
     }
-    if (isStill(seenMs) || phase !== "stopped") arm();
-  }
-
-  function isStill(seenMs: number): boolean {
-    return phase !== "stopped" && lastSignMs === seenMs;
   }
 
   return {
-    started: () => enter("joining"),
-    joined: () => enter("member"),
-    rejoining: () => enter("joining"),
+    started: () => watch(joinPatienceMs),
+    joined: () => watch(sessionTimeoutMs),
+    rejoining: () => watch(joinPatienceMs),
     heartbeat: () => {
       lastSignMs = clock.now();
     },
-    stopped: () => enter("stopped"),
+    stopped: () => cancel(),
   };
 }

@@ -42,8 +42,15 @@ export function createKafkajsPort(options: Partial<TransportOptions>, observe: O
   let isClosed = false;
   const own = <Part extends Closable>(part: Part): Part => {
     if (isClosed) throw new KeryxError("closed", "the Kafka client is closed");
-    open.add(part);
-    return part;
+    const tracked: Part = {
+      ...part,
+      close: async () => {
+        await part.close();
+        open.delete(tracked);
+      },
+    };
+    open.add(tracked);
+    return tracked;
   };
 
   return {

@@ -1,24 +1,86 @@
-import { createRequire } from "node:module";
-
-// The frame format, read by hand: lz4js' decoder trusts every length it reads. Its encoder is used.
+// The LZ4 frame format by hand: of the libraries in plain JavaScript none bounds what it reads, and none writes the
+// independent blocks that Java's reader insists on.
 
 const magic = 0x184d2204;
 const uncompressedFlag = 0x8000_0000;
 const minMatch = 4;
 const maxBlockBytes: Readonly<Record<number, number>> = { 4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20 };
 
-interface Lz4js {
-  compressBound(size: number): number;
-  compress(source: Uint8Array, maxSize: number): Uint8Array;
-}
-let encoder: Lz4js | undefined;
+// What we write, as Java does: version 1, independent blocks of 64 KiB, no checksums; the last byte is the header's own.
+const frameHeader = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82);
+const writtenBlockBytes = 64 << 10;
+const hashBits = 14;
+// The format's own rules for the end of a block.
+const lastLiterals = 5;
+const lastMatchDistance = 12;
 
 /** Compresses into one LZ4 frame. */
 export function compressLz4(source: Uint8Array): Uint8Array {
-  // Loaded on first use: it claims 5 MB at once.
-  encoder ??= createRequire(import.meta.url)("lz4js") as Lz4js;
-  // The bound of the library leaves out the frame's own bytes.
-  return encoder.compress(source, encoder.compressBound(source.length) + 64);
+  const blocks = Math.ceil(source.length / writtenBlockBytes);
+  const out = new Uint8Array(
+    frameHeader.length + source.length + Math.ceil(source.length / 255) + blocks * 20 + 4,
+  );
+  const view = new DataView(out.buffer);
+  const table = new Int32Array(1 << hashBits);
+  out.set(frameHeader);
+  let size = frameHeader.length;
+  for (let at = 0; at < source.length; at += writtenBlockBytes) {
+    const block = source.subarray(at, at + writtenBlockBytes);
+    const end = compressBlock(block, out, size + 4, table.fill(0));
+    const length = end - size - 4;
+    const isPlain = length >= block.length;
+    if (isPlain) out.set(block, size + 4);
+    view.setUint32(size, isPlain ? (block.length | uncompressedFlag) >>> 0 : length, true);
+    size += 4 + (isPlain ? block.length : length);
+  }
+  // The end mark is a block of length zero, which the array holds already, unless a block was written over it.
+  view.setUint32(size, 0, true);
+  return out.subarray(0, size + 4);
+}
+
+function compressBlock(source: Uint8Array, out: Uint8Array, start: number, table: Int32Array): number {
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  const matchEnd = source.length - lastLiterals;
+  let size = start;
+  let anchor = 0;
+  let at = 0;
+  while (at <= source.length - lastMatchDistance) {
+    const word = view.getUint32(at, true);
+    const slot = Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
+    const candidate = (table[slot] ?? 0) - 1;
+    table[slot] = at + 1;
+    if (candidate < 0 || view.getUint32(candidate, true) !== word) {
+      // Faster over what does not compress.
+      at += 1 + ((at - anchor) >> 6);
+      continue;
+    }
+    let length = minMatch;
+    while (at + length < matchEnd && source[at + length] === source[candidate + length]) length++;
+    size = writeLiterals(out, size, source.subarray(anchor, at), length - minMatch);
+    out[size++] = (at - candidate) & 0xff;
+    out[size++] = (at - candidate) >> 8;
+    size = writeLength(out, size, length - minMatch);
+    at += length;
+    anchor = at;
+  }
+  return writeLiterals(out, size, source.subarray(anchor), 0);
+}
+
+function writeLiterals(out: Uint8Array, start: number, literals: Uint8Array, match: number): number {
+  out[start] = (Math.min(literals.length, 15) << 4) | Math.min(match, 15);
+  const size = writeLength(out, start + 1, literals.length);
+  out.set(literals, size);
+  return size + literals.length;
+}
+
+// A length of 15 or more goes on behind its four bits.
+function writeLength(out: Uint8Array, start: number, length: number): number {
+  let size = start;
+  if (length < 15) return size;
+  let rest = length - 15;
+  for (; rest >= 255; rest -= 255) out[size++] = 255;
+  out[size++] = rest;
+  return size;
 }
 
 /**

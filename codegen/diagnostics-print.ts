@@ -34,9 +34,14 @@ export function showDuration(ms: number): string {
 }
 
 export interface PrintOptions {
-  /** Put before each path, for example `schemas/`, so that editors and terminals find the file. */
+  /** Put before each schema's path, for example `schemas/`, so that editors and terminals find the file. */
   readonly prefix: string;
   readonly color: boolean;
+}
+
+/** Settings and lock file lie at the project's root, and are no schemas. */
+function pathOf(file: string, prefix: string): string {
+  return /\.(proto|avsc)$/.test(file) ? `${prefix}${file}` : file;
 }
 
 const paint = { error: 31, warning: 33, faint: 2 } as const;
@@ -47,7 +52,7 @@ export function formatText(diagnostics: readonly Diagnostic[], { prefix, color }
     color ? `\u001b[${paint[style]}m${text}\u001b[0m` : text;
   return diagnostics
     .map((one) => {
-      const place = showText(`${prefix}${one.file}:${one.line}:${one.column}`);
+      const place = showText(`${pathOf(one.file, prefix)}:${one.line}:${one.column}`);
       const help = tint("faint", `  ${showText(one.help)}`);
       return `${place} ${tint(one.severity, one.severity)} ${one.rule} ${showText(one.message)}\n${help}\n`;
     })
@@ -59,7 +64,7 @@ export function formatJson(diagnostics: readonly Diagnostic[], { prefix }: Print
   const findings = diagnostics.map(({ rule, severity, file, line, column, message, help }) => ({
     rule,
     severity,
-    file: `${prefix}${file}`,
+    file: pathOf(file, prefix),
     line,
     column,
     message,

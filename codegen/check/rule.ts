@@ -34,13 +34,16 @@ export function originOf(option: Sourced<unknown>): string {
   return option.from.kind === "default" ? " (the default)" : "";
 }
 
-/** Events after the first that share what `keyOf` gives, each with the first. */
+const byPlace = ({ at: a }: EventModel, { at: b }: EventModel): number =>
+  a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1;
+
+/** Events after the first, as one reads the files, that share what `keyOf` gives; each with the first. */
 export function* repeats(
   events: readonly EventModel[],
   keyOf: (event: EventModel) => string,
 ): Generator<readonly [event: EventModel, first: EventModel]> {
   const seen = new Map<string, EventModel>();
-  for (const event of events) {
+  for (const event of [...events].sort(byPlace)) {
     const first = seen.get(keyOf(event));
     if (first) yield [event, first];
     else seen.set(keyOf(event), event);

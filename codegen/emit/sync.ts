@@ -149,7 +149,7 @@ function refusal(message: string): KeryxError {
 }
 
 /** Nobody ever sees half a file: it is written beside its place and renamed. */
-async function writeFileWhole(root: string, path: string, text: string): Promise<void> {
+export async function writeFileWhole(root: string, path: string, text: string): Promise<void> {
   const target = join(root, path);
   await mkdir(dirname(target), { recursive: true });
   const temporary = join(dirname(target), `.keryx-${randomUUID()}.tmp`);

@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { showJson, showText } from "../diagnostics-print.ts";
+import { checkProject, type EmitRequest, writeProject } from "../emit/emit.ts";
+import { writeFileWhole } from "../emit/sync.ts";
+import type { CheckedModel } from "../index.ts";
+import { resolveBuf } from "../load/buf.ts";
+import { lockPath } from "../load/lock.ts";
+import { withLineFeeds } from "../load/options.ts";
+import { readSources } from "../load/sources.ts";
+import { formatLock, updateLock } from "../model/lock.ts";
+import type { ExitCode, Io, Run } from "./command.ts";
+import { loadClean, type OpenProject, openProject } from "./load.ts";
+import { loadManifest } from "./package.ts";
+
+/** What happened to a file, or under `--check` what is wrong with it. */
+interface Entry {
+  readonly kind: "written" | "deleted" | "missing" | "changed" | "orphan";
+  /** Relative to the project's root. */
+  readonly path: string;
+}
+
+async function emitRequest(project: OpenProject, { model }: CheckedModel): Promise<EmitRequest> {
+  const { tree } = await readSources(join(project.root, project.schemas));
+  return {
+    model,
+    projectRoot: project.root,
+    outputRoot: join(project.root, project.out),
+    generator: `keryx ${loadManifest().version}`,
+    inputs: new Map([...tree.proto, ...tree.avro].map(({ path, text }) => [path, withLineFeeds(text)])),
+    resolveBuf: () => resolveBuf(project.root),
+  };
+}
+
+/** The lock file as it should be, and what is to be done about the one that is there. */
+async function compareLock(
+  project: OpenProject,
+  { lock, model }: CheckedModel,
+): Promise<{ readonly text: string; readonly state: "same" | "missing" | "changed" }> {
+  const text = formatLock(updateLock(lock, model));
+  const found = await readFile(join(project.root, lockPath), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return { text, state: "missing" };
+  return { text, state: withLineFeeds(found) === text ? "same" : "changed" };
+}
+
+function tell(entries: readonly Entry[], io: Io, json: boolean | undefined, ok: boolean): void {
+  if (json) io.out(`${showJson({ ok, files: entries })}\n`);
+  else io.out(entries.map(({ kind, path }) => `${kind} ${showText(path)}\n`).join(""));
+}
+
+async function checkOutput(
+  project: OpenProject,
+  checked: CheckedModel,
+  io: Io,
+  json: boolean | undefined,
+): Promise<ExitCode> {
+  const differences = await checkProject(await emitRequest(project, checked));
+  const { state } = await compareLock(project, checked);
+  const entries: readonly Entry[] = [
+    ...differences.map(({ kind, path }) => ({ kind, path: `${project.out}/${path}` })),
+    ...(state === "same" ? [] : [{ kind: state, path: lockPath }]),
+  ];
+  tell(entries, io, json, entries.length === 0);
+  if (entries.length === 0) {
+    io.note("Generated files and lock file are up to date.\n");
+    return 0;
+  }
+  io.note(`${entries.length} out of date. Run \`keryx generate\` and commit the result.\n`);
+  return 3;
+}
+
+async function writeOutput(
+  project: OpenProject,
+  checked: CheckedModel,
+  io: Io,
+  json: boolean | undefined,
+): Promise<ExitCode> {
+  const { written, deleted, overwritten, left } = await writeProject(await emitRequest(project, checked));
+  const lock = await compareLock(project, checked);
+  if (lock.state !== "same") await writeFileWhole(project.root, lockPath, lock.text);
+  const own = (path: string): string => `${project.out}/${path}`;
+  const entries: readonly Entry[] = [
+    ...written.map((path): Entry => ({ kind: "written", path: own(path) })),
+    ...deleted.map((path): Entry => ({ kind: "deleted", path: own(path) })),
+    ...(lock.state === "same" ? [] : [{ kind: "written", path: lockPath } as const]),
+  ];
+  tell(entries, io, json, true);
+  for (const path of overwritten)
+    io.note(`warning ${showText(own(path))} had been edited by hand; it was generated anew.\n`);
+  for (const path of left)
+    io.note(
+      `warning ${showText(own(path))} looks generated, but no run of this folder wrote it; it stays.\n`,
+    );
+  const count = entries.length;
+  io.note(
+    count === 0 ? "Everything is up to date.\n" : `${count} ${count === 1 ? "file" : "files"} changed.\n`,
+  );
+  return 0;
+}
+
+/** Schemas in, code and lock file out; nothing is written while there is an error. */
+export const runGenerate: Run = async ({ options, io }) => {
+  const project = openProject(options, io);
+  const checked = await loadClean(project, io);
+  if (checked === undefined) {
+    io.note("Nothing was written.\n");
+    return 1;
+  }
+  return options.check
+    ? checkOutput(project, checked, io, options.json)
+    : writeOutput(project, checked, io, options.json);
+};

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { lint } from "./check/lint.ts";
 import { type Diagnostic, isClean } from "./diagnostics.ts";
-import { loadSchemas as readSchemas } from "./load/load.ts";
+import { loadSources } from "./load/load.ts";
 import { loadLock } from "./load/lock.ts";
 import { type BuiltModel, buildModel as joinModel } from "./model/build.ts";
 import type { LoadedSchemas } from "./model/loaded.ts";
@@ -23,17 +23,24 @@ export interface Project {
 
 export interface Loaded {
   readonly schemas: LoadedSchemas;
+  /** Text of every schema file with line feeds, by its path below the schema root. */
+  readonly inputs: ReadonlyMap<string, string>;
   readonly lock: Lock;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Step 1: reads schemas and lock file. */
 export async function loadSchemas(project: Project): Promise<Loaded> {
-  const [{ schemas, diagnostics }, lock] = await Promise.all([
-    readSchemas(join(project.root, project.schemas), project.root),
+  const [{ schemas, inputs, diagnostics }, lock] = await Promise.all([
+    loadSources(join(project.root, project.schemas), project.root),
     loadLock(project.root),
   ]);
-  return { schemas, lock: lock.lock, diagnostics: sortDiagnostics([...diagnostics, ...lock.diagnostics]) };
+  return {
+    schemas,
+    inputs,
+    lock: lock.lock,
+    diagnostics: sortDiagnostics([...diagnostics, ...lock.diagnostics]),
+  };
 }
 
 /** Step 2: fills in policy, paths, subjects and names. */
@@ -49,6 +56,7 @@ export function check(model: ProjectModel): readonly Diagnostic[] {
 export interface CheckedModel {
   readonly model: ProjectModel;
   readonly lock: Lock;
+  readonly inputs: Loaded["inputs"];
   /** Of all steps, sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -56,11 +64,16 @@ export interface CheckedModel {
 /** Steps 1 to 3. After an error a later step does not run: it would only repeat the trouble in other words. */
 export async function loadModel(project: Project): Promise<CheckedModel> {
   const loaded = await loadSchemas(project);
-  const { lock } = loaded;
+  const { lock, inputs } = loaded;
   if (!isClean(loaded.diagnostics))
-    return { model: { events: [], topics: [], avroTypes: [] }, lock, diagnostics: loaded.diagnostics };
+    return {
+      model: { events: [], topics: [], avroTypes: [] },
+      lock,
+      inputs,
+      diagnostics: loaded.diagnostics,
+    };
   const built = buildModel(project, loaded);
   const found = [...loaded.diagnostics, ...built.diagnostics];
   const diagnostics = isClean(found) ? [...found, ...check(built.model)] : found;
-  return { model: built.model, lock, diagnostics: sortDiagnostics(diagnostics) };
+  return { model: built.model, lock, inputs, diagnostics: sortDiagnostics(diagnostics) };
 }

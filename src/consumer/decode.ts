@@ -1,0 +1,92 @@
+import type { Clock } from "../core/clock.ts";
+import { KeryxError } from "../core/errors.ts";
+import type { SchemaRegistry } from "../registry/port.ts";
+import type { Decoded } from "../serde/deserializer.ts";
+import { classifyDecode, nameFailure } from "./classify.ts";
+import type { Pass, Settlement, Step } from "./pass.ts";
+
+/** A schema is unknown only when the registry said so twice, so far apart: it may be just registered. */
+const confirmAfterMs = 1_000;
+
+/** Turns the value into an event, or finds out why it is none. A null value is a tombstone, which has no event. */
+export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
+  const unhandled = (pass: Pass, name: string): Settlement | undefined => {
+    if (onUnhandled === "skip") return { kind: "skip", reason: "unhandled-event" };
+    pass.failure = nameFailure("unhandled-event", "unhandled-event", `No handler takes ${name}`);
+    return undefined;
+  };
+
+  const found = (pass: Pass, decoded: Decoded): Settlement | undefined => {
+    pass.schemaId = decoded.schemaId;
+    const name = decoded.kind === "decoded" ? decoded.event.name : decoded.name;
+    pass.known = pass.work.partition.route.events.get(name);
+    pass.eventType = pass.known?.event.type ?? name;
+    if (!pass.known?.handler || decoded.kind === "unhandled")
+      return unhandled(pass, `${name} on ${pass.work.partition.route.topic}`);
+    pass.value = decoded.value;
+    return undefined;
+  };
+
+  const failed = (pass: Pass, error: unknown): undefined => {
+    pass.thrown = { error, where: "decode" };
+    return undefined;
+  };
+
+  return (pass) => {
+    const { record, partition } = pass.work;
+    if (record.value === null) {
+      pass.value = null;
+      return partition.route.tombstone
+        ? undefined
+        : unhandled(pass, `tombstones on ${partition.route.topic}`);
+    }
+    try {
+      const decoded = partition.route.deserializer.decode(record);
+      if (!(decoded instanceof Promise)) return found(pass, decoded);
+      return decoded.then(
+        (late) => found(pass, late),
+        (error: unknown) => failed(pass, error),
+      );
+    } catch (error) {
+      return failed(pass, error);
+    }
+  };
+}
+
+/** Gives a decode failure its class; a registry that cannot be asked holds the partition instead. */
+export function createClassify(registry: SchemaRegistry, clock: Clock): Step {
+  const confirmUnknown = async (pass: Pass): Promise<Settlement | undefined> => {
+    const { work } = pass;
+    const now = clock.now();
+    if (work.unknownSinceMs === undefined || now < work.unknownSinceMs + confirmAfterMs) {
+      work.unknownSinceMs ??= now;
+      return { kind: "wait", delayMs: work.unknownSinceMs + confirmAfterMs - now, why: "unknown-schema" };
+    }
+    if (pass.schemaId === undefined) return undefined;
+    try {
+      await registry.schemaById(pass.schemaId, { fresh: true });
+    } catch (error) {
+      if (error instanceof KeryxError && error.code === "schema_not_found") return undefined;
+      return { kind: "hold", cause: "registry", error };
+    }
+    // It exists by now. Should decoding still not find it, the next look is a second away again.
+    work.unknownSinceMs = undefined;
+    return { kind: "wait", delayMs: 0, why: "unknown-schema" };
+  };
+
+  return (pass) => {
+    const { thrown } = pass;
+    if (!thrown) return undefined;
+    const failure = classifyDecode(thrown.error);
+    if (!failure) return { kind: "hold", cause: "registry", error: thrown.error };
+    pass.failure = failure;
+    pass.schemaId ??= readSchemaId(pass.work.record.value);
+    return failure.class === "unknown-schema" ? confirmUnknown(pass) : undefined;
+  };
+}
+
+// The frame of a value that could not be decoded: magic byte 0, then the id in four bytes.
+function readSchemaId(value: Uint8Array | null): number | undefined {
+  if (!value || value.length < 5 || value[0] !== 0) return undefined;
+  return new DataView(value.buffer, value.byteOffset).getUint32(1);
+}

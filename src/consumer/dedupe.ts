@@ -1,0 +1,156 @@
+import type { Clock } from "../core/clock.ts";
+import type { Observe } from "../core/signals.ts";
+import type { Answer, ClaimResult, DedupeStore } from "../stores/port.ts";
+import { toIdentity } from "./delivery.ts";
+import type { Claim, Partition, Work } from "./partition.ts";
+import type { Pass, Settlement, Step } from "./pass.ts";
+
+/** Remembers message ids: a lease before the handler, a memory after it, nothing after a failure. */
+export interface Dedupe {
+  /** The step: claims the id, finds it done, or waits for whoever holds it. */
+  readonly step: Step;
+  /** The handler succeeded. A lost claim changes nothing any more. */
+  confirm(work: Work): Answer<unknown>;
+  /** The record will come again by another way, or not at all: its id is free. */
+  release(work: Work): void;
+  /** Gives up the claims of an assignment that is over, except those whose handlers still run. */
+  forget(partition: Partition): void;
+  close(): void;
+}
+
+export interface DedupeDeps {
+  readonly store: DedupeStore;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly group: string;
+  readonly ttlMs: number;
+}
+
+const leaseMs = 60_000;
+const renewEveryMs = leaseMs / 3;
+const sweepEveryMs = renewEveryMs / 4;
+// A lease that is held elsewhere is often given back long before it ends: it is asked for again sooner.
+const maxBusyWaitMs = 1_000;
+
+/** Fills in who the record is; the only step that dedupe leaves when it is off. */
+export const identify: Step = (pass) => {
+  if (pass.failure) return undefined;
+  const { known, value } = pass;
+  const declared = known && value !== null ? known.event.id?.(value) : undefined;
+  pass.identity = toIdentity(pass.work, pass.history, declared);
+  return undefined;
+};
+
+export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps): Dedupe {
+  const instance = crypto.randomUUID();
+  const claims = new Set<Claim>();
+  let claimCount = 0;
+  let cancelSweep: (() => void) | undefined;
+
+  const arm = (): void => {
+    cancelSweep ??= clock.schedule(sweepEveryMs, () => {
+      cancelSweep = undefined;
+      for (const claim of claims) if (claim.renewedMs + renewEveryMs <= clock.now()) void renew(claim);
+      if (claims.size > 0) arm();
+    });
+  };
+
+  const renew = async (claim: Claim): Promise<void> => {
+    try {
+      const now = clock.now();
+      if (await store.renew(claim.key, claim.owner, leaseMs)) claim.renewedMs = now;
+      else if (claims.delete(claim)) lose(claim);
+    } catch (error) {
+      // The lease still stands; the next sweep tries again, and a lease that ended is then found lost.
+      observe({ kind: "internal.error", where: "dedupe renewal", error });
+    }
+  };
+
+  const lose = (claim: Claim): void => {
+    claim.isLost = true;
+    claim.work.abort?.(new Error("The lease on the message id was lost"));
+  };
+
+  const settleClaim = (pass: Pass, claim: Claim, result: ClaimResult): Settlement | undefined => {
+    if (result === "done") return { kind: "duplicate" };
+    if (result !== "won") {
+      const waitMs = Math.max(result.busyUntil - clock.now(), 1);
+      return { kind: "wait", delayMs: Math.min(waitMs, maxBusyWaitMs), why: "busy" };
+    }
+    pass.work.claim = claim;
+    claims.add(claim);
+    arm();
+    return undefined;
+  };
+
+  const ask = (pass: Pass): Answer<Settlement | undefined> => {
+    const { work, identity } = pass;
+    const event = pass.known?.event.type ?? "";
+    const claim: Claim = {
+      key: [group, event, identity?.messageId ?? ""].map(toKeyPart).join(":"),
+      owner: `${instance}.${work.partition.epoch}.${++claimCount}`,
+      work,
+      renewedMs: clock.now(),
+      isLost: false,
+    };
+    const result = store.claim(claim.key, claim.owner, leaseMs);
+    return result instanceof Promise
+      ? result.then((late) => settleClaim(pass, claim, late))
+      : settleClaim(pass, claim, result);
+  };
+
+  const step: Step = (pass) => {
+    // A record that waits here for its next try still holds its claim.
+    if (pass.failure || (pass.work.claim && !pass.work.claim.isLost)) return undefined;
+    const held = (error: unknown): Settlement => ({ kind: "hold", cause: "dedupe", error });
+    try {
+      const asked = ask(pass);
+      return asked instanceof Promise ? asked.catch(held) : asked;
+    } catch (error) {
+      return held(error);
+    }
+  };
+
+  const release = (work: Work): void => {
+    const { claim } = work;
+    if (!claim) return;
+    work.claim = undefined;
+    claims.delete(claim);
+    if (claim.isLost) return;
+    try {
+      const released = store.release(claim.key, claim.owner);
+      if (!(released instanceof Promise)) return;
+      // A release that fails costs one lease, not the record.
+      released.catch((error: unknown) => observe({ kind: "internal.error", where: "dedupe release", error }));
+    } catch (error) {
+      observe({ kind: "internal.error", where: "dedupe release", error });
+    }
+  };
+
+  return {
+    step,
+    confirm(work) {
+      const { claim } = work;
+      if (!claim) return undefined;
+      claims.delete(claim);
+      return claim.isLost ? undefined : store.done(claim.key, claim.owner, ttlMs);
+    },
+    release,
+    forget(partition) {
+      for (const { work } of claims)
+        if (work.partition === partition && !partition.queue.running.has(work)) release(work);
+    },
+    close() {
+      cancelSweep?.();
+      cancelSweep = undefined;
+      claims.clear();
+    },
+  };
+}
+
+// Lone surrogates cannot be percent-encoded; they count as the replacement character.
+function toKeyPart(text: string): string {
+  return encodeURIComponent(
+    text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD"),
+  );
+}

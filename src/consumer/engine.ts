@@ -1,0 +1,77 @@
+import type { Clock } from "../core/clock.ts";
+import type { ContextStore } from "../core/context.ts";
+import type { Redactor } from "../core/redact.ts";
+import type { Observe } from "../core/signals.ts";
+import type { SchemaRegistry } from "../registry/port.ts";
+import type { DedupeStore } from "../stores/port.ts";
+import type { Dedupe } from "./dedupe.ts";
+import { createDedupe } from "./dedupe.ts";
+import { createEndings } from "./endings.ts";
+import type { Flow } from "./flow.ts";
+import { createFlow } from "./flow.ts";
+import type { Holds } from "./holds.ts";
+import { createHolds } from "./holds.ts";
+import { createInvoke } from "./invoke.ts";
+import { createLanes } from "./lanes.ts";
+import type { ResolvedConsumerOptions } from "./options.ts";
+import { openPass } from "./pass.ts";
+import type { RunPass } from "./pipeline.ts";
+import { createPipeline } from "./pipeline.ts";
+import type { PartitionCounts } from "./retry-topics.ts";
+import { createSettle } from "./settle.ts";
+import type { Sink } from "./sink.ts";
+
+/** What runs records between fetch and commit; the readers of one consumer share it. */
+export interface Engine {
+  readonly flow: Flow;
+  readonly holds: Holds;
+  readonly dedupe: Dedupe | undefined;
+  close(): void;
+}
+
+export interface EngineDeps {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly context: ContextStore;
+  readonly registry: SchemaRegistry;
+  readonly redactor: Redactor;
+  readonly store: DedupeStore | undefined;
+  readonly sink: Sink;
+  readonly options: ResolvedConsumerOptions;
+  readonly counts: PartitionCounts;
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const { clock, observe, context, registry, redactor, store, sink, options, counts } = deps;
+  const { group, concurrency, order } = options;
+  const dedupe = store && createDedupe({ store, clock, observe, group, ttlMs: options.dedupeTtlMs });
+  // The lanes run the pipeline, and the pipeline gives waiting records back to the lanes.
+  let run: RunPass = () => false;
+  const lanes = createLanes({
+    concurrency,
+    observe,
+    run: (work) => run(work),
+    onSettled(work, isFinished) {
+      if (isFinished) flow.finished(work);
+      flow.settled(work.partition);
+    },
+  });
+  const holds = createHolds(clock, lanes);
+  const endings = createEndings({ clock, observe, group, dedupe, holds });
+  const settle = createSettle({ clock, group, dedupe, sink, endings, counts });
+  const { handlerTimeoutMs: timeoutMs, middleware } = options;
+  const invoke = createInvoke({ context, clock, observe, group, timeoutMs, middleware });
+  run = createPipeline({ clock, observe, registry, redactor, options, dedupe, invoke, settle });
+  const flow = createFlow({
+    clock,
+    lanes,
+    observe,
+    order,
+    group,
+    onForeign(work) {
+      endings.complete(openPass(work, clock.now()), { kind: "skip", reason: "other-group" });
+      flow.finished(work);
+    },
+  });
+  return { flow, holds, dedupe, close: () => dedupe?.close() };
+}

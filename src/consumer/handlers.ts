@@ -1,0 +1,118 @@
+import { KeryxError } from "../core/errors.ts";
+import type { EventType, TopicDefinition } from "../core/event.ts";
+import type { Handler, TombstoneHandler } from "../core/handler.ts";
+import type { Deserializer } from "../serde/deserializer.ts";
+import type { ResolvedConsumerOptions } from "./options.ts";
+import type { Plan } from "./plan.ts";
+import { buildPlan } from "./plan.ts";
+
+/** An event that a consumer knows on one topic. */
+export interface KnownEvent {
+  readonly event: EventType;
+  readonly plan: Plan;
+  /** Absent: known by name, but nobody handles it. */
+  readonly handler: Handler<unknown> | undefined;
+}
+
+/** Everything that happens to the records of one source topic, on the topic itself and on its retry topics. */
+export interface Route {
+  readonly topic: string;
+  /** By full name. */
+  readonly events: ReadonlyMap<string, KnownEvent>;
+  readonly tombstone: TombstoneHandler | undefined;
+  /** Plan of what has no event: tombstones, bad bytes, unknown events. */
+  readonly plan: Plan;
+  readonly longestDelayMs: number;
+  readonly deserializer: Deserializer;
+}
+
+/** A topic as it was declared, before anything is connected. */
+export type RouteDraft = Omit<Route, "deserializer">;
+
+/** Collects handlers until the start. */
+export interface HandlerTable {
+  addHandler(event: EventType, handler: Handler<unknown>): void;
+  addTombstone(topic: string, handler: TombstoneHandler): void;
+  addTopic(topic: TopicDefinition): void;
+  toRoutes(options: ResolvedConsumerOptions): readonly RouteDraft[];
+}
+
+interface TopicEntry {
+  readonly events: Map<string, EventType>;
+  readonly handlers: Map<string, Handler<unknown>>;
+  tombstone: TombstoneHandler | undefined;
+}
+
+export function createHandlerTable(): HandlerTable {
+  const topics = new Map<string, TopicEntry>();
+  const entryOf = (topic: string): TopicEntry => {
+    const entry = topics.get(topic) ?? { events: new Map(), handlers: new Map(), tombstone: undefined };
+    topics.set(topic, entry);
+    return entry;
+  };
+  return {
+    addHandler(event, handler) {
+      const { events, handlers } = entryOf(event.topic);
+      if (handlers.has(event.name))
+        throw new KeryxError(
+          "usage",
+          `${event.name} on ${event.topic} has two handlers; a consumer takes one`,
+        );
+      events.set(event.name, event);
+      handlers.set(event.name, handler);
+    },
+    addTombstone(topic, handler) {
+      const entry = entryOf(topic);
+      if (entry.tombstone)
+        throw new KeryxError("usage", `${topic} has two tombstone handlers; a consumer takes one`);
+      entry.tombstone = handler;
+    },
+    addTopic(topic) {
+      const { events } = entryOf(topic.name);
+      for (const event of topic.events) if (!events.has(event.name)) events.set(event.name, event);
+    },
+    toRoutes: (options) => [...topics].map(([topic, entry]) => toRoute(topic, entry, options)),
+  };
+}
+
+function toRoute(topic: string, entry: TopicEntry, options: ResolvedConsumerOptions): RouteDraft {
+  const events = new Map<string, KnownEvent>();
+  for (const [name, event] of entry.events)
+    events.set(name, {
+      event,
+      plan: buildPlan(topic, event.policy, options),
+      handler: entry.handlers.get(name),
+    });
+  const plans = [...events.values()].map(({ plan }) => plan);
+  // What has no event follows the strictest of the topic's plans: order first, then the longest way.
+  const plan =
+    plans.find(({ ordered }) => ordered) ??
+    plans.toSorted((a, b) => b.stages.length - a.stages.length)[0] ??
+    buildPlan(topic, undefined, options);
+  return {
+    topic,
+    events,
+    tombstone: entry.tombstone,
+    plan,
+    longestDelayMs: Math.max(...[plan, ...plans].map(({ longestDelayMs }) => longestDelayMs)),
+  };
+}
+
+/** Retry topics of a source topic, one entry per stage; a stage that several events share has their delays. */
+export function toStages(
+  route: Pick<Route, "events" | "plan">,
+): readonly { readonly topic: string; readonly delaysMs: readonly number[] }[] {
+  const stages: { topic: string; delaysMs: number[] }[] = [];
+  for (const { stages: own } of [route.plan, ...[...route.events.values()].map(({ plan }) => plan)])
+    for (const [index, { topic, delayMs }] of own.entries()) {
+      stages[index] ??= { topic, delaysMs: [] };
+      stages[index].delaysMs.push(delayMs);
+    }
+  return stages;
+}
+
+/** Dead-letter topics that a source topic's records can end in. */
+export function toDeadLetterTopics(route: Pick<Route, "events" | "plan">): readonly string[] {
+  const plans = [route.plan, ...[...route.events.values()].map(({ plan }) => plan)];
+  return [...new Set(plans.flatMap(({ deadLetter }) => deadLetter ?? []))];
+}

@@ -1,0 +1,93 @@
+import type { Clock } from "../core/clock.ts";
+import type { ContextStore } from "../core/context.ts";
+import { KeryxError } from "../core/errors.ts";
+import type { Delivery, HandlerResult, Middleware } from "../core/handler.ts";
+import { compose } from "../core/handler.ts";
+import type { Observe } from "../core/signals.ts";
+import { createDelivery, toContext, toOutcome, toRecordRef } from "./delivery.ts";
+import type { Pass, Settlement, Step } from "./pass.ts";
+
+export interface InvokeDeps {
+  readonly context: ContextStore;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly group: string;
+  readonly timeoutMs: number;
+  readonly middleware: readonly Middleware[];
+}
+
+/**
+ * Runs the user's middleware and handler with a deadline. At the deadline the signal fires and the lane goes on
+ * waiting: a second copy never runs beside the first.
+ */
+export function createInvoke(deps: InvokeDeps): Step {
+  const { context, clock, observe, group, timeoutMs, middleware } = deps;
+
+  const call = (pass: Pass, delivery: Delivery): HandlerResult => {
+    const { route } = pass.work.partition;
+    if (pass.known?.handler) return pass.known.handler(pass.value, delivery);
+    return route.tombstone?.(delivery.key, delivery as Delivery<null>);
+  };
+
+  const callThrough = (pass: Pass, delivery: Delivery): HandlerResult =>
+    middleware.length === 0
+      ? call(pass, delivery)
+      : compose(middleware, async (inner) => toOutcome(await call(pass, inner)))(delivery);
+
+  const conclude = (pass: Pass, returned: unknown): Settlement | undefined => {
+    const outcome = toOutcome(returned);
+    pass.outcome = outcome;
+    if (outcome.kind === "done") return { kind: "done" };
+    return outcome.kind === "skip" ? { kind: "skip", reason: String(outcome.reason) } : undefined;
+  };
+
+  const fail = (pass: Pass, error: unknown): undefined => {
+    pass.thrown = { error, where: "handler" };
+    return undefined;
+  };
+
+  const watch = async (pass: Pass, running: PromiseLike<unknown>): Promise<Settlement | undefined> => {
+    const { work, open } = pass;
+    const cancel = clock.schedule(timeoutMs, () => {
+      pass.isLate = true;
+      const record = toRecordRef(work, group, pass.attempt, pass.eventType, pass.identity?.messageId);
+      observe({ kind: "handler.overdue", record, timeoutMs });
+      open?.abort(new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`));
+    });
+    try {
+      return conclude(pass, await running);
+    } catch (error) {
+      return fail(pass, error);
+    } finally {
+      cancel();
+      work.abort = undefined;
+    }
+  };
+
+  return (pass) => {
+    const { work, history, attempt, identity } = pass;
+    if (pass.failure || !identity) return undefined;
+    const open = createDelivery(work, history, identity, {
+      event: pass.value,
+      eventType: pass.eventType ?? "",
+      attempt,
+    });
+    pass.open = open;
+    work.abort = open.abort;
+    try {
+      const result: unknown = context.run(toContext(open.delivery, group), () =>
+        callThrough(pass, open.delivery),
+      );
+      if (isThenable(result)) return watch(pass, result);
+      work.abort = undefined;
+      return conclude(pass, result);
+    } catch (error) {
+      work.abort = undefined;
+      return fail(pass, error);
+    }
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,205 @@
+import type { OrderMode } from "../core/app.ts";
+import type { Observe } from "../core/signals.ts";
+import type { Partition, Work } from "./partition.ts";
+
+/** Serial queues by key, served in turn over all partitions, so many at once. */
+export interface Lanes {
+  /** Puts an admitted record behind its predecessors of the same lane. */
+  enqueue(work: Work): void;
+  /** Gives a record that waited its turn again, at the head of its lane. */
+  requeue(work: Work): void;
+  /** Runs one record although its partition's causes keep the others from starting. */
+  probe(work: Work): void;
+  /** The partition may have something to start. */
+  wake(partition: Partition): void;
+}
+
+export interface LanesDeps {
+  readonly concurrency: number;
+  readonly observe: Observe;
+  /** Settles one pass; false means that the record waits and is given back with `requeue` or `probe`. */
+  readonly run: (work: Work) => boolean | Promise<boolean>;
+  /** A record left the running ones. */
+  readonly onSettled: (work: Work, isFinished: boolean) => void;
+}
+
+/** Records started in one go before timers and sockets get their turn. */
+const maxStartsPerTurn = 256;
+
+/**
+ * The lane of a record: equal key bytes share one, exactly; undefined where no order is kept.
+ * Latin-1 maps each byte to one character, so that different bytes never meet.
+ */
+export function toLane(key: Uint8Array | null, order: OrderMode): string | undefined {
+  if (order === "partition") return "";
+  if (order === "none" || key === null) return undefined;
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+}
+
+/** Partitions with something to start, served in turn. */
+interface Ring {
+  list(partition: Partition): void;
+  take(): Work | undefined;
+}
+
+function createRing(): Ring {
+  const members: Partition[] = [];
+  let cursor = 0;
+  return {
+    list(partition) {
+      const { queue } = partition;
+      if (queue.isListed || queue.ready.size() === 0) return;
+      queue.isListed = true;
+      members.push(partition);
+    },
+    take() {
+      while (members.length > 0) {
+        if (cursor >= members.length) cursor = 0;
+        const partition = members[cursor];
+        if (!partition) return undefined;
+        const canStart = partition.phase === "open" && !partition.pauses.blocksWork();
+        const work = canStart ? partition.queue.ready.shift() : undefined;
+        if (work) {
+          cursor++;
+          return work;
+        }
+        members.splice(cursor, 1);
+        partition.queue.isListed = false;
+      }
+      return undefined;
+    },
+  };
+}
+
+// The next record of the lane takes its turn; a lane without one ends.
+function release(work: Work, ring: Ring): void {
+  const { partition, lane, next } = work;
+  if (lane === undefined) return;
+  const { queue } = partition;
+  if (next) {
+    queue.ready.push(next);
+    ring.list(partition);
+  } else if (queue.tails.get(lane) === work) queue.tails.delete(lane);
+}
+
+// True when the record stands at the head of its lane.
+function join(work: Work): boolean {
+  const { partition, lane } = work;
+  const { queue } = partition;
+  queue.queued++;
+  const tail = lane === undefined ? undefined : queue.tails.get(lane);
+  if (lane !== undefined) queue.tails.set(lane, work);
+  if (tail) tail.next = work;
+  else queue.ready.push(work);
+  return tail === undefined;
+}
+
+/** Forgets what has not started. */
+export function dropQueued({ queue }: Partition): void {
+  queue.ready.clear();
+  queue.tails.clear();
+  queue.queued = 0;
+}
+
+/** Resolves when nothing of the partition runs. */
+export function untilIdle({ queue }: Partition): Promise<void> {
+  if (queue.running.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    queue.idleWaiters.add(resolve);
+  });
+}
+
+export function createLanes({ concurrency, observe, run, onSettled }: LanesDeps): Lanes {
+  const ring = createRing();
+  let inFlight = 0;
+  let starts = 0;
+  let isScheduled = false;
+  let isPumping = false;
+
+  const schedule = (): void => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      starts = 0;
+      pump();
+    });
+  };
+
+  const pump = (): void => {
+    if (isPumping) return;
+    isPumping = true;
+    while (inFlight < concurrency) {
+      if (starts >= maxStartsPerTurn) {
+        schedule();
+        break;
+      }
+      const work = ring.take();
+      if (!work) break;
+      starts++;
+      start(work);
+    }
+    isPumping = false;
+  };
+
+  const start = (work: Work): void => {
+    const { queue } = work.partition;
+    inFlight++;
+    queue.queued--;
+    queue.running.add(work);
+    let result: boolean | Promise<boolean>;
+    try {
+      result = run(work);
+    } catch (error) {
+      result = fail(error);
+    }
+    if (result instanceof Promise) void finish(work, result.catch(fail));
+    else end(work, result);
+  };
+
+  const finish = async (work: Work, result: Promise<boolean>): Promise<void> => {
+    end(work, await result);
+    pump();
+  };
+
+  // The pipeline settles everything itself: what arrives here is a defect, and the lane must not go on over it.
+  const fail = (error: unknown): boolean => {
+    observe({ kind: "internal.error", where: "consumer lanes", error });
+    return false;
+  };
+
+  const end = (work: Work, isFinished: boolean): void => {
+    const { partition } = work;
+    const { queue } = partition;
+    inFlight--;
+    queue.running.delete(work);
+    if (isFinished) release(work, ring);
+    else queue.queued++;
+    if (queue.running.size === 0) {
+      for (const resolve of queue.idleWaiters) resolve();
+      queue.idleWaiters.clear();
+    }
+    onSettled(work, isFinished);
+  };
+
+  return {
+    enqueue(work) {
+      if (!join(work)) return;
+      ring.list(work.partition);
+      schedule();
+    },
+    requeue(work) {
+      work.partition.queue.ready.push(work);
+      ring.list(work.partition);
+      schedule();
+    },
+    probe(work) {
+      start(work);
+      schedule();
+    },
+    wake(partition) {
+      ring.list(partition);
+      schedule();
+    },
+  };
+}

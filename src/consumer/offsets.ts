@@ -1,0 +1,61 @@
+/** One delivered record in the eyes of its partition's offsets. */
+export interface Ticket {
+  readonly offset: bigint;
+  isCompleted: boolean;
+}
+
+/** Which offsets of one assignment are done. Only the contiguous part below the watermark is ever committed. */
+export interface OffsetTracker {
+  /** Tickets come in the order of their offsets. */
+  admit(ticket: Ticket): void;
+  complete(ticket: Ticket): void;
+  /** Offsets below `next` that were never delivered (compacted, control records, aborted) count as completed. */
+  cover(next: bigint): void;
+  /** Lowest offset that is not completed; undefined before anything was read. */
+  watermark(): bigint | undefined;
+  /** Completions since the last `take`. */
+  completions(): number;
+  /** Resets the count of completions and gives the watermark. */
+  take(): bigint | undefined;
+}
+
+/** Entries that lie completed in front of the queue before it is cut: shifting one by one would cost its length each time. */
+const compactAt = 1_024;
+
+export function createOffsetTracker(): OffsetTracker {
+  let tickets: Ticket[] = [];
+  let head = 0;
+  let position: bigint | undefined;
+  let completions = 0;
+
+  const watermark = (): bigint | undefined => tickets[head]?.offset ?? position;
+  const advance = (): void => {
+    while (tickets[head]?.isCompleted) head++;
+    if (head < compactAt) return;
+    tickets = tickets.slice(head);
+    head = 0;
+  };
+  const cover = (next: bigint): void => {
+    if (position === undefined || next > position) position = next;
+  };
+
+  return {
+    admit(ticket) {
+      tickets.push(ticket);
+      cover(ticket.offset + 1n);
+    },
+    complete(ticket) {
+      if (ticket.isCompleted) return;
+      ticket.isCompleted = true;
+      completions++;
+      if (tickets[head] === ticket) advance();
+    },
+    cover,
+    watermark,
+    completions: () => completions,
+    take() {
+      completions = 0;
+      return watermark();
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { RawRecord, TopicPartition } from "../core/record.ts";
+import type { Observe } from "../core/signals.ts";
+import type { PortConsumer } from "../transport/port.ts";
+import type { Route } from "./handlers.ts";
+import type { OffsetTracker, Ticket } from "./offsets.ts";
+import { createOffsetTracker } from "./offsets.ts";
+import type { PauseSet } from "./pauses.ts";
+import { createPauseSet } from "./pauses.ts";
+
+/** One assignment of one partition to this member: everything that ends when the assignment ends. */
+export interface Partition extends TopicPartition {
+  readonly epoch: number;
+  readonly route: Route;
+  /** 0 for a source topic, k for its k-th retry topic. */
+  readonly stage: number;
+  readonly pauses: PauseSet;
+  readonly offsets: OffsetTracker;
+  /** Fetched and not yet admitted, in order. */
+  readonly buffer: Fifo<RawRecord>;
+  readonly queue: Queue;
+  /** Timers of waits and holds; cancelled when the assignment ends. */
+  readonly timers: Set<() => void>;
+  /** `open` admits; `draining` lets what runs finish; `closed` drops every completion. */
+  phase: "open" | "draining" | "closed";
+  /** Handlers were told to stop: what they throw from now on says nothing about their records. */
+  isCalledOff: boolean;
+  /** Highest offset that was committed under this assignment. */
+  committed: bigint | undefined;
+  /** Tells that something was completed, so that it is committed soon. */
+  readonly touch: () => void;
+}
+
+/** Admitted records of one assignment. */
+export interface Queue {
+  /** Last record of each lane under way; a lane without one does not exist. */
+  readonly tails: Map<string, Work>;
+  /** First records of lanes, free to start. */
+  readonly ready: Fifo<Work>;
+  readonly running: Set<Work>;
+  /** Admitted and not running. */
+  queued: number;
+  /** Stands in the ring of partitions that have something to start. */
+  isListed: boolean;
+  readonly idleWaiters: Set<() => void>;
+}
+
+/** One admitted record on its way through the pipeline. */
+export interface Work extends Ticket {
+  readonly record: RawRecord;
+  readonly partition: Partition;
+  /** Undefined: no order is kept. */
+  readonly lane: string | undefined;
+  /** The next record of the same lane. */
+  next: Work | undefined;
+  /** Failed tries on the source topic in this process. */
+  triesHere: number;
+  firstFailureMs: number | undefined;
+  /** When the registry first said that the schema does not exist. */
+  unknownSinceMs: number | undefined;
+  /** The dedupe claim, kept from try to try. */
+  claim: Claim | undefined;
+  /** Finishes a settlement that its sink did not take yet, instead of running the handler again. */
+  resume: (() => Promise<boolean>) | undefined;
+  /** Calls off the handler under way. */
+  abort: ((reason: unknown) => void) | undefined;
+}
+
+/** A lease on a message id, held while its record waits or runs. */
+export interface Claim {
+  readonly key: string;
+  readonly owner: string;
+  readonly work: Work;
+  renewedMs: number;
+  isLost: boolean;
+}
+
+/** A queue that takes from the front without moving what stands behind. */
+export interface Fifo<T> {
+  push(item: T): void;
+  peek(): T | undefined;
+  shift(): T | undefined;
+  size(): number;
+  clear(): void;
+}
+
+const compactAt = 1_024;
+
+export function createFifo<T>(): Fifo<T> {
+  let items: (T | undefined)[] = [];
+  let head = 0;
+  return {
+    push: (item) => {
+      items.push(item);
+    },
+    peek: () => items[head],
+    shift() {
+      const item = items[head];
+      if (head >= items.length) return undefined;
+      items[head++] = undefined;
+      if (head === items.length || head >= compactAt) {
+        items = items.slice(head);
+        head = 0;
+      }
+      return item;
+    },
+    size: () => items.length - head,
+    clear() {
+      items = [];
+      head = 0;
+    },
+  };
+}
+
+export interface PartitionInit extends TopicPartition {
+  readonly epoch: number;
+  readonly route: Route;
+  readonly stage: number;
+  /** The group that reads it: the retry topics' readers have one of their own. */
+  readonly group: string;
+  readonly port: Pick<PortConsumer, "pause" | "resume">;
+  readonly observe: Observe;
+  readonly touch: (partition: Partition) => void;
+}
+
+export function createPartition(init: PartitionInit): Partition {
+  const { topic, partition, epoch, route, stage } = init;
+  const created: Partition = {
+    topic,
+    partition,
+    epoch,
+    route,
+    stage,
+    pauses: createPauseSet(init.port, init, init.group, init.observe),
+    offsets: createOffsetTracker(),
+    buffer: createFifo(),
+    queue: {
+      tails: new Map(),
+      ready: createFifo(),
+      running: new Set(),
+      queued: 0,
+      isListed: false,
+      idleWaiters: new Set(),
+    },
+    timers: new Set(),
+    phase: "open",
+    isCalledOff: false,
+    committed: undefined,
+    touch: () => init.touch(created),
+  };
+  return created;
+}
+
+export function createWork(partition: Partition, record: RawRecord, lane: string | undefined): Work {
+  return {
+    offset: record.offset,
+    isCompleted: false,
+    record,
+    partition,
+    lane,
+    next: undefined,
+    triesHere: 0,
+    firstFailureMs: undefined,
+    unknownSinceMs: undefined,
+    claim: undefined,
+    resume: undefined,
+    abort: undefined,
+  };
+}

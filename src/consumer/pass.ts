@@ -1,0 +1,98 @@
+import type { Outcome } from "../core/handler.ts";
+import type { OutcomeLabel } from "../core/signals.ts";
+import type { Failure } from "./classify.ts";
+import type { Identity, OpenDelivery } from "./delivery.ts";
+import type { KnownEvent } from "./handlers.ts";
+import type { HoldCause } from "./holds.ts";
+import type { History } from "./hop-headers.ts";
+import { readHistory } from "./hop-headers.ts";
+import type { Work } from "./partition.ts";
+import type { Plan } from "./plan.ts";
+
+/** One pass over one record. Each step of the pipeline adds what it found for the steps behind it. */
+export interface Pass {
+  readonly work: Work;
+  readonly history: History;
+  /** Number of this attempt, counted over all stages. */
+  readonly attempt: number;
+  readonly startedMs: number;
+  /** From decode: the event, unless the record is a tombstone or nobody knows it. */
+  known: KnownEvent | undefined;
+  value: unknown;
+  eventType: string | undefined;
+  schemaId: number | undefined;
+  /** From decode or from the handler: what was thrown. */
+  thrown: { readonly error: unknown; readonly where: "decode" | "handler" } | undefined;
+  failure: Failure | undefined;
+  /** From dedupe: who the record is. */
+  identity: Identity | undefined;
+  /** While the handler runs. */
+  open: OpenDelivery | undefined;
+  isLate: boolean;
+  outcome: Outcome | undefined;
+}
+
+/** How a pass ends. */
+export type Settlement =
+  | { readonly kind: "done" }
+  | { readonly kind: "skip"; readonly reason: string }
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "here"; readonly delayMs: number; readonly failure: Failure }
+  | {
+      readonly kind: "later";
+      readonly stage: number;
+      readonly topic: string;
+      readonly dueAtMs: number;
+      readonly failure: Failure;
+    }
+  | { readonly kind: "deadLetter"; readonly topic: string; readonly failure: Failure }
+  | { readonly kind: "discard"; readonly failure: Failure }
+  /** Something outside does not answer: the partition waits. */
+  | { readonly kind: "hold"; readonly cause: HoldCause; readonly error: unknown }
+  /** Only this lane waits; no attempt is spent. */
+  | { readonly kind: "wait"; readonly delayMs: number; readonly why: string }
+  | { readonly kind: "stop"; readonly failure: Failure }
+  | { readonly kind: "abandon"; readonly why: string };
+
+/** The metric label of each settlement. */
+export const outcomeLabels: Readonly<Record<Settlement["kind"], OutcomeLabel>> = {
+  done: "processed",
+  skip: "skipped",
+  duplicate: "deduped",
+  here: "retried",
+  later: "retried",
+  deadLetter: "dead_lettered",
+  discard: "discarded",
+  hold: "held",
+  wait: "held",
+  stop: "stopped",
+  abandon: "abandoned",
+};
+
+/** One step of the pipeline: a settlement ends the pass, nothing hands it to the next step. */
+export type Step = (pass: Pass) => Settlement | undefined | Promise<Settlement | undefined>;
+
+export function openPass(work: Work, nowMs: number): Pass {
+  const history = readHistory(work.record, work.partition.stage);
+  return {
+    work,
+    history,
+    attempt: history.attempts + work.triesHere + 1,
+    startedMs: nowMs,
+    known: undefined,
+    value: undefined,
+    eventType: undefined,
+    schemaId: undefined,
+    thrown: undefined,
+    failure: undefined,
+    identity: undefined,
+    open: undefined,
+    isLate: false,
+    outcome: undefined,
+  };
+}
+
+/** The plan of the pass's event, or of what has no event on its topic. */
+export function planOf(pass: Pass): Plan {
+  return pass.known?.plan ?? pass.work.partition.route.plan;
+}

@@ -1,0 +1,172 @@
+import type { Clock } from "../core/clock.ts";
+import { sleep } from "../core/clock.ts";
+import { KeryxError } from "../core/errors.ts";
+import type { Observe } from "../core/signals.ts";
+import type { ConsumerEvent, PortAssignment, PortBatch, PortConsumer } from "../transport/port.ts";
+import { createCommitter } from "./committer.ts";
+import type { Dedupe } from "./dedupe.ts";
+import type { Flow } from "./flow.ts";
+import type { Route } from "./handlers.ts";
+import type { Holds } from "./holds.ts";
+import { dropQueued, untilIdle } from "./lanes.ts";
+import type { Partition } from "./partition.ts";
+import { createPartition } from "./partition.ts";
+
+/** Where a topic of a reader belongs: its route, and 0 for the source itself or the number of the retry stage. */
+export interface TopicPlace {
+  readonly route: Route;
+  readonly stage: number;
+}
+
+/** One group member: its assignments, from the first fetch to the last commit. */
+export interface Reader {
+  start(): Promise<void>;
+  /** Drains, commits and leaves the group. */
+  close(): Promise<void>;
+}
+
+export interface ReaderDeps {
+  readonly port: PortConsumer;
+  readonly group: string;
+  readonly places: ReadonlyMap<string, TopicPlace>;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly flow: Flow;
+  readonly holds: Holds;
+  readonly dedupe: Dedupe | undefined;
+  readonly drainTimeoutMs: number;
+  readonly commitTimeoutMs: number;
+}
+
+/** Called-off handlers get so long to give up, and hand-overs under way to be acknowledged. */
+const maxGraceMs = 2_000;
+
+export function createReader(deps: ReaderDeps): Reader {
+  const { port, group, places, clock, observe, flow, holds, dedupe } = deps;
+  const partitions = new Map<string, Partition>();
+
+  const committer = createCommitter({
+    port,
+    clock,
+    observe,
+    group,
+    onFenced: (fenced) => {
+      for (const partition of fenced) endAssignment(partition, true);
+    },
+  });
+
+  const assigned = (assignments: readonly PortAssignment[]): void => {
+    for (const { topic, partition, epoch } of assignments) {
+      const place = places.get(topic);
+      if (!place) continue;
+      const key = toKey(topic, partition);
+      const before = partitions.get(key);
+      if (before?.epoch === epoch) continue;
+      if (before) endAssignment(before, true);
+      const { touch } = committer;
+      partitions.set(
+        key,
+        createPartition({ topic, partition, epoch, ...place, group, port, observe, touch }),
+      );
+      observe({ kind: "partition.assigned", group, topic, partition, epoch });
+    }
+  };
+
+  const endAssignment = (ended: Partition, isLost: boolean): void => {
+    if (ended.phase === "closed") return;
+    const { topic, partition, epoch } = ended;
+    stopAdmitting(ended);
+    callOff(ended);
+    ended.phase = "closed";
+    ended.pauses.forget();
+    dedupe?.forget(ended);
+    const key = toKey(topic, partition);
+    if (partitions.get(key) === ended) partitions.delete(key);
+    observe({ kind: "partition.revoked", group, topic, partition, epoch, lost: isLost });
+  };
+
+  const stopAdmitting = (partition: Partition): void => {
+    if (partition.phase === "open") partition.phase = "draining";
+    flow.drop(partition);
+    holds.drop(partition);
+    dropQueued(partition);
+  };
+
+  // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
+  const drain = async (leaving: readonly Partition[]): Promise<void> => {
+    for (const partition of leaving) stopAdmitting(partition);
+    const idle = Promise.all(leaving.map(untilIdle));
+    await within(clock, idle, deps.drainTimeoutMs);
+    if (leaving.some(({ queue }) => queue.running.size > 0)) {
+      for (const partition of leaving) callOff(partition);
+      await within(clock, idle, Math.min(maxGraceMs, deps.drainTimeoutMs));
+    }
+    await committer.flush(leaving, deps.commitTimeoutMs);
+    for (const partition of leaving) endAssignment(partition, false);
+  };
+
+  const find = (assignments: readonly PortAssignment[]): Partition[] =>
+    assignments.flatMap(({ topic, partition, epoch }) => {
+      const found = partitions.get(toKey(topic, partition));
+      return found && found.epoch === epoch ? found : [];
+    });
+
+  const receive = (batch: PortBatch): void => {
+    const { topic, partition: number, epoch } = batch;
+    const partition = partitions.get(toKey(topic, number));
+    if (partition) flow.receive(partition, batch);
+    else observe({ kind: "offsets.dropped", group, topic, partition: number, epoch, why: "batch" });
+  };
+
+  return {
+    start: () =>
+      port.start(
+        [...places.keys()],
+        receive,
+        {
+          assigned,
+          revoked: (assignments) => drain(find(assignments)),
+          lost: (assignments) => {
+            for (const partition of find(assignments)) endAssignment(partition, true);
+          },
+        },
+        (event) => report(event, group, observe),
+      ),
+    async close() {
+      const open = [...partitions.values()];
+      if (open.length > 0) port.pause(open.map(({ topic, partition }) => ({ topic, partition })));
+      await drain(open);
+      committer.close();
+      await port.close();
+    },
+  };
+}
+
+// A handler that already failed by itself is not told any more.
+function callOff(partition: Partition): void {
+  partition.isCalledOff = true;
+  const reason = new KeryxError("aborted", "The partition is given up");
+  for (const work of partition.queue.running) work.abort?.(reason);
+}
+
+async function within(clock: Clock, done: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const timer = new AbortController();
+  const timeout = sleep(clock, timeoutMs, timer.signal).catch(() => undefined);
+  await Promise.race([done, timeout]);
+  timer.abort();
+}
+
+function toKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+function report(event: ConsumerEvent, group: string, observe: Observe): void {
+  if (event.kind === "joined") observe({ kind: "consumer.joined", group });
+  else if (event.kind === "crash")
+    observe({ kind: "consumer.crashed", group, error: event.error, willRestart: event.willRestart });
+  else if (event.kind === "stalled") observe({ kind: "consumer.stalled", group, ageMs: event.ageMs });
+  else if (event.kind === "out_of_range") {
+    const { topic, partition } = event.partition;
+    observe({ kind: "offsets.reset", group, topic, partition });
+  }
+}

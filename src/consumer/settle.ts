@@ -1,0 +1,112 @@
+import type { Clock } from "../core/clock.ts";
+import { KeryxError } from "../core/errors.ts";
+import type { OutgoingRecord } from "../core/record.ts";
+import { toFailure } from "./classify.ts";
+import { toDeadLetter, toSmaller } from "./dead-letter.ts";
+import type { Dedupe } from "./dedupe.ts";
+import type { Endings } from "./endings.ts";
+import type { HandOver } from "./hop-headers.ts";
+import type { Pass, Settlement } from "./pass.ts";
+import { planOf } from "./pass.ts";
+import type { PartitionCounts } from "./retry-topics.ts";
+import { toRetryRecord } from "./retry-topics.ts";
+import type { Sink } from "./sink.ts";
+
+/** Makes a settlement true: hand-over first and acknowledged, then the lease, then the offset. */
+export type Settle = (pass: Pass, settlement: Settlement) => boolean | Promise<boolean>;
+
+export interface SettleDeps {
+  readonly clock: Clock;
+  readonly group: string;
+  readonly dedupe: Dedupe | undefined;
+  readonly sink: Sink;
+  readonly endings: Endings;
+  /** Partitions of retry and dead-letter topics. */
+  readonly counts: PartitionCounts;
+}
+
+type HandingOver = Extract<Settlement, { kind: "later" | "deadLetter" }>;
+
+export function createSettle({ clock, group, dedupe, sink, endings, counts }: SettleDeps): Settle {
+  const confirm = (pass: Pass, settlement: Settlement): boolean | Promise<boolean> => {
+    const finish = (): boolean => endings.complete(pass, settlement);
+    const held = (error: unknown): boolean =>
+      endings.hold(pass, "dedupe", error, async () => confirm(pass, settlement));
+    try {
+      const marked = dedupe?.confirm(pass.work);
+      return marked instanceof Promise ? marked.then(finish, held) : finish();
+    } catch (error) {
+      return held(error);
+    }
+  };
+
+  const handOver = async (
+    pass: Pass,
+    settlement: HandingOver,
+    outgoing: OutgoingRecord,
+  ): Promise<boolean> => {
+    if (pass.work.partition.phase === "closed") return endings.abandon(pass, "epoch-over");
+    try {
+      await sink.send(outgoing);
+    } catch (error) {
+      const isTooLarge = error instanceof KeryxError && error.code === "record_too_large";
+      if (!isTooLarge) return endings.hold(pass, "sink", error, () => handOver(pass, settlement, outgoing));
+      const smaller = toSmaller(outgoing);
+      if (smaller) return handOver(pass, settlement, smaller);
+      return endings.stop(pass, toFailure(settlement.failure.class, error));
+    }
+    dedupe?.release(pass.work);
+    return endings.complete(pass, settlement);
+  };
+
+  return (pass, settlement) => {
+    switch (settlement.kind) {
+      case "done":
+      case "skip":
+        return confirm(pass, settlement);
+      case "duplicate":
+        return endings.complete(pass, settlement);
+      case "here":
+      case "wait":
+        return endings.wait(pass, settlement);
+      case "later":
+      case "deadLetter":
+        return handOver(pass, settlement, toOutgoing(pass, settlement, group, clock.now(), counts));
+      case "discard":
+        dedupe?.release(pass.work);
+        return endings.complete(pass, settlement);
+      case "hold":
+        return endings.hold(pass, settlement.cause, settlement.error);
+      case "stop":
+        return endings.stop(pass, settlement.failure);
+      case "abandon":
+        return endings.abandon(pass, settlement.why);
+    }
+  };
+}
+
+function toOutgoing(
+  pass: Pass,
+  settlement: HandingOver,
+  group: string,
+  nowMs: number,
+  counts: PartitionCounts,
+): OutgoingRecord {
+  const { work, history, known, eventType, schemaId, attempt } = pass;
+  const handOver: Omit<HandOver, "stage"> = {
+    record: work.record,
+    history: { ...history, firstAttemptMs: history.firstAttemptMs ?? work.firstFailureMs },
+    failure: settlement.failure,
+    attempt,
+    group,
+    plan: planOf(pass),
+    nowMs,
+    event: known?.event,
+    eventType,
+    schemaId,
+  };
+  const { topic } = settlement;
+  if (settlement.kind === "deadLetter") return toDeadLetter(topic, { ...handOver, stage: "dlq" }, counts);
+  const { stage, dueAtMs } = settlement;
+  return toRetryRecord(topic, { ...handOver, stage: `retry-${stage}`, dueAtMs }, counts);
+}

@@ -1,0 +1,150 @@
+import { KeryxError } from "../core/errors.ts";
+import type { Observe } from "../core/signals.ts";
+import type { PortAdmin } from "../transport/port.ts";
+import type { RouteDraft } from "./handlers.ts";
+import { toStages } from "./handlers.ts";
+import type { ResolvedConsumerOptions } from "./options.ts";
+import { maxStageDelayMs } from "./options.ts";
+import { findPlanProblems, toRetryTopic } from "./plan.ts";
+import type { NeededTopic, TopicFacts } from "./topic-rules.ts";
+import { judgeTopic, toNeededTopics, toNewTopic } from "./topic-rules.ts";
+
+export interface TopicChecks {
+  readonly admin: PortAdmin;
+  readonly observe: Observe;
+  readonly options: ResolvedConsumerOptions;
+  readonly createTopics: boolean;
+}
+
+/** Group id under which the retry topics of a group are read, so that they never disturb the main consumer. */
+export function toRetryGroup(group: string): string {
+  return `${group}-retry`;
+}
+
+/**
+ * Checks that the topics can keep the plans' promises, and creates what is missing where that is allowed.
+ * Resolves to the number of partitions of each retry and dead-letter topic.
+ * @throws KeryxError `topic_missing` for a source topic; `start_refused` with every reason at once
+ */
+export async function prepareTopics(
+  routes: readonly RouteDraft[],
+  checks: TopicChecks,
+): Promise<ReadonlyMap<string, number>> {
+  refuseIf(routes.flatMap((route) => findRouteProblems(route, checks.options)));
+  const sources = await prepareSources(routes, checks);
+  const needed = routes.flatMap(toNeededTopics);
+  const found = await readFacts(
+    needed.map(({ topic }) => topic),
+    checks.admin,
+  );
+  await createMissing(
+    needed.filter(({ topic }) => !found.has(topic)),
+    sources,
+    checks,
+  );
+  const counts = new Map<string, number>();
+  const refusals: string[] = [];
+  for (const one of needed) {
+    const source = sources.get(one.source);
+    const facts = found.get(one.topic);
+    counts.set(one.topic, facts?.partitions ?? source?.partitions ?? 1);
+    if (!facts || !source) continue;
+    const findings = judgeTopic(one, facts, source);
+    refusals.push(...findings.refuse);
+    for (const message of findings.warn) checks.observe({ kind: "config.warning", message });
+  }
+  refuseIf(refusals);
+  await reportRetired(routes, checks);
+  return counts;
+}
+
+function refuseIf(reasons: readonly string[]): void {
+  if (reasons.length === 0) return;
+  throw new KeryxError("start_refused", reasons.map((reason) => `\n  - ${reason}`).join(""), {
+    details: { reasons },
+  });
+}
+
+function findRouteProblems(route: RouteDraft, options: ResolvedConsumerOptions): string[] {
+  const known = [...route.events.values()].flatMap(({ event, plan }) =>
+    findPlanProblems(event.name, plan, options),
+  );
+  const own = route.events.size === 0 ? findPlanProblems(route.topic, route.plan, options) : [];
+  const long = toStages(route)
+    .filter(({ delaysMs }) => Math.max(...delaysMs) > maxStageDelayMs)
+    .map(({ topic }) => `${topic} waits longer than a day; that is a scheduler's work, not a retry's`);
+  return [...known, ...own, ...long];
+}
+
+async function readFacts(topics: readonly string[], admin: PortAdmin): Promise<Map<string, TopicFacts>> {
+  const names = [...new Set(topics)];
+  const facts = new Map<string, TopicFacts>();
+  if (names.length === 0) return facts;
+  for (const found of await admin.describeTopics(names))
+    facts.set(found.topic, { ...found, config: await admin.describeConfig(found.topic) });
+  return facts;
+}
+
+async function prepareSources(
+  routes: readonly RouteDraft[],
+  { admin, observe, createTopics }: TopicChecks,
+): Promise<Map<string, TopicFacts>> {
+  const names = routes.map(({ topic }) => topic);
+  const found = await readFacts(names, admin);
+  const missing = names.filter((topic) => !found.has(topic));
+  if (missing.length === 0) return found;
+  if (!createTopics)
+    throw new KeryxError("topic_missing", `There is no topic ${missing.join(", ")} to consume`, {
+      help: "Create it, or set `createTopics: true`.",
+    });
+  const created = await admin.createTopics(missing.map((topic) => ({ topic })));
+  const facts = await readFacts(names, admin);
+  for (const topic of created)
+    observe({ kind: "topic.created", topic, partitions: facts.get(topic)?.partitions ?? 0 });
+  return facts;
+}
+
+async function createMissing(
+  missing: readonly NeededTopic[],
+  sources: ReadonlyMap<string, TopicFacts>,
+  { admin, observe, createTopics }: TopicChecks,
+): Promise<void> {
+  const unique = [...new Map(missing.map((one) => [one.topic, one])).values()];
+  if (!createTopics)
+    refuseIf(
+      unique.map(({ topic, source }) => `${topic} does not exist; failed records of ${source} go there`),
+    );
+  const planned = unique.flatMap((one) => {
+    const source = sources.get(one.source);
+    return source ? toNewTopic(one, source) : [];
+  });
+  if (planned.length === 0) return;
+  const created = new Set(await admin.createTopics(planned));
+  for (const { topic, partitions } of planned)
+    if (created.has(topic)) observe({ kind: "topic.created", topic, partitions: partitions ?? 0 });
+}
+
+const maxRetiredStages = 10;
+
+// A stage that a plan no longer has is read by nobody: what still lies there would be forgotten in silence.
+async function reportRetired(routes: readonly RouteDraft[], checks: TopicChecks): Promise<void> {
+  const { admin, observe, options } = checks;
+  const names = routes.flatMap((route) => {
+    const first = toStages(route).length + 1;
+    return Array.from({ length: maxRetiredStages }, (_, k) => toRetryTopic(route.topic, first + k, options));
+  });
+  const group = toRetryGroup(options.group);
+  for (const { topic } of await admin.describeTopics(names)) {
+    const committed = new Map<number, bigint>();
+    for (const { partition, offset } of await admin.groupOffsets(group, [topic]))
+      committed.set(partition, offset);
+    let waiting = 0n;
+    for (const { partition, low, high } of await admin.offsets(topic)) {
+      const from = committed.get(partition) ?? low;
+      waiting += high - (from > low ? from : low);
+    }
+    if (waiting <= 0n) continue;
+    const message = `${topic} is no longer part of the plan, and up to ${waiting} records wait there for nobody`;
+    observe({ kind: "config.warning", message });
+  }
+}

@@ -90,7 +90,7 @@ export function createRegistryClient(options: ResolvedRegistryOptions, parts: Cl
   }
 
   const refusal = (answer: Answer, what: string): KeryxError =>
-    toFailure(answer, what, url, authorizer.redact);
+    toFailure(answer, what, urls[preferred] ?? url, authorizer.redact);
 
   return {
     url,

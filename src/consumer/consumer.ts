@@ -6,25 +6,25 @@ import type { Handler } from "../core/handler.ts";
 import type { Redactor } from "../core/redact.ts";
 import { createRedactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
-import type { SchemaRegistry } from "../registry/port.ts";
+import type { DeserializerOptions } from "../serde/deserializer.ts";
 import { createDeserializer } from "../serde/deserializer.ts";
 import { createMemoryStore } from "../stores/memory.ts";
 import type { DedupeStore } from "../stores/port.ts";
 import type { KafkaPort, PortConsumer } from "../transport/port.ts";
+import type { Reader, TopicPlace } from "./assignment/reader.ts";
+import { createReader } from "./assignment/reader.ts";
 import { createEngine } from "./engine.ts";
-import type { HandlerTable, Route, RouteDraft } from "./handlers.ts";
-import { createHandlerTable, toStages } from "./handlers.ts";
+import { createSink } from "./hand-over/sink.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
 import { resolveConsumerOptions } from "./options.ts";
-import type { Reader, TopicPlace } from "./reader.ts";
-import { createReader } from "./reader.ts";
-import { createSink } from "./sink.ts";
-import { prepareTopics, toRetryGroup } from "./topics.ts";
+import type { HandlerTable, Route, RouteDraft } from "./plan/handlers.ts";
+import { createHandlerTable, toStages } from "./plan/handlers.ts";
+import { prepareTopics, toRetryGroup } from "./plan/topics.ts";
 
 /** What a consumer stands on. */
 export interface ConsumerDeps {
   readonly transport: KafkaPort;
-  readonly registry: SchemaRegistry;
+  readonly registry: DeserializerOptions["registry"];
   readonly observe: Observe;
   readonly clock: Clock;
   readonly context: ContextStore;
@@ -141,7 +141,7 @@ async function checkTopics(
   }
 }
 
-function toRoute(draft: RouteDraft, registry: SchemaRegistry): Route {
+function toRoute(draft: RouteDraft, registry: DeserializerOptions["registry"]): Route {
   const handled = [...draft.events.values()].flatMap(({ event, handler }) => (handler ? event : []));
   return { ...draft, deserializer: createDeserializer({ registry, events: handled }) };
 }

@@ -1,6 +1,6 @@
 import { headerNames } from "../core/headers.ts";
 import type { OutgoingRecord } from "../core/record.ts";
-import type { HandOver } from "./hop-headers.ts";
+import type { HandOver } from "./hand-over/hop-headers.ts";
 import type { PartitionCounts } from "./retry-topics.ts";
 import { toHandedOver } from "./retry-topics.ts";
 

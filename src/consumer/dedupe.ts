@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Answer, ClaimResult, DedupeStore } from "../stores/port.ts";
-import { toIdentity } from "./delivery.ts";
-import type { Claim, Partition, Work } from "./partition.ts";
-import type { Pass, Settlement, Step } from "./pass.ts";
+import type { Claim, Partition, Work } from "./assignment/partition.ts";
+import { toIdentity } from "./steps/delivery.ts";
+import type { Pass, Settlement, Step } from "./steps/pass.ts";
 
 /** Remembers message ids: a lease before the handler, a memory after it, nothing after a failure. */
 export interface Dedupe {

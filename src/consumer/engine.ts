@@ -2,24 +2,24 @@ import type { Clock } from "../core/clock.ts";
 import type { ContextStore } from "../core/context.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
-import type { SchemaRegistry } from "../registry/port.ts";
+import type { DeserializerOptions } from "../serde/deserializer.ts";
 import type { DedupeStore } from "../stores/port.ts";
+import type { Holds } from "./assignment/holds.ts";
+import { createHolds } from "./assignment/holds.ts";
 import type { Dedupe } from "./dedupe.ts";
 import { createDedupe } from "./dedupe.ts";
-import { createEndings } from "./endings.ts";
 import type { Flow } from "./flow.ts";
 import { createFlow } from "./flow.ts";
-import type { Holds } from "./holds.ts";
-import { createHolds } from "./holds.ts";
-import { createInvoke } from "./invoke.ts";
+import type { Sink } from "./hand-over/sink.ts";
 import { createLanes } from "./lanes.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
-import { openPass } from "./pass.ts";
 import type { RunPass } from "./pipeline.ts";
 import { createPipeline } from "./pipeline.ts";
 import type { PartitionCounts } from "./retry-topics.ts";
-import { createSettle } from "./settle.ts";
-import type { Sink } from "./sink.ts";
+import { createEndings } from "./steps/endings.ts";
+import { createInvoke } from "./steps/invoke.ts";
+import { openPass } from "./steps/pass.ts";
+import { createSettle } from "./steps/settle.ts";
 
 /** What runs records between fetch and commit; the readers of one consumer share it. */
 export interface Engine {
@@ -33,7 +33,7 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly context: ContextStore;
-  readonly registry: SchemaRegistry;
+  readonly registry: DeserializerOptions["registry"];
   readonly redactor: Redactor;
   readonly store: DedupeStore | undefined;
   readonly sink: Sink;

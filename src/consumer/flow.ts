@@ -4,12 +4,12 @@ import { headerInteger, headerNames, headerText } from "../core/headers.ts";
 import type { RawRecord } from "../core/record.ts";
 import type { Observe } from "../core/signals.ts";
 import type { PortBatch } from "../transport/port.ts";
-import type { Intake } from "./intake.ts";
-import { createIntakes } from "./intake.ts";
+import type { Intake } from "./assignment/intake.ts";
+import { createIntakes } from "./assignment/intake.ts";
+import type { Partition, Work } from "./assignment/partition.ts";
+import { createWork } from "./assignment/partition.ts";
 import type { Lanes } from "./lanes.ts";
 import { toLane } from "./lanes.ts";
-import type { Partition, Work } from "./partition.ts";
-import { createWork } from "./partition.ts";
 
 /** Admission: takes what was fetched, keeps it within its bounds, and hands it to the lanes when it is due. */
 export interface Flow {

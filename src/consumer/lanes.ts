@@ -1,6 +1,6 @@
 import type { OrderMode } from "../core/app.ts";
 import type { Observe } from "../core/signals.ts";
-import type { Partition, Work } from "./partition.ts";
+import type { Partition, Work } from "./assignment/partition.ts";
 
 /** Serial queues by key, served in turn over all partitions, so many at once. */
 export interface Lanes {

@@ -1,24 +1,24 @@
 import type { Clock } from "../core/clock.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
-import type { SchemaRegistry } from "../registry/port.ts";
-import { classifyHandler, nameFailure, toFailure } from "./classify.ts";
-import { createClassify, createDecode } from "./decode.ts";
+import type { DeserializerOptions } from "../serde/deserializer.ts";
+import type { Work } from "./assignment/partition.ts";
 import type { Dedupe } from "./dedupe.ts";
 import { identify } from "./dedupe.ts";
-import { toRecordRef } from "./delivery.ts";
+import { redactFailure } from "./hand-over/sensitive.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
-import type { Work } from "./partition.ts";
-import type { Pass, Settlement, Step } from "./pass.ts";
-import { openPass, planOf } from "./pass.ts";
 import { decide } from "./retry-policy.ts";
-import { redactFailure } from "./sensitive.ts";
-import type { Settle } from "./settle.ts";
+import { classifyHandler, nameFailure, toFailure } from "./steps/classify.ts";
+import { createClassify, createDecode } from "./steps/decode.ts";
+import { toRecordRef } from "./steps/delivery.ts";
+import type { Pass, Settlement, Step } from "./steps/pass.ts";
+import { openPass, planOf } from "./steps/pass.ts";
+import type { Settle } from "./steps/settle.ts";
 
 export interface PipelineDeps {
   readonly clock: Clock;
   readonly observe: Observe;
-  readonly registry: SchemaRegistry;
+  readonly registry: DeserializerOptions["registry"];
   readonly redactor: Redactor;
   readonly options: ResolvedConsumerOptions;
   readonly dedupe: Dedupe | undefined;

@@ -1,6 +1,6 @@
-import type { Failure } from "./classify.ts";
-import { isPermanent } from "./classify.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./plan/plan.ts";
+import type { Failure } from "./steps/classify.ts";
+import { isPermanent } from "./steps/classify.ts";
 
 /** What becomes of a failed record. */
 export type Verdict =

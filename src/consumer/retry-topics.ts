@@ -1,6 +1,6 @@
 import type { OutgoingRecord } from "../core/record.ts";
-import type { HandOver } from "./hop-headers.ts";
-import { toHopHeaders } from "./hop-headers.ts";
+import type { HandOver } from "./hand-over/hop-headers.ts";
+import { toHopHeaders } from "./hand-over/hop-headers.ts";
 
 /** Partitions of the topics that records are handed over to, as found at start. */
 export type PartitionCounts = ReadonlyMap<string, number>;

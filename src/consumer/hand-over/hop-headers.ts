@@ -1,10 +1,10 @@
-import type { EventType } from "../core/event.ts";
-import type { Stage } from "../core/handler.ts";
-import { headerInteger, headerNames, headerText, toHeader } from "../core/headers.ts";
-import type { Header, RawRecord, TopicPartitionOffset } from "../core/record.ts";
-import { toCoordinates } from "../core/record.ts";
-import type { Failure } from "./classify.ts";
-import type { Plan } from "./plan.ts";
+import type { EventType } from "../../core/event.ts";
+import type { Stage } from "../../core/handler.ts";
+import { headerInteger, headerNames, headerText, toHeader } from "../../core/headers.ts";
+import type { Header, RawRecord, TopicPartitionOffset } from "../../core/record.ts";
+import { toCoordinates } from "../../core/record.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Failure } from "../steps/classify.ts";
 
 /** What a record's hop headers tell about its way so far. */
 export interface History {

@@ -1,5 +1,5 @@
-import type { RawRecord } from "../core/record.ts";
-import type { PortBatch } from "../transport/port.ts";
+import type { RawRecord } from "../../core/record.ts";
+import type { PortBatch } from "../../transport/port.ts";
 import type { Partition, Work } from "./partition.ts";
 
 /** What one assignment has taken from its fetches. */

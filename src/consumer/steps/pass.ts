@@ -1,13 +1,13 @@
-import type { Outcome } from "../core/handler.ts";
-import type { OutcomeLabel } from "../core/signals.ts";
+import type { Outcome } from "../../core/handler.ts";
+import type { OutcomeLabel } from "../../core/signals.ts";
+import type { HoldCause } from "../assignment/holds.ts";
+import type { Work } from "../assignment/partition.ts";
+import type { History } from "../hand-over/hop-headers.ts";
+import { readHistory } from "../hand-over/hop-headers.ts";
+import type { KnownEvent } from "../plan/handlers.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Failure } from "./classify.ts";
 import type { Identity, OpenDelivery } from "./delivery.ts";
-import type { KnownEvent } from "./handlers.ts";
-import type { HoldCause } from "./holds.ts";
-import type { History } from "./hop-headers.ts";
-import { readHistory } from "./hop-headers.ts";
-import type { Work } from "./partition.ts";
-import type { Plan } from "./plan.ts";
 
 /** One pass over one record. Each step of the pipeline adds what it found for the steps behind it. */
 export interface Pass {

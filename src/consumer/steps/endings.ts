@@ -1,10 +1,10 @@
-import type { Clock } from "../core/clock.ts";
-import type { Observe } from "../core/signals.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Observe } from "../../core/signals.ts";
+import type { HoldCause, Holds } from "../assignment/holds.ts";
+import type { Work } from "../assignment/partition.ts";
+import type { Dedupe } from "../dedupe.ts";
 import type { Failure } from "./classify.ts";
-import type { Dedupe } from "./dedupe.ts";
 import { toRecordRef } from "./delivery.ts";
-import type { HoldCause, Holds } from "./holds.ts";
-import type { Work } from "./partition.ts";
 import type { Pass, Settlement } from "./pass.ts";
 import { outcomeLabels } from "./pass.ts";
 

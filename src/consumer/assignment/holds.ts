@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import type { PauseCause } from "../core/signals.ts";
-import type { Lanes } from "./lanes.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { PauseCause } from "../../core/signals.ts";
+import type { Lanes } from "../lanes.ts";
 import type { Partition, Work } from "./partition.ts";
 
 /** What a partition waits for when something outside does not answer. */

@@ -1,7 +1,7 @@
-import type { EventType } from "../core/event.ts";
-import type { Redactor } from "../core/redact.ts";
-import { maskShared } from "../core/redact.ts";
-import type { Failure } from "./classify.ts";
+import type { EventType } from "../../core/event.ts";
+import type { Redactor } from "../../core/redact.ts";
+import { maskShared } from "../../core/redact.ts";
+import type { Failure } from "../steps/classify.ts";
 
 const maxTexts = 1_000;
 

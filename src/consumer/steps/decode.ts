@@ -1,7 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { SchemaRegistry } from "../registry/port.ts";
-import type { Decoded } from "../serde/deserializer.ts";
+import type { Clock } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { Decoded, DeserializerOptions } from "../../serde/deserializer.ts";
 import { classifyDecode, nameFailure } from "./classify.ts";
 import type { Pass, Settlement, Step } from "./pass.ts";
 
@@ -54,7 +53,7 @@ export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
 }
 
 /** Gives a decode failure its class; a registry that cannot be asked holds the partition instead. */
-export function createClassify(registry: SchemaRegistry, clock: Clock): Step {
+export function createClassify(registry: DeserializerOptions["registry"], clock: Clock): Step {
   const confirmUnknown = async (pass: Pass): Promise<Settlement | undefined> => {
     const { work } = pass;
     const now = clock.now();

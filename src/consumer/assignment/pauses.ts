@@ -1,6 +1,6 @@
-import type { TopicPartition } from "../core/record.ts";
-import type { Observe, PauseCause } from "../core/signals.ts";
-import type { PortConsumer } from "../transport/port.ts";
+import type { TopicPartition } from "../../core/record.ts";
+import type { Observe, PauseCause } from "../../core/signals.ts";
+import type { PortConsumer } from "../../transport/port.ts";
 
 /** The named causes that keep one partition from being fetched. Each is removed by who added it. */
 export interface PauseSet {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { EventPolicy } from "../core/event.ts";
-import type { HerePolicy, ResolvedConsumerOptions } from "./options.ts";
+import type { EventPolicy } from "../../core/event.ts";
+import type { HerePolicy, ResolvedConsumerOptions } from "../options.ts";
 
 /** One retry topic of a plan. */
 export interface RetryStage {

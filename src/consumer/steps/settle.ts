@@ -1,16 +1,16 @@
-import type { Clock } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { OutgoingRecord } from "../core/record.ts";
+import type { Clock } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { OutgoingRecord } from "../../core/record.ts";
+import { toDeadLetter, toSmaller } from "../dead-letter.ts";
+import type { Dedupe } from "../dedupe.ts";
+import type { HandOver } from "../hand-over/hop-headers.ts";
+import type { Sink } from "../hand-over/sink.ts";
+import type { PartitionCounts } from "../retry-topics.ts";
+import { toRetryRecord } from "../retry-topics.ts";
 import { toFailure } from "./classify.ts";
-import { toDeadLetter, toSmaller } from "./dead-letter.ts";
-import type { Dedupe } from "./dedupe.ts";
 import type { Endings } from "./endings.ts";
-import type { HandOver } from "./hop-headers.ts";
 import type { Pass, Settlement } from "./pass.ts";
 import { planOf } from "./pass.ts";
-import type { PartitionCounts } from "./retry-topics.ts";
-import { toRetryRecord } from "./retry-topics.ts";
-import type { Sink } from "./sink.ts";
 
 /** Makes a settlement true: hand-over first and acknowledged, then the lease, then the offset. */
 export type Settle = (pass: Pass, settlement: Settlement) => boolean | Promise<boolean>;

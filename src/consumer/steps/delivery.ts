@@ -1,11 +1,11 @@
-import type { DeliveryContext } from "../core/context.ts";
-import type { Delivery, Outcome, Stage } from "../core/handler.ts";
-import { headerNames, headerText } from "../core/headers.ts";
-import { toCoordinates } from "../core/record.ts";
-import type { RecordRef } from "../core/signals.ts";
-import type { History } from "./hop-headers.ts";
-import { restoreNulls } from "./hop-headers.ts";
-import type { Work } from "./partition.ts";
+import type { DeliveryContext } from "../../core/context.ts";
+import type { Delivery, Outcome, Stage } from "../../core/handler.ts";
+import { headerNames, headerText } from "../../core/headers.ts";
+import { toCoordinates } from "../../core/record.ts";
+import type { RecordRef } from "../../core/signals.ts";
+import type { Work } from "../assignment/partition.ts";
+import type { History } from "../hand-over/hop-headers.ts";
+import { restoreNulls } from "../hand-over/hop-headers.ts";
 
 /** Who a record is: the id that repeats are known by, and what it was caused by. */
 export interface Identity {

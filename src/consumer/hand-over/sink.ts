@@ -1,8 +1,8 @@
-import type { Clock } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import { createStartOnce } from "../core/lifecycle.ts";
-import type { OutgoingRecord } from "../core/record.ts";
-import type { KafkaPort } from "../transport/port.ts";
+import type { Clock } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import { createStartOnce } from "../../core/lifecycle.ts";
+import type { OutgoingRecord } from "../../core/record.ts";
+import type { KafkaPort } from "../../transport/port.ts";
 
 /** Writes handed-over records to every replica. */
 export interface Sink {

@@ -1,10 +1,10 @@
-import { KeryxError } from "../core/errors.ts";
-import type { Observe } from "../core/signals.ts";
-import type { PortAdmin } from "../transport/port.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { Observe } from "../../core/signals.ts";
+import type { PortAdmin } from "../../transport/port.ts";
+import type { ResolvedConsumerOptions } from "../options.ts";
+import { maxStageDelayMs } from "../options.ts";
 import type { RouteDraft } from "./handlers.ts";
 import { toStages } from "./handlers.ts";
-import type { ResolvedConsumerOptions } from "./options.ts";
-import { maxStageDelayMs } from "./options.ts";
 import { findPlanProblems, toRetryTopic } from "./plan.ts";
 import type { NeededTopic, TopicFacts } from "./topic-rules.ts";
 import { judgeTopic, toNeededTopics, toNewTopic } from "./topic-rules.ts";

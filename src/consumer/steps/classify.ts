@@ -1,5 +1,5 @@
-import type { DecodeReason } from "../core/errors.ts";
-import { KeryxError } from "../core/errors.ts";
+import type { DecodeReason } from "../../core/errors.ts";
+import { KeryxError } from "../../core/errors.ts";
 
 /** Classes of failures, as they stand in `keryx-failure-class`. */
 export type FailureClass =

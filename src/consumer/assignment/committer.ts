@@ -1,8 +1,8 @@
-import type { Clock } from "../core/clock.ts";
-import { sleep } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { Observe } from "../core/signals.ts";
-import type { PortConsumer, PortOffset } from "../transport/port.ts";
+import type { Clock } from "../../core/clock.ts";
+import { sleep } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { Observe } from "../../core/signals.ts";
+import type { PortConsumer, PortOffset } from "../../transport/port.ts";
 import type { Partition } from "./partition.ts";
 
 /** Commits the watermarks of one group member: soon, in one request at a time, and never backwards. */

@@ -1,9 +1,9 @@
-import type { Clock } from "../core/clock.ts";
-import type { ContextStore } from "../core/context.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { Delivery, HandlerResult, Middleware } from "../core/handler.ts";
-import { compose } from "../core/handler.ts";
-import type { Observe } from "../core/signals.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { ContextStore } from "../../core/context.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { Delivery, HandlerResult, Middleware } from "../../core/handler.ts";
+import { compose } from "../../core/handler.ts";
+import type { Observe } from "../../core/signals.ts";
 import { createDelivery, toContext, toOutcome, toRecordRef } from "./delivery.ts";
 import type { Pass, Settlement, Step } from "./pass.ts";
 

@@ -1,8 +1,8 @@
-import { KeryxError } from "../core/errors.ts";
-import type { EventType, TopicDefinition } from "../core/event.ts";
-import type { Handler, TombstoneHandler } from "../core/handler.ts";
-import type { Deserializer } from "../serde/deserializer.ts";
-import type { ResolvedConsumerOptions } from "./options.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { EventType, TopicDefinition } from "../../core/event.ts";
+import type { Handler, TombstoneHandler } from "../../core/handler.ts";
+import type { Deserializer } from "../../serde/deserializer.ts";
+import type { ResolvedConsumerOptions } from "../options.ts";
 import type { Plan } from "./plan.ts";
 import { buildPlan } from "./plan.ts";
 

@@ -1,14 +1,14 @@
-import type { Clock } from "../core/clock.ts";
-import { sleep } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { Observe } from "../core/signals.ts";
-import type { ConsumerEvent, PortAssignment, PortBatch, PortConsumer } from "../transport/port.ts";
+import type { Clock } from "../../core/clock.ts";
+import { sleep } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { Observe } from "../../core/signals.ts";
+import type { ConsumerEvent, PortAssignment, PortBatch, PortConsumer } from "../../transport/port.ts";
+import type { Dedupe } from "../dedupe.ts";
+import type { Flow } from "../flow.ts";
+import { dropQueued, untilIdle } from "../lanes.ts";
+import type { Route } from "../plan/handlers.ts";
 import { createCommitter } from "./committer.ts";
-import type { Dedupe } from "./dedupe.ts";
-import type { Flow } from "./flow.ts";
-import type { Route } from "./handlers.ts";
 import type { Holds } from "./holds.ts";
-import { dropQueued, untilIdle } from "./lanes.ts";
 import type { Partition } from "./partition.ts";
 import { createPartition } from "./partition.ts";
 

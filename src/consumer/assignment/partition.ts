@@ -1,9 +1,9 @@
-import type { RawRecord, TopicPartition } from "../core/record.ts";
-import type { Observe } from "../core/signals.ts";
-import type { PortConsumer } from "../transport/port.ts";
-import type { Route } from "./handlers.ts";
-import type { OffsetTracker, Ticket } from "./offsets.ts";
-import { createOffsetTracker } from "./offsets.ts";
+import type { RawRecord, TopicPartition } from "../../core/record.ts";
+import type { Observe } from "../../core/signals.ts";
+import type { PortConsumer } from "../../transport/port.ts";
+import type { OffsetTracker, Ticket } from "../offsets.ts";
+import { createOffsetTracker } from "../offsets.ts";
+import type { Route } from "../plan/handlers.ts";
 import type { PauseSet } from "./pauses.ts";
 import { createPauseSet } from "./pauses.ts";
 

@@ -1,4 +1,4 @@
-import type { NewTopic, TopicDescription } from "../transport/port.ts";
+import type { NewTopic, TopicDescription } from "../../transport/port.ts";
 import type { RouteDraft } from "./handlers.ts";
 import { toDeadLetterTopics, toStages } from "./handlers.ts";
 

@@ -109,9 +109,6 @@ function* topicExports({ topics }: ProjectModel): Generator<Export> {
 }
 
 export const exportClash: Check = function* (project, finding) {
-  // One full name in both formats would be one entry of the lock file, and one event to every reader.
-  for (const [event, first] of repeats(project.events, (one) => one.name))
-    yield finding(event.at, `${event.name} is already declared at ${first.at.file}:${first.at.line}.`);
   const taken = new Map([["catalog", "the catalogue"]]);
   for (const { name, by, at } of [...topicExports(project), ...eventExports(project)]) {
     const first = taken.get(name);

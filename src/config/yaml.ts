@@ -26,7 +26,8 @@ export function parseYamlLayer(text: string, file: string): Layer {
     stringKeys: true,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: "silent",
+    // At "silent" the library also keeps quiet about a second document.
+    logLevel: "error",
   });
   const placeOf = (offset: number): string => {
     const { line, col } = lines.linePos(offset);

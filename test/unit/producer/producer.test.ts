@@ -223,6 +223,17 @@ describe("a producer", () => {
     expect(producer.stats()).to.include({ produced: 3, inFlight: 0 });
   });
 
+  it("lets no small record overtake a large one of the same key that waits for room", async () => {
+    const { producer, kafka } = createBench({ maxQueueBytes: 1_000, batchBytes: 500, maxInFlight: 1 });
+    await producer.start([placed]);
+    await Promise.all([
+      producer.send(placed, order("k", "0")),
+      producer.send(placed, { ...order("k", "1"), text: "x".repeat(900) }),
+      producer.send(placed, order("k", "2")),
+    ]);
+    expect(kafka.log.map((record) => toOrder(record).id)).to.deep.equal(["0", "1", "2"]);
+  });
+
   it("drains on close, then refuses", async () => {
     const { producer, kafka } = createBench();
     const sends = Array.from({ length: 20 }, (_, i) => producer.send(placed, order(`k${i}`)));

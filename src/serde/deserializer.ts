@@ -1,6 +1,12 @@
+import { type Clock, sleep, systemClock } from "../core/clock.ts";
+import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
 import type { RawRecord } from "../core/record.ts";
-import type { SchemaRegistry } from "../registry/port.ts";
+import type { RegisteredSchema, SchemaRegistry } from "../registry/port.ts";
+import { type Frame, readFrame } from "./frame.ts";
+import { createLru } from "./lru.ts";
+import { createPlanner, type Plan, type PlannerOptions } from "./plan.ts";
+import { fetchReferences } from "./references.ts";
 
 export type Decoded =
   | {
@@ -22,15 +28,165 @@ export interface Deserializer {
   decode(record: RawRecord): Decoded | Promise<Decoded>;
 }
 
-export interface DeserializerOptions {
+export interface DeserializerOptions extends PlannerOptions {
   readonly registry: SchemaRegistry;
-  readonly events: readonly EventType[];
-  /** Reads Protobuf without message indexes, as some clients write it: never guessed. Default false. */
-  readonly protobufWithoutIndexes?: boolean;
-  /** Reads message indexes as unsigned varints, as old .NET and Python clients wrote them. Default false. */
-  readonly unsignedIndexes?: boolean;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
-export function createDeserializer(_options: DeserializerOptions): Deserializer {
-  throw new Error("not there yet");
+const maxPlans = 1_000;
+/** How long the registry is given to learn of a new id before it is asked again past every cache. */
+const secondLookMs = 1_000;
+const unknownForMs = 30_000;
+
+export function createDeserializer(options: DeserializerOptions): Deserializer {
+  const { registry, clock = systemClock } = options;
+  const buildPlan = createPlanner(options);
+  const plans = createLru<number, Plan>(maxPlans);
+  const unknown = createLru<number, number>(maxPlans);
+  const loading = new Map<number, Promise<Plan>>();
+
+  async function fetchSchema(id: number): Promise<RegisteredSchema> {
+    try {
+      return await registry.schemaById(id);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    await sleep(clock, secondLookMs);
+    try {
+      return await registry.schemaById(id, { fresh: true });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      unknown.set(id, clock.now() + unknownForMs);
+      throw decodeError("unknown-schema", `the registry has no schema ${id}`, { cause: error });
+    }
+  }
+
+  async function loadPlan(id: number): Promise<Plan> {
+    try {
+      const schema = await fetchSchema(id);
+      return buildPlan(schema, await fetchReferences(registry, schema));
+    } catch (error) {
+      throw toFetchError(error, id);
+    }
+  }
+
+  function loadPlanOnce(id: number): Promise<Plan> {
+    const known = loading.get(id);
+    if (known !== undefined) return known;
+    const started = loadPlan(id)
+      .then((plan) => {
+        plans.set(id, plan);
+        return plan;
+      })
+      .finally(() => loading.delete(id));
+    loading.set(id, started);
+    return started;
+  }
+
+  /** The plan when it needs no I/O. */
+  function planAtHand(id: number): Plan | undefined {
+    const known = plans.get(id);
+    if (known !== undefined) return known;
+    const schema = registry.cachedSchema(id);
+    if (schema === undefined || schema.references.length > 0) return undefined;
+    const plan = buildPlan(schema, []);
+    plans.set(id, plan);
+    return plan;
+  }
+
+  return {
+    decode(record) {
+      let schemaId: number | undefined;
+      const fail = (error: unknown): KeryxError => toRecordError(error, record, schemaId);
+      try {
+        const frame = readFrame(record.value ?? new Uint8Array(), record.headers);
+        const id = frame.schemaId;
+        schemaId = id;
+        const plan = planAtHand(id);
+        if (plan !== undefined) return follow(plan, frame);
+        if ((unknown.get(id) ?? 0) > clock.now())
+          throw decodeError("unknown-schema", `the registry has no schema ${id}`);
+        return loadPlanOnce(id).then(
+          (loaded) => {
+            try {
+              return follow(loaded, frame);
+            } catch (error) {
+              throw fail(error);
+            }
+          },
+          (error: unknown) => {
+            throw fail(error);
+          },
+        );
+      } catch (error) {
+        throw fail(error);
+      }
+    },
+  };
+}
+
+function follow(plan: Plan, frame: Frame): Decoded {
+  const { schemaId } = frame;
+  const { target, payload } = plan(frame);
+  if (target.kind === "unhandled") return { kind: "unhandled", name: target.name, schemaId };
+  const { event } = target;
+  try {
+    const value = target.read(payload);
+    return { kind: "decoded", event, value, schemaId };
+  } catch (error) {
+    throw nameEvent(error, event);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof KeryxError && error.code === "schema_not_found";
+}
+
+/**
+ * A registry that answers nonsense is down as far as the record is concerned: it is asked again, never dead-lettered.
+ * Only a schema that is there and beyond our limits belongs to the record.
+ */
+function toFetchError(error: unknown, id: number): KeryxError {
+  const known = KeryxError.from(error);
+  if (known.code === "schema_invalid")
+    return decodeError("incompatible", `the writer's schema ${id} cannot be used: ${textOf(known)}`, {
+      cause: known,
+    });
+  if (known.code !== "registry_error") return known;
+  const { cause, details, help } = known;
+  return new KeryxError("registry_unreachable", textOf(known), { cause, details, help });
+}
+
+/** Whatever a codec throws on bytes is about the bytes: they came from outside, the codec did not. */
+function nameEvent(error: unknown, event: EventType): KeryxError {
+  const known = KeryxError.from(error, "decode_failed");
+  const reason = reasonOf(known) ?? "malformed";
+  return decodeError(reason, textOf(known), {
+    cause: error,
+    details: { ...known.details, event: event.name },
+  });
+}
+
+/** Adds the record's coordinates. What the registry or the app failed at is passed on: it is not the record's fault. */
+function toRecordError(error: unknown, record: RawRecord, schemaId: number | undefined): KeryxError {
+  const known = KeryxError.from(error);
+  const reason = reasonOf(known);
+  if (reason === undefined) return known;
+  const { topic, partition, offset } = record;
+  const name = known.details["event"];
+  const subject = typeof name === "string" ? name : "record";
+  return decodeError(reason, `${subject} at ${topic}-${partition}@${offset}: ${textOf(known)}`, {
+    cause: known.cause ?? known,
+    details: { ...known.details, topic, partition, offset, ...(schemaId === undefined ? {} : { schemaId }) },
+  });
+}
+
+function reasonOf(error: KeryxError): DecodeReason | undefined {
+  return error.code === "decode_failed" ? (error.details["reason"] as DecodeReason | undefined) : undefined;
+}
+
+function textOf(error: KeryxError): string {
+  const prefix = `[${error.code}] `;
+  return error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
 }

@@ -1,0 +1,77 @@
+import type { EventType, WireReference } from "../core/event.ts";
+import { parseAvro } from "../schema/avro.ts";
+import type { AvroNamedType, AvroType } from "../schema/avro-model.ts";
+import { isSameEncoding } from "./avro-match.ts";
+import { createResolver } from "./avro-resolve.ts";
+
+/** What one writer's schema stands for, and how its payloads are read. */
+export type AvroTarget =
+  | {
+      readonly kind: "event";
+      readonly event: EventType;
+      readonly read: (payload: Uint8Array) => unknown;
+    }
+  | { readonly kind: "unhandled"; readonly name: string };
+
+/** Texts in an order in which each uses only those before it; the last one is the schema itself. */
+export type AvroTexts = readonly string[];
+
+/** Readers' schemas of events, parsed when first needed. */
+export type AvroReaders = (event: EventType) => AvroType;
+
+export function createAvroReaders(): AvroReaders {
+  const known = new Map<EventType, AvroType>();
+  return (event) => {
+    const type = known.get(event) ?? parseTexts(textsOf(event), false);
+    known.set(event, type);
+    return type;
+  };
+}
+
+/**
+ * Finds the event that a writer's schema belongs to, by full name and then by the aliases of the readers.
+ * @throws KeryxError `schema_invalid`
+ */
+export function resolveAvro(
+  texts: AvroTexts,
+  events: ReadonlyMap<string, EventType>,
+  readerOf: AvroReaders,
+): AvroTarget {
+  const writer = parseTexts(texts, true);
+  const name = "name" in writer ? writer.name : writer.kind;
+  const event = events.get(name) ?? [...events.values()].find((one) => isAlias(readerOf(one), name));
+  if (event === undefined) return { kind: "unhandled", name };
+  const reader = readerOf(event);
+  const read = isSameEncoding(writer, reader)
+    ? (payload: Uint8Array) => event.codec.decode(payload)
+    : createResolver(writer, reader);
+  return { kind: "event", event, read };
+}
+
+function isAlias(reader: AvroType, name: string): boolean {
+  return "name" in reader && reader.aliases.includes(name);
+}
+
+function parseTexts(texts: AvroTexts, ignoreDefaults: boolean): AvroType {
+  const named = new Map<string, AvroNamedType>();
+  let last: AvroType | undefined;
+  for (const text of texts) {
+    const parsed = parseAvro(text, { named, ignoreDefaults });
+    for (const [name, type] of parsed.named) named.set(name, type);
+    last = parsed.type;
+  }
+  return last ?? parseAvro('"null"').type;
+}
+
+/** An event's own text behind those that it refers to; a text that several refer to stands there once. */
+function textsOf(event: EventType): AvroTexts {
+  const texts = new Set<string>();
+  const add = (references: readonly WireReference[]): void => {
+    for (const reference of references) {
+      add(reference.references);
+      texts.add(reference.schema);
+    }
+  };
+  add(event.wire.references);
+  return [...texts, event.wire.schema];
+}

@@ -1,0 +1,124 @@
+import { decodeError } from "../core/errors.ts";
+import { lastHeader } from "../core/headers.ts";
+import type { Header } from "../core/record.ts";
+
+/** The record header that holds a value's schema id instead of the value's first bytes. */
+const schemaIdHeader = "__value_schema_id";
+const idMagic = 0;
+const guidMagic = 1;
+const prefixBytes = 5;
+// Deeper paths cannot name a message: schemas are not nested deeper.
+const maxIndexes = 64;
+const maxVarintBytes = 5;
+
+/** A value with its schema id taken off; Protobuf's message indexes are still to be read. */
+export interface Frame {
+  readonly schemaId: number;
+  /** Where message indexes begin, when the schema has them. */
+  readonly indexes: Uint8Array;
+  /** Absent: the payload follows the indexes. Present: the id stood in a header, the payload is the whole value. */
+  readonly payload?: Uint8Array;
+}
+
+/**
+ * Takes the schema id off a value. The last `__value_schema_id` header wins over the value's own prefix.
+ * @throws KeryxError `decode_failed`, reason `not-framed`
+ */
+export function readFrame(value: Uint8Array, headers: readonly Header[]): Frame {
+  const header = lastHeader(headers, schemaIdHeader);
+  return header === undefined
+    ? readPrefix(value, "value")
+    : { ...readPrefix(header, "header"), payload: value };
+}
+
+function readPrefix(bytes: Uint8Array, place: string): Frame {
+  const magic = bytes[0];
+  if (magic === guidMagic)
+    throw decodeError("not-framed", `the ${place} names its schema by GUID, which is not supported yet`);
+  if (magic !== idMagic)
+    throw decodeError("not-framed", `the ${place} does not begin with the byte 0 of a schema id`);
+  if (bytes.length < prefixBytes)
+    throw decodeError(
+      "not-framed",
+      `the ${place} ends within its schema id: ${bytes.length} of ${prefixBytes} bytes`,
+    );
+  const schemaId = new DataView(bytes.buffer, bytes.byteOffset).getInt32(1);
+  if (schemaId < 0) throw decodeError("not-framed", `the ${place} has a negative schema id`);
+  return { schemaId, indexes: bytes.subarray(prefixBytes) };
+}
+
+/** Payload of a schema without message indexes. @throws KeryxError `decode_failed`, reason `malformed` */
+export function readPayload(frame: Frame): Uint8Array {
+  if (frame.payload === undefined) return frame.indexes;
+  if (frame.indexes.length > 0) throw decodeError("malformed", "bytes follow the schema id in the header");
+  return frame.payload;
+}
+
+/** Message indexes and what follows them. */
+export interface IndexedPayload {
+  readonly indexes: readonly number[];
+  readonly payload: Uint8Array;
+}
+
+const firstMessage: readonly number[] = [0];
+
+/**
+ * Reads the message indexes of a Protobuf frame: a count and so many indexes; the count 0 means the first message.
+ * @throws KeryxError `decode_failed`, reason `malformed`
+ */
+export function readIndexes(frame: Frame, varints: "zigzag" | "unsigned"): IndexedPayload {
+  const bytes = frame.indexes;
+  let position = 0;
+  const next = (what: string): number => {
+    const { value, end } = readVarint(bytes, position, varints);
+    if (value < 0) throw decodeError("malformed", `a negative ${what} in the message indexes`);
+    position = end;
+    return value;
+  };
+  const count = next("count");
+  if (count > maxIndexes || count > bytes.length - position)
+    throw decodeError("malformed", `the message indexes claim ${count} entries`);
+  const indexes = count === 0 ? firstMessage : Array.from({ length: count }, () => next("index"));
+  const rest = bytes.subarray(position);
+  if (frame.payload === undefined) return { indexes, payload: rest };
+  if (rest.length > 0) throw decodeError("malformed", "bytes follow the message indexes in the header");
+  return { indexes, payload: frame.payload };
+}
+
+function readVarint(
+  bytes: Uint8Array,
+  start: number,
+  varints: "zigzag" | "unsigned",
+): { readonly value: number; readonly end: number } {
+  let raw = 0;
+  for (let i = 0; i < maxVarintBytes; i++) {
+    const byte = bytes[start + i];
+    if (byte === undefined) throw decodeError("malformed", "the value ends within its message indexes");
+    raw += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) {
+      if (raw > 0xffff_ffff) break;
+      const value = varints === "unsigned" ? raw : raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+      return { value, end: start + i + 1 };
+    }
+  }
+  throw decodeError("malformed", "a message index is longer than 32 bits");
+}
+
+/** The first bytes of every value of one schema: magic byte, id, and for Protobuf the message indexes. */
+export function frameHeader(schemaId: number, indexes?: readonly number[]): Uint8Array {
+  const tail = indexes === undefined ? [] : writeIndexes(indexes);
+  const header = new Uint8Array(prefixBytes + tail.length);
+  new DataView(header.buffer).setInt32(1, schemaId);
+  header.set(tail, prefixBytes);
+  return header;
+}
+
+function writeIndexes(indexes: readonly number[]): readonly number[] {
+  if (indexes.length === 1 && indexes[0] === 0) return [0];
+  return [indexes.length, ...indexes].flatMap((value) => {
+    const bytes: number[] = [];
+    let rest = value * 2;
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+    return [...bytes, rest];
+  });
+}

@@ -13,7 +13,7 @@ import {
 import { createCachedRegistry } from "./cached.ts";
 import { createRegistryClient, type RegistryClient } from "./client.ts";
 import { isAbsent } from "./failures.ts";
-import { type RegistryOptions, resolveRegistryOptions } from "./options.ts";
+import { isNoneUnset, type RegistryOptions, resolveRegistryOptions } from "./options.ts";
 import type { SchemaDefinition, SchemaRegistry } from "./port.ts";
 
 /** Subject without a level of its own; some servers say "no such subject" instead. */
@@ -33,8 +33,7 @@ export function createHttpRegistry(
   const client = createRegistryClient(resolved, { observe, clock, random: parts.random ?? Math.random });
   const flavour = {
     query: resolved.normalize ? "?normalize=true" : "",
-    // Apicurio answers NONE for a subject without a level, and setting NONE is removing the level.
-    noneIsUnset: resolved.dialect.startsWith("apicurio") || /\/apis\/ccompat\//.test(`${client.url}/`),
+    noneIsUnset: isNoneUnset(resolved.dialect, client.url),
   };
   return createCachedRegistry(createPlainRegistry(client, flavour), resolved, { observe, clock });
 }

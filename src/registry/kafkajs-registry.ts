@@ -4,7 +4,7 @@ import type { Observe } from "../core/signals.ts";
 import { readGuid, readId, readLevel, readOptionalVersion, readSchema, readVersion } from "./answers.ts";
 import { type CacheOptions, createCachedRegistry } from "./cached.ts";
 import { sanitize } from "./failures.ts";
-import { registryDefaults } from "./options.ts";
+import { isNoneUnset, registryDefaults } from "./options.ts";
 import type { SchemaDefinition, SchemaRegistry } from "./port.ts";
 
 /**
@@ -19,6 +19,8 @@ export interface KafkajsSchemaRegistry {
 export interface KafkajsRegistryOptions extends Partial<CacheOptions> {
   /** As `registry.normalize`. Default true. */
   readonly normalize?: boolean;
+  /** As `registry.dialect`. Default `confluent-8`. */
+  readonly dialect?: string;
 }
 
 /** The HTTP resources inside an instance: private there, and the only way to send references and fetch texts. */
@@ -46,12 +48,18 @@ export function createKafkajsRegistry(
   options: KafkajsRegistryOptions = {},
   clock: Clock = systemClock,
 ): SchemaRegistry {
-  const { normalize = true, ...cache } = options;
-  const source = createPlainRegistry(resourcesOf(instance), normalize ? { normalize: true } : {});
+  const { normalize = true, dialect = registryDefaults.dialect, ...cache } = options;
+  const source = createPlainRegistry(resourcesOf(instance), {
+    query: normalize ? { normalize: true } : {},
+    noneIsUnset: isNoneUnset(dialect),
+  });
   return createCachedRegistry(source, { ...registryDefaults, ...cache }, { observe, clock });
 }
 
-function createPlainRegistry(resources: Resources, extra: Readonly<Record<string, unknown>>): SchemaRegistry {
+function createPlainRegistry(
+  resources: Resources,
+  flavour: { readonly query: Readonly<Record<string, unknown>>; readonly noneIsUnset: boolean },
+): SchemaRegistry {
   const { Schema, Subject } = resources;
 
   /** The body of an answer, or undefined when the registry says that the thing is not there. */
@@ -85,7 +93,7 @@ function createPlainRegistry(resources: Resources, extra: Readonly<Record<string
   }
 
   const lookup: SchemaRegistry["lookup"] = async (subject, schema, signal) => {
-    const parameters = { subject, ...extra, body: toBody(schema) };
+    const parameters = { subject, ...flavour.query, body: toBody(schema) };
     const body = await find(Subject.registered, parameters, `looking up a schema of ${subject}`, signal);
     return body === undefined ? undefined : readVersion(body, subject);
   };
@@ -103,7 +111,7 @@ function createPlainRegistry(resources: Resources, extra: Readonly<Record<string
     },
     lookup,
     async register(subject, schema, signal) {
-      const parameters = { subject, ...extra, body: toBody(schema) };
+      const parameters = { subject, ...flavour.query, body: toBody(schema) };
       const body = await demand(Subject.register, parameters, `registering a schema of ${subject}`, signal);
       const version = readOptionalVersion(body);
       if (version !== undefined) return { subject, version, id: readId(body), ...readGuid(body) };
@@ -113,7 +121,8 @@ function createPlainRegistry(resources: Resources, extra: Readonly<Record<string
     },
     async subjectLevel(subject, signal) {
       const body = await find(Subject.config, { subject }, `reading the level of ${subject}`, signal);
-      return body === undefined ? undefined : readLevel(body);
+      const level = body === undefined ? undefined : readLevel(body);
+      return level === "NONE" && flavour.noneIsUnset ? undefined : level;
     },
     async setSubjectLevel(subject, level, signal) {
       const parameters = { subject, body: { compatibility: level } };

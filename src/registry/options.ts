@@ -102,6 +102,14 @@ export function resolveRegistryOptions(options: RegistryOptions): ResolvedRegist
   return { ...registryDefaults, ...rest, urls };
 }
 
+/**
+ * Does the level NONE of a subject mean that none is set on it? Apicurio answers NONE for a subject without a level, and
+ * setting NONE there removes the level. Its Confluent-compatible interface is known by its path.
+ */
+export function isNoneUnset(dialect: string, url = ""): boolean {
+  return dialect.startsWith("apicurio") || `${url}/`.includes("/apis/ccompat/");
+}
+
 function toBaseUrl(text: string): string {
   const url = URL.parse(text);
   // The text itself is not shown: whoever wrote credentials into it should not find them in a log.

@@ -135,9 +135,13 @@ const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
 
 function toSingleLines(destination: { write(line: string): void }): DestinationStream {
   return {
-    write: (line) =>
-      destination.write(
-        line.replace(unsafe, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`),
-      ),
+    write(line) {
+      const safe = line.replace(unsafe, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+      try {
+        destination.write(safe);
+      } catch {
+        // A log that cannot be written must not fail the handler that writes it.
+      }
+    },
   };
 }

@@ -56,7 +56,7 @@ const rows = {
     "load",
     "error",
     "`keryx/v1/options.proto` in the schema folder is the one that this version of Keryx ships.",
-    "Run `keryx init`, which writes the file where it is missing; delete an old copy first.",
+    "Run `keryx init`, which writes the file where it is missing and renews an old copy.",
   ],
   // options of an event, as written
   "option-unknown": [

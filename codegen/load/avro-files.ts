@@ -2,7 +2,7 @@ import { KeryxError } from "../../src/core/errors.ts";
 import type { JsonPath } from "../../src/schema/avro-model.ts";
 import { isPrimitive, toFullName } from "../../src/schema/avro-names.ts";
 import { type JsonNode, parseJson } from "../../src/schema/json.ts";
-import { type Diagnostic, report, type Span } from "../diagnostics.ts";
+import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.ts";
 import { compare } from "../model/order.ts";
 import type { SchemaSource } from "./sources.ts";
 
@@ -43,11 +43,16 @@ export function readAvroFiles(sources: readonly SchemaSource[]): {
   return { files: ordered.files, diagnostics: [...diagnostics, ...ordered.diagnostics] };
 }
 
+const faults: ReadonlyMap<unknown, RuleId> = new Map([
+  ["limit", "schema-limit"],
+  ["name", "name-invalid"],
+]);
+
 /** A parser's refusal as a diagnostic; anything else is a defect and goes on. */
 export function refusal(thrown: unknown, file: string): Diagnostic {
   if (!(thrown instanceof KeryxError) || thrown.code !== "schema_invalid") throw thrown;
-  const { line, column, message, twice } = thrown.details;
-  const rule = twice === undefined ? "schema-syntax" : "name-duplicate";
+  const { line, column, message, twice, fault } = thrown.details;
+  const rule = twice !== undefined ? "name-duplicate" : (faults.get(fault) ?? "schema-syntax");
   return report(rule, { file, line: Number(line), column: Number(column) }, String(message));
 }
 

@@ -29,7 +29,7 @@ export function checkPaths(model: ProjectModel): readonly Diagnostic[] {
         report(
           "path-clash",
           output.at,
-          `${output.of} and ${first.of} (${first.at.file}:${first.at.line}) would both be written to ${output.path}.`,
+          `Both ${output.of} and ${first.of} (${first.at.file}:${first.at.line}) would be written to ${output.path}.`,
         ),
       );
   }

@@ -1,4 +1,5 @@
 import type { CompatibilityLevel } from "../../src/core/event.ts";
+import { suggest } from "../../src/core/suggest.ts";
 import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.ts";
 import type { DeclaredOptions } from "./loaded.ts";
 import type { Origin, Sourced } from "./model.ts";
@@ -52,16 +53,17 @@ export const levels: readonly CompatibilityLevel[] = [
 type Reader = (value: unknown) => { readonly value: unknown } | { readonly problem: string };
 
 const text: Reader = (value) =>
-  typeof value === "string" && value !== "" ? { value } : { problem: "is a text that is not empty" };
+  typeof value === "string" && value !== "" ? { value } : { problem: "must be a text that is not empty" };
 const choice =
   (allowed: readonly string[]): Reader =>
   (value) =>
     typeof value === "string" && allowed.includes(value)
       ? { value }
-      : { problem: `is one of ${allowed.join(", ")}` };
-const flag: Reader = (value) => (typeof value === "boolean" ? { value } : { problem: "is true or false" });
+      : { problem: `must be ${allowed.length > 1 ? "one of " : ""}${allowed.join(", ")}` };
+const flag: Reader = (value) =>
+  typeof value === "boolean" ? { value } : { problem: "must be true or false" };
 const retry: Reader = (value) => {
-  const problem = "is an object with `delays`, a list of durations";
+  const problem = "must be an object with `delays`, a list of durations";
   if (!isObject(value) || Object.keys(value).some((key) => key !== "delays")) return { problem };
   const delays = Object.hasOwn(value, "delays") ? value["delays"] : [];
   if (!Array.isArray(delays) || !delays.every((delay) => typeof delay === "string")) return { problem };
@@ -86,6 +88,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function unknownOption(key: string, at: Span): Diagnostic {
+  const near = suggest(key, Object.keys(readers));
+  const help =
+    near === undefined ? `Options are ${Object.keys(readers).join(", ")}.` : `Did you mean \`${near}\`?`;
+  return report("option-unknown", at, `The event has no option ${JSON.stringify(key)}.`, help);
+}
+
 /** Checks declared options. Where one is wrong it is left out, so that the rest can still be looked at. */
 export function readDeclaration(declared: DeclaredOptions): {
   readonly declaration: EventDeclaration;
@@ -100,8 +109,7 @@ export function readDeclaration(declared: DeclaredOptions): {
       const at = declared.at(key);
       const reader = Object.hasOwn(readers, key) ? readers[key as keyof EventDeclaration] : undefined;
       const result = reader?.(value);
-      if (result === undefined)
-        diagnostics.push(report("option-unknown", at, `The event has no option ${JSON.stringify(key)}.`));
+      if (result === undefined) diagnostics.push(unknownOption(key, at));
       else if ("problem" in result)
         diagnostics.push(report("option-invalid", at, `The option \`${key}\` ${result.problem}.`));
       else found.set(key, result.value);

@@ -1,6 +1,6 @@
 import type { AvroDefault, AvroEnum, AvroType, JsonPath } from "./avro-model.ts";
 import type { JsonNode } from "./json.ts";
-import { quote, type SchemaLimits, schemaError } from "./limits.ts";
+import { limitFault, quote, type SchemaLimits, schemaError } from "./limits.ts";
 
 /** What all default values of one schema share. */
 export interface DefaultBudget {
@@ -25,7 +25,7 @@ export interface DefaultContext {
  */
 export function readDefault(type: AvroType, node: JsonNode, context: DefaultContext, depth = 0): AvroDefault {
   if (--context.budget.left < 0 || depth > context.limits.depth)
-    throw schemaError("The default values are too many or too deep.", node, context.path);
+    throw schemaError("The default values are too many or too deep.", node, context.path, limitFault);
   const misfit = (wanted: string): Error =>
     schemaError(`The default value is not ${wanted}.`, node, context.path);
   switch (type.kind) {

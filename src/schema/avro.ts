@@ -20,7 +20,7 @@ import {
   toFullName,
 } from "./avro-names.ts";
 import { type JsonMember, type JsonNode, parseJson, toPlain } from "./json.ts";
-import { quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
+import { limitFault, nameFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
 
 export interface AvroParseOptions {
   /** Named types that other texts define, by full name. */
@@ -77,7 +77,7 @@ type Members = ReadonlyMap<string, JsonMember>;
 
 function parseType(scope: Scope, node: JsonNode, place: Place): AvroType {
   if (place.depth > scope.limits.depth)
-    throw schemaError(`Types are nested more than ${scope.limits.depth} deep.`, node, place.path);
+    throw schemaError(`Types are nested more than ${scope.limits.depth} deep.`, node, place.path, limitFault);
   if (node.kind === "string") return resolveName(scope, node.value, node, place);
   if (node.kind === "array") return parseUnion(scope, node, place);
   if (node.kind !== "object") throw schemaError("A type is a name, an object or an array.", node, place.path);
@@ -171,10 +171,12 @@ function parseRecord(scope: Scope, node: JsonNode & { kind: "object" }, place: P
   const list = required(node.members, "fields", node, place);
   if (list.kind !== "array") throw schemaError("`fields` is an array.", list, [...place.path, "fields"]);
   if (list.items.length > scope.limits.fields)
-    throw schemaError(`A record has more than ${scope.limits.fields} fields.`, list, [
-      ...place.path,
-      "fields",
-    ]);
+    throw schemaError(
+      `A record has more than ${scope.limits.fields} fields.`,
+      list,
+      [...place.path, "fields"],
+      limitFault,
+    );
   const seen = new Set<string>();
   for (const [index, item] of list.items.entries()) {
     const at = { ...inside(place, "fields", index), namespace: record.namespace };
@@ -191,7 +193,7 @@ function parseField(scope: Scope, node: JsonNode, place: Place, record: string):
   if (node.kind !== "object") throw schemaError("A field is an object.", node, place.path);
   const name = textOf(node.members, "name", node, place);
   if (!isSimpleName(name))
-    throw schemaError(`${quote(name)} is not a field name.`, node, [...place.path, "name"]);
+    throw schemaError(`${quote(name)} is not a field name.`, node, [...place.path, "name"], nameFault);
   const typeNode = required(node.members, "type", node, place);
   const order = node.members.get("order")?.value;
   const orders = ["ascending", "descending", "ignore"] as const;
@@ -228,11 +230,11 @@ function parseEnum(scope: Scope, node: JsonNode & { kind: "object" }, place: Pla
   const path = [...place.path, "symbols"];
   if (list.kind !== "array") throw schemaError("`symbols` is an array.", list, path);
   if (list.items.length > scope.limits.symbols)
-    throw schemaError(`An enum has more than ${scope.limits.symbols} symbols.`, list, path);
+    throw schemaError(`An enum has more than ${scope.limits.symbols} symbols.`, list, path, limitFault);
   const symbols = new Set<string>();
   for (const [index, item] of list.items.entries()) {
     if (item.kind !== "string" || !isSimpleName(item.value))
-      throw schemaError("A symbol of an enum is a name.", item, [...path, index]);
+      throw schemaError("A symbol of an enum is a name.", item, [...path, index], nameFault);
     if (symbols.has(item.value))
       throw schemaError(`The symbol ${quote(item.value)} stands twice.`, item, [...path, index]);
     symbols.add(item.value);
@@ -260,10 +262,20 @@ function nameOf(scope: Scope, node: JsonNode & { kind: "object" }, place: Place)
   const space = node.members.get("namespace")?.value;
   const namespace = space?.kind === "string" ? space.value : place.namespace;
   if (!isNamespace(namespace))
-    throw schemaError(`${quote(namespace)} is not a namespace.`, space ?? node, [...place.path, "namespace"]);
+    throw schemaError(
+      `${quote(namespace)} is not a namespace.`,
+      space ?? node,
+      [...place.path, "namespace"],
+      nameFault,
+    );
   const full = toFullName(written, namespace);
   if (full === undefined || isReserved(full.name))
-    throw schemaError(`${quote(written)} is not a name for a type.`, node, [...place.path, "name"]);
+    throw schemaError(
+      `${quote(written)} is not a name for a type.`,
+      node,
+      [...place.path, "name"],
+      nameFault,
+    );
   if (scope.named.has(full.name) || scope.outside.has(full.name))
     throw schemaError(`The type ${full.name} is defined twice.`, node, place.path, { twice: full.name });
   return {

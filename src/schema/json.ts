@@ -1,6 +1,6 @@
 import { type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
 import type { JsonPath } from "./avro-model.ts";
-import { quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
+import { limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
 import type { TextSpan } from "./text-span.ts";
 
 export interface JsonMember {
@@ -122,7 +122,12 @@ function describe(error: ParseErrorCode): string {
 /** Size and depth are checked before the parser runs, because the parser recurses. */
 function checkText(text: string, limits: SchemaLimits): void {
   if (text.length > limits.textBytes || Buffer.byteLength(text) > limits.textBytes)
-    throw schemaError(`The text is larger than ${limits.textBytes} bytes.`, { line: 1, column: 1 }, []);
+    throw schemaError(
+      `The text is larger than ${limits.textBytes} bytes.`,
+      { line: 1, column: 1 },
+      [],
+      limitFault,
+    );
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
@@ -133,7 +138,8 @@ function checkText(text: string, limits: SchemaLimits): void {
     } else if (code === 0x22) inString = true;
     else if (code === 0x7b || code === 0x5b) {
       depth++;
-      if (depth > limits.jsonDepth) throw schemaError("The text is nested too deeply.", place(text, i), []);
+      if (depth > limits.jsonDepth)
+        throw schemaError("The text is nested too deeply.", place(text, i), [], limitFault);
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
 }

@@ -29,7 +29,7 @@ export const schemaLimits: SchemaLimits = {
   defaultNodes: 100_000,
 };
 
-/** A refusal of a schema text at a place; line and column count from 1. */
+/** A refusal of a schema text at a place; line and column count from 1. `details.fault` names what it is about, where that matters. */
 export function schemaError(
   message: string,
   at: { readonly line: number; readonly column: number },
@@ -40,6 +40,10 @@ export function schemaError(
     details: { ...details, path, line: at.line, column: at.column, message },
   });
 }
+
+/** Marks a refusal: a limit was exceeded, or a name is not one. */
+export const limitFault: { readonly fault: "limit" } = { fault: "limit" };
+export const nameFault: { readonly fault: "name" } = { fault: "name" };
 
 /** Text from a schema inside a message: quoted, escaped, and cut to a length that a line can bear. */
 export function quote(text: string): string {

@@ -168,5 +168,8 @@ function report(event: ConsumerEvent, group: string, observe: Observe): void {
   else if (event.kind === "out_of_range") {
     const { topic, partition } = event.partition;
     observe({ kind: "offsets.reset", group, topic, partition });
+  } else if (event.kind === "unreadable") {
+    const { at, error } = event;
+    observe({ kind: "partition.stopped", group, ...at, failureClass: "bad-bytes", error });
   }
 }

@@ -1,9 +1,10 @@
-// Writes docs/reference/errors.md and docs/reference/options.md from the tables and interfaces they describe.
+// Writes the pages of docs/reference from the tables and interfaces they describe.
 // `--check` writes nothing and fails when a page is stale. Run it with `node scripts/run.mjs node scripts/docs.mjs`.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { commandReference, lintReference } from "../codegen/cli/reference.ts";
 import { ownDefaults } from "../src/config/settings.ts";
 import { buildShape, toShape } from "../src/config/shape.ts";
 import { consumerDefaults } from "../src/consumer/options.ts";
@@ -190,7 +191,12 @@ function errorsPage() {
   return `# Errors\n\n${notice}\n\n${intro}\n\n${table(["Code", "What happened", "What to do", "Retriable", "Exit code of a command"], rows)}\n`;
 }
 
-const pages = { "docs/reference/errors.md": errorsPage(), "docs/reference/options.md": optionsPage() };
+const pages = {
+  "docs/reference/cli.md": commandReference(),
+  "docs/reference/errors.md": errorsPage(),
+  "docs/reference/lint.md": lintReference(),
+  "docs/reference/options.md": optionsPage(),
+};
 const isCheck = process.argv.includes("--check");
 for (const [path, text] of Object.entries(pages)) {
   const file = join(root, path);

@@ -7,7 +7,6 @@ import type { CheckedModel } from "../index.ts";
 import { resolveBuf } from "../load/buf.ts";
 import { lockPath } from "../load/lock.ts";
 import { withLineFeeds } from "../load/options.ts";
-import { readSources } from "../load/sources.ts";
 import { formatLock, updateLock } from "../model/lock.ts";
 import type { ExitCode, Io, Run } from "./command.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
@@ -20,14 +19,13 @@ interface Entry {
   readonly path: string;
 }
 
-async function emitRequest(project: OpenProject, { model }: CheckedModel): Promise<EmitRequest> {
-  const { tree } = await readSources(join(project.root, project.schemas));
+function emitRequest(project: OpenProject, { model, inputs }: CheckedModel): EmitRequest {
   return {
     model,
     projectRoot: project.root,
     outputRoot: join(project.root, project.out),
     generator: `keryx ${loadManifest().version}`,
-    inputs: new Map([...tree.proto, ...tree.avro].map(({ path, text }) => [path, withLineFeeds(text)])),
+    inputs: new Map([...inputs].map(([path, text]) => [path, withLineFeeds(text)])),
     resolveBuf: () => resolveBuf(project.root),
   };
 }
@@ -57,7 +55,7 @@ async function checkOutput(
   io: Io,
   json: boolean | undefined,
 ): Promise<ExitCode> {
-  const differences = await checkProject(await emitRequest(project, checked));
+  const differences = await checkProject(emitRequest(project, checked));
   const { state } = await compareLock(project, checked);
   const entries: readonly Entry[] = [
     ...differences.map(({ kind, path }) => ({ kind, path: `${project.out}/${path}` })),
@@ -78,7 +76,7 @@ async function writeOutput(
   io: Io,
   json: boolean | undefined,
 ): Promise<ExitCode> {
-  const { written, deleted, overwritten, left } = await writeProject(await emitRequest(project, checked));
+  const { written, deleted, overwritten, left } = await writeProject(emitRequest(project, checked));
   const lock = await compareLock(project, checked);
   if (lock.state !== "same") await writeFileWhole(project.root, lockPath, lock.text);
   const own = (path: string): string => `${project.out}/${path}`;

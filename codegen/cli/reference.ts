@@ -25,7 +25,7 @@ export function lintReference(): string {
   });
   return `# Lint rules
 
-<!-- Generated from codegen/diagnostics-rules.ts; edit there. -->
+<!-- Written by scripts/docs.mjs from codegen/diagnostics-rules.ts; change that and run it again. -->
 
 \`keryx lint\` prints each finding as \`file:line:column severity rule message\` with the next step below it, or as JSON with \`--json\`. It exits 3 when there is an error; warnings alone exit 0. \`keryx generate\` applies the same rules and writes nothing while there is an error.
 
@@ -44,7 +44,7 @@ export function commandReference(): string {
   });
   return `# Command line
 
-<!-- Generated from codegen/cli/commands.ts; edit there. -->
+<!-- Written by scripts/docs.mjs from codegen/cli/commands.ts; change that and run it again. -->
 
 Data goes to standard output, everything else to standard error. Colour appears on a terminal only, and never with \`NO_COLOR\`. Exit codes: 0 done or yes, 1 error, 2 wrong usage, 3 checked and the answer is no, 130 interrupted. \`KERYX_DEBUG=1\` shows the stack of an error.
 

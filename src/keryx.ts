@@ -18,14 +18,18 @@ import type { TopicToCreate } from "./producer/opening.ts";
 import { createTopicProducer } from "./producer/producer.ts";
 import { createProducers } from "./producer/producers.ts";
 import { createHttpRegistry } from "./registry/http.ts";
+import { createKafkajsRegistry, type KafkajsSchemaRegistry } from "./registry/kafkajs-registry.ts";
 import type { SchemaRegistry } from "./registry/port.ts";
 import { createSerializer } from "./serde/serializer.ts";
 import { createKafkajsPort } from "./transport/kafkajs.ts";
 
 /** What `connect` takes: any setting, which then wins over environment and file, and what only code can give. */
 export interface ConnectOptions extends Omit<KeryxSettings, "registry"> {
-  /** The schema registry: its URL or URLs, its options, or a registry made in code. */
-  readonly registry?: KeryxSettings["registry"] | SchemaRegistry;
+  /**
+   * The schema registry: its URL or URLs, its options, a registry made in code, or an instance of
+   * `@kafkajs/confluent-schema-registry` that the service has already.
+   */
+  readonly registry?: KeryxSettings["registry"] | SchemaRegistry | KafkajsSchemaRegistry;
   /** Also gets every signal of the runtime, beside the log. */
   readonly observe?: Observe;
   /** Gets the log, one JSON line at a time. Default: standard error. */
@@ -58,9 +62,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     registry,
     ...rest
   } = options;
-  const ready = isRegistry(registry) ? registry : undefined;
-  const settings: KeryxSettings =
-    registry === undefined || isRegistry(registry) ? rest : { ...rest, registry };
+  const settings: KeryxSettings = isSetting(registry) ? { ...rest, registry } : rest;
   const config = loadConfig({ settings, cwd, environment });
   const redactor = createRedactor();
   registerSecrets(redactor, config);
@@ -74,9 +76,9 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const observe = fanOut(extra ? [log.observe, extra] : [log.observe]);
   const { clientId } = config.transport;
   const transport = createKafkajsPort(config.transport, observe);
-  const schemas = ready ?? createHttpRegistry(config.registry, observe);
+  const schemas = createRegistry(registry, config, observe);
   const autoRegister = config.registry.autoRegister ?? true;
-  const deps = { transport, registry: schemas, observe, clock: systemClock, context };
+  const deps = { transport, registry: schemas, observe, clock: systemClock, context, redactor };
   const serializer = createSerializer({ registry: schemas, autoRegister, observe });
   const producers = createProducers((topic) =>
     createTopicProducer(
@@ -114,9 +116,23 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   return app;
 }
 
-/** A registry made in code, as opposed to the settings of one. */
-function isRegistry(registry: ConnectOptions["registry"]): registry is SchemaRegistry {
-  return typeof registry === "object" && "schemaById" in registry;
+/** Settings of a registry, as opposed to one that exists. */
+function isSetting(
+  registry: ConnectOptions["registry"],
+): registry is Exclude<KeryxSettings["registry"], undefined> {
+  if (typeof registry !== "object") return registry !== undefined;
+  return !("schemaById" in registry) && !("getRegistryId" in registry);
+}
+
+function createRegistry(
+  registry: ConnectOptions["registry"],
+  config: KeryxConfig,
+  observe: Observe,
+): SchemaRegistry {
+  if (typeof registry !== "object") return createHttpRegistry(config.registry, observe);
+  if ("schemaById" in registry) return registry;
+  if ("getRegistryId" in registry) return createKafkajsRegistry(registry, observe, config.registry);
+  return createHttpRegistry(config.registry, observe);
 }
 
 function toTopicToCreate(config: KeryxConfig, topic: string): TopicToCreate | undefined {

@@ -26,6 +26,8 @@ export interface DeadLetterDeps {
   /** Where a record without an event goes. */
   readonly fallbackTopic: string;
   readonly report: (error: unknown) => void;
+  /** Masks secrets in what leaves the process as a reason. */
+  readonly redact: (text: string) => string;
 }
 
 /** Undefined when no dead letter is asked for. */
@@ -35,7 +37,7 @@ export function createDeadLetterSink(topic: string, deps: DeadLetterDeps): DeadL
   if (target === "topic") return createTopicSink(topic, deps);
   return {
     async write(entries, error) {
-      const calls = entries.map(async (entry) => target(toLetter(topic, entry, error)));
+      const calls = entries.map(async (entry) => target(toLetter(topic, entry, error, deps.redact)));
       return taken(Promise.all(calls), deps);
     },
     close: async () => {},
@@ -62,7 +64,7 @@ function createTopicSink(topic: string, deps: DeadLetterDeps): DeadLetterSink {
 
   return {
     async write(entries, error) {
-      const records = entries.map((entry) => toDeadRecord(topic, entry, error, deps.fallbackTopic));
+      const records = entries.map((entry) => toDeadRecord(topic, entry, error, deps));
       const untilMs = clock.now() + options.deadLetterTimeoutMs;
       const run = (): Promise<void> => put(records);
       return taken(repeat(clock, options, { run, isWanted: () => clock.now() < untilMs }), deps);
@@ -89,12 +91,17 @@ async function taken(work: Promise<unknown>, deps: DeadLetterDeps): Promise<bool
   }
 }
 
-function toLetter(topic: string, entry: Entry, error: KeryxError): ProducerDeadLetter {
+function toLetter(
+  topic: string,
+  entry: Entry,
+  error: KeryxError,
+  redact: DeadLetterDeps["redact"],
+): ProducerDeadLetter {
   return {
     event: entry.event,
     topic,
     messageId: entry.messageId,
-    failureReason: toReason(error),
+    failureReason: cut(redact(toReason(error)), maxReasonBytes),
     failureCode: error.code,
     attemptCount: Math.max(entry.attempts, 1),
     firstAttemptMs: entry.firstAttemptMs,
@@ -104,8 +111,8 @@ function toLetter(topic: string, entry: Entry, error: KeryxError): ProducerDeadL
   };
 }
 
-function toDeadRecord(topic: string, entry: Entry, error: KeryxError, fallback: string): OutgoingRecord {
-  const letter = toLetter(topic, entry, error);
+function toDeadRecord(topic: string, entry: Entry, error: KeryxError, deps: DeadLetterDeps): OutgoingRecord {
+  const letter = toLetter(topic, entry, error, deps.redact);
   const { record } = letter;
   const headers: Header[] = [...(record?.headers ?? [toHeader(headerNames.messageId, entry.messageId)])];
   const add = (name: string, value: string): void => {
@@ -128,7 +135,12 @@ function toDeadRecord(topic: string, entry: Entry, error: KeryxError, fallback: 
   add(headerNames.failureReason, letter.failureReason);
   if (entry.event) add(headerNames.event, entry.event.type);
   const value = record ? record.value : Buffer.from(JSON.stringify(toView(letter)));
-  return { topic: entry.event?.policy.deadLetter ?? fallback, key: record?.key ?? null, value, headers };
+  return {
+    topic: entry.event?.policy.deadLetter ?? deps.fallbackTopic,
+    key: record?.key ?? null,
+    value,
+    headers,
+  };
 }
 
 /** The dead letter for people and tools: the same first fields as a consumer's. */
@@ -160,11 +172,12 @@ function toClass(error: KeryxError): string {
   return error.code === "encode_failed" || error.code.startsWith("missing_") ? "invalid" : "non-retriable";
 }
 
-/** The message without its code, at most 1 KiB, cut at a code point. */
+/** The message without its code, which has a header of its own. */
 function toReason(error: KeryxError): string {
-  return cut(error.message.replace(`[${error.code}] `, ""), maxReasonBytes);
+  return error.message.replace(`[${error.code}] `, "");
 }
 
+/** At most so many bytes, cut at a code point. */
 function cut(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.byteLength <= maxBytes) return text;

@@ -4,6 +4,7 @@ import type { ContextStore } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { EventType, TopicDefinition } from "../core/event.ts";
 import { type Closable, closeAll } from "../core/lifecycle.ts";
+import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Serializer } from "../serde/serializer.ts";
 import type { KafkaPort } from "../transport/port.ts";
@@ -27,6 +28,8 @@ export interface TopicProducerDeps {
   readonly options: ProducerOptions;
   /** Creates a missing topic like this at start; absent: a missing topic is an error. */
   readonly createTopics?: TopicToCreate | undefined;
+  /** Knows the app's secrets, which then stay out of dead letters. */
+  readonly redactor?: Pick<Redactor, "redact">;
 }
 
 /** A producer that its app owns: it may be told more events of its topic, and it is closed with the app. */
@@ -46,6 +49,7 @@ export function createTopicProducer(deps: TopicProducerDeps, topic: TopicDefinit
     clock,
     options,
     fallbackTopic,
+    redact: (text) => (deps.redactor ? deps.redactor.redact(text) : text),
     report: (error) =>
       observe({ kind: "internal.error", where: `producer dead letter of ${topic.name}`, error }),
   });

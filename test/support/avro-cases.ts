@@ -40,6 +40,15 @@ const fieldNames = [
   "a_b",
 ];
 
+// Builders by name: `g` keeps one arbitrary for each builder and its arguments.
+const someFieldNames = (): fc.Arbitrary<string[]> =>
+  fc.uniqueArray(fc.constantFrom(...fieldNames), { maxLength: 5 });
+const someKeys = (maxLength: number): fc.Arbitrary<string[]> =>
+  fc.uniqueArray(
+    fc.string({ unit: "binary", maxLength: 5 }).filter((text) => text !== "__proto__"),
+    { maxLength },
+  );
+
 /** A record schema of any kind of parts. */
 export function generateSchema(g: GeneratorValue): Json {
   return recordSchema(g, { count: 0, finished: [], open: [] }, 3);
@@ -55,7 +64,7 @@ function nameFor(g: GeneratorValue, naming: Naming): { name: string; namespace: 
 function recordSchema(g: GeneratorValue, naming: Naming, depth: number): Json {
   const { name, namespace, full } = nameFor(g, naming);
   naming.open.push(full);
-  const names = g(() => fc.uniqueArray(fc.constantFrom(...fieldNames), { maxLength: 5 }));
+  const names = g(someFieldNames);
   const fields = names.map((field): Json => ({ name: field, type: typeSchema(g, naming, depth - 1) }));
   naming.open.pop();
   naming.finished.push(full);
@@ -90,7 +99,7 @@ function typeSchema(g: GeneratorValue, naming: Naming, depth: number): Json {
         type: "enum",
         name,
         namespace,
-        symbols: ["A", "constructor", "toString", "valueOf"],
+        symbols: ["A", "B", "default", "class"],
         default: "A",
       };
     }
@@ -191,8 +200,7 @@ export function generateValue(g: GeneratorValue, type: AvroType, depth = 0): Twi
       return { ours: items.map((item) => item.ours), theirs: items.map((item) => item.theirs) };
     }
     case "map": {
-      const key = fc.string({ unit: "binary", maxLength: 5 }).filter((text) => text !== "__proto__");
-      const keys = g(() => fc.uniqueArray(key, { maxLength: length }));
+      const keys = g(someKeys, length);
       const entries = keys.map((key) => [key, generateValue(g, type.values, depth + 1)] as const);
       return {
         ours: Object.fromEntries(entries.map(([key, twin]) => [key, twin.ours])),

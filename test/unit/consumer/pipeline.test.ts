@@ -1,0 +1,381 @@
+import { expect } from "chai";
+import { KeryxError } from "../../../src/core/errors.ts";
+import type { Delivery } from "../../../src/core/handler.ts";
+import type { Harness, Note } from "../../support/consumer-harness.ts";
+import {
+  createFastClock,
+  header,
+  noteEvent,
+  startHarness,
+  textOf,
+  until,
+} from "../../support/consumer-harness.ts";
+import type { MemoryKafka } from "../../support/memory-kafka.ts";
+import { createMemoryKafka } from "../../support/memory-kafka.ts";
+
+describe("The way of a record through the consumer", () => {
+  const clock = createFastClock(20);
+  let kafka: MemoryKafka;
+  let harness: Harness | undefined;
+
+  beforeEach(() => {
+    kafka = createMemoryKafka(clock.now);
+    kafka.createTopic("notes", 1);
+  });
+
+  afterEach(async () => {
+    await harness?.close();
+    harness = undefined;
+  });
+
+  const Written = noteEvent("Written", { delaysMs: [100, 200] });
+  const start = async (
+    handler: (event: Note, delivery: Delivery<Note>) => unknown,
+    more: Partial<Parameters<typeof startHarness>[0]> = {},
+  ): Promise<Harness> => {
+    harness = await startHarness({
+      kafka,
+      clock,
+      on: [[Written, handler as never]],
+      ...more,
+      options: { createTopics: true, ...more.options },
+    });
+    return harness;
+  };
+  const committed = (): bigint | undefined => kafka.committed("billing", "notes", 0);
+
+  it("hands an event to its handler, remembers it and commits behind it", async () => {
+    const seen: unknown[] = [];
+    await start((event, delivery) => {
+      seen.push([
+        event.text,
+        delivery.key,
+        delivery.attempt,
+        delivery.stage,
+        delivery.messageId,
+        delivery.offset,
+      ]);
+    });
+    kafka.append("notes", 0, { key: "k", value: "Written|a", headers: [header("message-id", "m-1")] });
+    await until("committed", () => committed() === 1n);
+    expect(seen).to.deep.equal([["a", "k", 1, "main", "m-1", 0n]]);
+    expect(harness?.outcomes()).to.deep.equal(["processed"]);
+  });
+
+  it("tries a failing event on each retry topic in turn, never early, with bytes and headers untouched", async () => {
+    const passes: { attempt: number; stage: string; atMs: number; id: string; origin: unknown }[] = [];
+    await start(async (_, { attempt, stage, messageId, origin }) => {
+      passes.push({ attempt, stage, atMs: clock.now(), id: messageId, origin });
+      if (attempt < 3) throw new Error("not yet");
+    });
+    const headers = [header("x", "1"), header("message-id", "m-1"), header("x", "2")];
+    kafka.append("notes", 0, { key: "k", value: "Written|a", headers });
+    await until("handled", () => harness?.outcomes().includes("processed") ?? false);
+    expect(passes.map(({ attempt, stage, id }) => [attempt, stage, id])).to.deep.equal([
+      [1, "main", "m-1"],
+      [2, "retry-1", "m-1"],
+      [3, "retry-2", "m-1"],
+    ]);
+    expect(passes.map(({ origin }) => origin)).to.deep.equal(
+      Array(3).fill({ topic: "notes", partition: 0, offset: 0n }),
+    );
+    for (const topic of ["notes-retry-1", "notes-retry-2"]) {
+      const [hop] = kafka.records(topic);
+      const dueAtMs = Number(textOf(hop, "keryx-due-at"));
+      const pass = passes.find(({ stage }) => topic.endsWith(stage));
+      expect(pass?.atMs).to.be.at.least(dueAtMs);
+      expect(new TextDecoder().decode(hop?.value ?? undefined)).to.equal("Written|a");
+      expect(hop?.headers.slice(0, 3)).to.deep.equal(headers);
+    }
+    expect(kafka.records("notes-dlq")).to.have.length(0);
+  });
+
+  it("dead-letters an event whose attempts are used up, with the whole story in its headers", async () => {
+    await start(() => {
+      throw Object.assign(new Error("card declined"), { code: "E_DECLINED" });
+    });
+    kafka.append("notes", 0, {
+      key: "k",
+      value: "Written|a",
+      headers: [header("message-id", "m-1")],
+      gap: 4n,
+    });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    const [letter] = kafka.records("notes-dlq");
+    expect(letter?.key).to.deep.equal(new TextEncoder().encode("k"));
+    const expected: Record<string, string> = {
+      "message-id": "m-1",
+      "keryx-header-version": "1",
+      "keryx-side": "consumer",
+      "keryx-group": "billing",
+      "keryx-stage": "dlq",
+      "keryx-attempt-count": "3",
+      "keryx-original-topic": "notes",
+      "keryx-original-partition": "0",
+      "keryx-original-offset": "4",
+      "keryx-previous": "notes-retry-2/0/0",
+      "keryx-failure-class": "transient",
+      "keryx-failure-code": "E_DECLINED",
+      "keryx-failure-error": "Error",
+      "keryx-failure-reason": "card declined",
+      "keryx-event": "written",
+      "keryx-schema-id": "7",
+      "keryx-schema-subject": "notes-value",
+    };
+    for (const [name, value] of Object.entries(expected)) expect(textOf(letter, name), name).to.equal(value);
+    expect(textOf(letter, "keryx-due-at")).to.equal(undefined);
+    expect(Number(textOf(letter, "keryx-last-attempt"))).to.be.at.least(
+      Number(textOf(letter, "keryx-first-attempt")) + 300,
+    );
+    const names = letter?.headers.map(([name]) => name) ?? [];
+    expect(new Set(names).size).to.equal(names.length);
+  });
+
+  it("dead-letters bad bytes at the first attempt and goes on with their neighbours", async () => {
+    const seen: string[] = [];
+    await start((event) => {
+      seen.push(event.text);
+    });
+    kafka.append("notes", 0, { key: "k", value: "Written|a" });
+    kafka.append("notes", 0, { key: "k", value: "garbage" });
+    kafka.append("notes", 0, { key: "k", value: "Written|b" });
+    await until("committed", () => committed() === 3n);
+    expect(seen).to.deep.equal(["a", "b"]);
+    const [letter] = kafka.records("notes-dlq");
+    expect(textOf(letter, "keryx-attempt-count")).to.equal("1");
+    expect(textOf(letter, "keryx-failure-class")).to.equal("bad-bytes");
+    expect(textOf(letter, "keryx-failure-code")).to.equal("malformed");
+  });
+
+  it("hands tombstones to the tombstone handler, and dead-letters them as null without one", async () => {
+    const keys: unknown[] = [];
+    await start(() => {}, {
+      tombstones: { notes: (key, delivery) => void keys.push([key, delivery.event, delivery.eventType]) },
+    });
+    kafka.append("notes", 0, { key: "k", value: null });
+    await until("committed", () => committed() === 1n);
+    expect(keys).to.deep.equal([["k", null, ""]]);
+    await harness?.close();
+    await start(() => {});
+    kafka.append("notes", 0, { key: "k", value: null });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    const [letter] = kafka.records("notes-dlq");
+    expect(letter?.value).to.equal(null);
+    expect(textOf(letter, "keryx-failure-class")).to.equal("unhandled-event");
+  });
+
+  it("dead-letters events that nobody handles, and skips them only when that is written out", async () => {
+    await start(() => {});
+    kafka.append("notes", 0, { value: "Other|a" });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    expect(textOf(kafka.records("notes-dlq")[0], "keryx-event")).to.equal("Other");
+    await harness?.close();
+    await start(() => {}, { options: { onUnhandled: "skip" } });
+    kafka.append("notes", 0, { value: "Other|b" });
+    await until("committed", () => committed() === 2n);
+    expect(harness?.outcomes()).to.deep.equal(["skipped"]);
+  });
+
+  it("lets a handler skip, dead-letter and ask for another try by a due time of its own", async () => {
+    await start((event, delivery) => {
+      if (event.text === "skip") return delivery.skip("manual");
+      if (event.text === "give up") return delivery.deadLetter("broken for good");
+      return delivery.attempt === 1 ? delivery.retry({ delayMs: 10 }) : undefined;
+    });
+    for (const text of ["skip", "give up", "again"])
+      kafka.append("notes", 0, { key: text, value: `Written|${text}` });
+    await until("all settled", () => harness?.outcomes().filter((one) => one === "processed").length === 1);
+    expect(textOf(kafka.records("notes-dlq")[0], "keryx-failure-class")).to.equal("non-retriable");
+    expect(textOf(kafka.records("notes-dlq")[0], "keryx-failure-reason")).to.equal("broken for good");
+    const [hop] = kafka.records("notes-retry-1");
+    const waitMs = Number(textOf(hop, "keryx-due-at")) - Number(textOf(hop, "keryx-last-attempt"));
+    expect(waitMs).to.be.within(10, 60);
+    expect(harness?.signals).to.deep.include.members(
+      harness?.signals.filter((one) => one.kind === "record.handled" && one.reason === "manual") ?? [],
+    );
+  });
+
+  it("runs one effect for two records of the same id, and loses no duplicate of a failed one", async () => {
+    const seen: string[] = [];
+    await start((event, { attempt }) => {
+      seen.push(event.text);
+      if (event.text === "flaky" && attempt === 1) throw new Error("first try");
+    });
+    for (let i = 0; i < 3; i++)
+      kafka.append("notes", 0, {
+        key: `k${i}`,
+        value: "Written|same",
+        headers: [header("message-id", "m-1")],
+      });
+    await until("committed", () => committed() === 3n);
+    expect(seen).to.deep.equal(["same"]);
+    for (let i = 0; i < 2; i++)
+      kafka.append("notes", 0, { key: "k", value: "Written|flaky", headers: [header("message-id", "m-2")] });
+    await until(
+      "settled",
+      () => (harness?.outcomes() ?? []).filter((one) => one === "processed").length >= 2,
+    );
+    expect(seen.filter((text) => text === "flaky").length).to.be.at.least(2);
+  });
+
+  it("passes over retry records of another group without waiting for their time", async () => {
+    await start(() => {});
+    const dueAt = header("keryx-due-at", String(clock.now() + 1_000_000));
+    kafka.append("notes-retry-1", 0, {
+      value: "Written|a",
+      headers: [header("keryx-group", "other"), dueAt],
+    });
+    await until("committed", () => kafka.committed("billing-retry", "notes-retry-1", 0) === 1n);
+    expect(harness?.outcomes()).to.deep.equal(["skipped"]);
+  });
+
+  it("caps a forged due time at the plan's longest delay, and a forged count at the plan's end", async () => {
+    await start(() => {
+      throw new Error("no");
+    });
+    const forged = [
+      header("keryx-due-at", "9999999999999"),
+      header("keryx-attempt-count", "9007199254740991"),
+    ];
+    kafka.append("notes-retry-1", 0, { value: "Written|a", headers: forged });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    expect(kafka.records("notes-retry-2")).to.have.length(0);
+  });
+
+  it("ignores hop headers on a source topic, and drops them when it hands the record over", async () => {
+    const attempts: number[] = [];
+    await start((_, { attempt, stage }) => {
+      if (stage === "main") attempts.push(attempt);
+      throw new Error("no");
+    });
+    const copied = [
+      header("keryx-attempt-count", "40"),
+      header("keryx-original-topic", "elsewhere"),
+      header("keryx-replay-id", "r-1"),
+    ];
+    kafka.append("notes", 0, { value: "Written|a", headers: copied });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    const [letter] = kafka.records("notes-dlq");
+    expect(attempts).to.deep.equal([1]);
+    expect(textOf(letter, "keryx-original-topic")).to.equal("notes");
+    expect(textOf(letter, "keryx-attempt-count")).to.equal("3");
+    expect(textOf(letter, "keryx-replay-id")).to.equal("r-1");
+  });
+
+  it("writes a null header as empty, lists its name, and gives it to the handler as null again", async () => {
+    const seen: unknown[] = [];
+    await start((_, { headers, attempt }) => {
+      seen.push(headers.find(([name]) => name === "n"));
+      if (attempt === 1) throw new Error("once");
+    });
+    kafka.append("notes", 0, { value: "Written|a", headers: [header("n", null), header("e", "")] });
+    await until("handled", () => harness?.outcomes().includes("processed") ?? false);
+    expect(seen).to.deep.equal([
+      ["n", null],
+      ["n", null],
+    ]);
+    expect(textOf(kafka.records("notes-retry-1")[0], "keryx-null-headers")).to.equal('["n"]');
+  });
+
+  it("keeps secrets and sensitive values out of dead letters and signals", async () => {
+    const Secret = noteEvent("Secret", { sensitive: ["text"] });
+    const failed = new Error("mail to anna@example.org failed with password=hunter22 at key s3cr3t-key");
+    harness = await startHarness({
+      kafka,
+      clock,
+      options: { createTopics: true },
+      secrets: ["s3cr3t-key"],
+      on: [
+        [
+          Secret,
+          () => {
+            throw failed;
+          },
+        ],
+      ],
+    });
+    kafka.append("notes", 0, { value: "Secret|anna@example.org" });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    const shown = [
+      textOf(kafka.records("notes-dlq")[0], "keryx-failure-reason") ?? "",
+      ...harness.signals.map((signal) =>
+        "error" in signal && signal.error instanceof Error
+          ? `${signal.error.message} ${signal.error.stack}`
+          : "",
+      ),
+    ].join("\n");
+    for (const leak of ["anna", "example", "hunter22", "s3cr3t"]) expect(shown).not.to.contain(leak);
+    expect(shown).to.contain("mail to ***");
+  });
+
+  it("runs handlers inside their delivery's context, also behind an await", async () => {
+    const seen: unknown[] = [];
+    const running = await start(async () => {
+      await Promise.resolve();
+      const { messageId, correlationId, attempt, group } = running.context.current() ?? {};
+      seen.push([messageId, correlationId, attempt, group]);
+    });
+    kafka.append("notes", 0, {
+      value: "Written|a",
+      headers: [header("message-id", "m-1"), header("correlation-id", "c-1")],
+    });
+    await until("committed", () => committed() === 1n);
+    expect(seen).to.deep.equal([["m-1", "c-1", 1, "billing"]]);
+  });
+
+  it("runs middleware around every handler, in order, and lets it answer instead", async () => {
+    const order: string[] = [];
+    await start((event) => void order.push(event.text), {
+      options: {
+        middleware: [
+          async (_, next) => {
+            order.push("outer");
+            return next();
+          },
+          async (delivery, next) =>
+            (delivery.event as Note).text === "no" ? delivery.skip("filtered") : next(),
+        ],
+      },
+    });
+    kafka.append("notes", 0, { key: "k", value: "Written|yes" });
+    kafka.append("notes", 0, { key: "k", value: "Written|no" });
+    await until("committed", () => committed() === 2n);
+    expect(order).to.deep.equal(["outer", "yes", "outer"]);
+  });
+
+  it("aborts a handler at its deadline, and counts one that ends well all the same as done, late", async () => {
+    await start(
+      (event, { signal, attempt }) =>
+        new Promise<void>((resolve, reject) => {
+          if (attempt > 1) return resolve();
+          signal.addEventListener("abort", () => (event.text === "late" ? resolve() : reject(signal.reason)));
+        }),
+      { options: { handlerTimeoutMs: 200 } },
+    );
+    kafka.append("notes", 0, { key: "1", value: "Written|late" });
+    kafka.append("notes", 0, { key: "2", value: "Written|stuck" });
+    await until("both done", () => harness?.outcomes().filter((one) => one === "processed").length === 2);
+    const handled = harness?.signals.filter((signal) => signal.kind === "record.handled") ?? [];
+    expect(handled.find(({ reason }) => reason === "late")?.record.offset).to.equal(0n);
+    expect(handled.find(({ outcome }) => outcome === "retried")?.failureClass).to.equal("timeout");
+    expect(harness?.signals.filter(({ kind }) => kind === "handler.overdue")).to.have.length(2);
+  });
+
+  it("gives up at once on errors that the user calls hopeless, and on our own that no retry can heal", async () => {
+    await start(
+      (event) => {
+        if (event.text === "own")
+          throw new Error("outer", { cause: new KeryxError("encode_failed", "bad field") });
+        throw new TypeError("never");
+      },
+      { options: { nonRetriable: (error) => error instanceof TypeError } },
+    );
+    kafka.append("notes", 0, { key: "1", value: "Written|own" });
+    kafka.append("notes", 0, { key: "2", value: "Written|typed" });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 2);
+    for (const letter of kafka.records("notes-dlq")) {
+      expect(textOf(letter, "keryx-failure-class")).to.equal("non-retriable");
+      expect(textOf(letter, "keryx-attempt-count")).to.equal("1");
+    }
+  });
+});

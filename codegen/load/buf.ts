@@ -31,13 +31,17 @@ const packages: Readonly<Record<string, string>> = {
  * @throws KeryxError `dependency_missing` with the command that installs it.
  */
 export function resolveBuf(projectRoot: string): string {
+  return resolveBufFrom([import.meta.url, join(projectRoot, "package.json")]);
+}
+
+/** Looks for the binary as modules at the given places would. */
+export function resolveBufFrom(from: readonly string[]): string {
   const platform = packages[`${process.platform} ${arch()}`];
   if (platform === undefined || endianness() !== "LE")
     throw new KeryxError("dependency_missing", `There is no buf for ${process.platform} ${arch()}.`, {
       help: "Generate on Linux, macOS or Windows and commit the result.",
     });
   const file = `@bufbuild/${platform}/bin/buf${process.platform === "win32" ? ".exe" : ""}`;
-  const from = [import.meta.url, join(projectRoot, "package.json")];
   const launcher = firstResolved(from, "@bufbuild/buf/package.json");
   if (launcher === undefined)
     throw new KeryxError("dependency_missing", "@bufbuild/buf is not installed; .proto files need it.", {

@@ -10,7 +10,7 @@ const wide =
  * combining marks and controls 0. Undefined when the column lies inside a character or behind the line.
  */
 export function offsetOfColumn(line: string, column: number): number | undefined {
-  if (/^[ -~]*$/.test(line.slice(0, column))) return column <= line.length ? column : undefined;
+  if (/^[ -~]*$/.test(line.slice(0, column + 1))) return column <= line.length ? column : undefined;
   let at = 0;
   for (const { segment, index } of graphemes.segment(line)) {
     if (at === column) return index;

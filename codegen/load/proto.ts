@@ -1,6 +1,6 @@
 import { createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { type Diagnostic, isClean, report } from "../diagnostics.ts";
+import { type Diagnostic, isClean, report, type Span } from "../diagnostics.ts";
 import type { LoadedEvent, LoadedSchemas } from "../model/loaded.ts";
 import { compare } from "../model/order.ts";
 import { type BufAnnotation, buildImage, resolveBuf } from "./buf.ts";
@@ -52,14 +52,14 @@ export async function loadProto(tree: SchemaTree, projectRoot: string): Promise<
       files: [...registry.files]
         .filter((file) => isOwn(file.proto.name))
         .sort((a, b) => compare(a.proto.name, b.proto.name)),
-      strippedImage: toBinary(FileDescriptorSetSchema, inOrder(markImports(stripped, isOwn))),
+      strippedImage: toBinary(FileDescriptorSetSchema, inOrder(markImports(stripped, isOwn), isOwn)),
     },
     diagnostics,
   };
 }
 
-/** Files after their imports, otherwise by path: the same bytes whatever order the compiler chose. */
-function inOrder(set: FileDescriptorSet): FileDescriptorSet {
+/** Own files after their imports, otherwise by path: the same bytes whatever order the compiler chose. */
+function inOrder(set: FileDescriptorSet, isOwn: (path: string) => boolean): FileDescriptorSet {
   const files = new Map(set.file.map((file) => [file.name, file]));
   const done = new Set<string>();
   const sorted: FileDescriptorSet["file"] = [];
@@ -70,7 +70,7 @@ function inOrder(set: FileDescriptorSet): FileDescriptorSet {
     for (const dependency of [...file.dependency].sort(compare)) visit(dependency);
     sorted.push(file);
   };
-  for (const name of [...files.keys()].sort(compare)) visit(name);
+  for (const name of [...files.keys()].filter(isOwn).sort(compare)) visit(name);
   return { ...set, file: sorted };
 }
 
@@ -82,23 +82,43 @@ function explain(annotations: readonly BufAnnotation[], tree: SchemaTree): reado
     const text = lines.get(file)?.[annotation.line - 1] ?? "";
     const at = { file, line: annotation.line, column: columnOfByte(text, annotation.column) };
     const message = sentence(printable(annotation.message));
-    if (/does not exist/.test(message) && text.includes(`${optionsPath}"`))
+    const is = (pattern: RegExp): boolean => pattern.test(annotation.message);
+    if (is(/does not exist/) && text.includes(`${optionsPath}"`))
       return missingOptions(file, at.line, at.column);
-    if (/import(ed)? .*(does not exist|must not)/.test(message)) return report("import-unsafe", at, message);
-    if (/cyclic import/.test(message))
+    if (/import(ed)? .*(does not exist|must )/i.test(message)) return report("import-unsafe", at, message);
+    if (is(/cyclic import/))
       return report(
         "import-unsafe",
         at,
         loopOf(file, tree) ?? message,
         "Break the loop: move what both files need into a third.",
       );
-    if (/declared multiple times/.test(message)) return report("name-duplicate", at, message);
+    if (is(/declared multiple times/))
+      return report("name-duplicate", at, `${message}${othersOf(annotation.message, at, tree)}`);
     return report("schema-syntax", at, message);
   });
 }
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
+}
+
+/** The other files of the package that define a name; the compiler shows only the last place. */
+function othersOf(message: string, at: Span, tree: SchemaTree): string {
+  const name = /^`([A-Za-z0-9_]+)`/.exec(message)?.[1];
+  const packageOf = (text: string): string | undefined => /^\s*package\s+([\w.]+)/m.exec(text)?.[1];
+  const own = tree.proto.find((source) => source.path === at.file)?.text ?? "";
+  const places = tree.proto.flatMap(({ path, text }) => {
+    if (name === undefined || packageOf(text) !== packageOf(own)) return [];
+    const lines = text.split("\n");
+    return lines.flatMap((line, index) =>
+      new RegExp(`\\b(message|enum|service)\\s+${name}\\b`).test(line) &&
+      (path !== at.file || index + 1 !== at.line)
+        ? [`${path}:${index + 1}`]
+        : [],
+    );
+  });
+  return places.length === 0 ? "" : ` It is also defined at ${places.join(", ")}.`;
 }
 
 /** Names the loop of imports that a file stands in. */

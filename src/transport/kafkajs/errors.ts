@@ -1,5 +1,5 @@
-import { KeryxError } from "../core/errors.ts";
-import { type KafkaErrorRow, toKafkaError } from "./error-codes.ts";
+import { KeryxError } from "../../core/errors.ts";
+import { type KafkaErrorRow, toKafkaError } from "../error-codes.ts";
 
 /** What the failed request was about, for a message that names it. */
 export interface RequestContext {

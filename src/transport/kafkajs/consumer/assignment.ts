@@ -1,8 +1,8 @@
 import type { EachBatchPayload } from "kafkajs";
-import type { TopicPartition } from "../core/record.ts";
-import { toKey } from "./kafkajs-membership.ts";
-import { type FetchedMessage, toRawRecord } from "./kafkajs-records.ts";
-import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "./port.ts";
+import type { TopicPartition } from "../../../core/record.ts";
+import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "../../port.ts";
+import { type FetchedMessage, toRawRecord } from "../records.ts";
+import { toKey } from "./membership.ts";
 
 /** What one join gave this member, and how far each partition was read. */
 export interface Assignment {

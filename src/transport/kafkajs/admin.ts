@@ -1,12 +1,12 @@
 import kafkajs, { type Admin, type ITopicConfig } from "kafkajs";
-import { type Clock, sleep } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import { createStartOnce } from "../core/lifecycle.ts";
-import { createClient } from "./kafkajs-client.ts";
-import { withCluster } from "./kafkajs-cluster.ts";
-import { kafkaCodeOf, toKeryxError } from "./kafkajs-errors.ts";
-import type { TransportOptions } from "./options.ts";
-import type { NewTopic, PortAdmin, PortOffset, TopicDescription } from "./port.ts";
+import { type Clock, sleep } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import { createStartOnce } from "../../core/lifecycle.ts";
+import type { TransportOptions } from "../options.ts";
+import type { NewTopic, PortAdmin, PortOffset, TopicDescription } from "../port.ts";
+import { createClient } from "./client.ts";
+import { withCluster } from "./cluster.ts";
+import { kafkaCodeOf, toKeryxError } from "./errors.ts";
 
 const leaderPollMs = 50;
 const leaderPatienceMs = 15_000;

@@ -1,14 +1,14 @@
-import type { Clock } from "../core/clock.ts";
-import { type ErrorCode, KeryxError } from "../core/errors.ts";
-import type { Observe } from "../core/signals.ts";
-import type { KafkajsAdmin } from "./kafkajs-admin.ts";
-import { type Assignment, toAssignments } from "./kafkajs-assignment.ts";
-import { toKeryxError } from "./kafkajs-errors.ts";
-import { toKey } from "./kafkajs-membership.ts";
-import { createReader, endReader, moveTo, type Reader, type ReaderCallbacks } from "./kafkajs-reader.ts";
-import { createWatchdog } from "./kafkajs-watchdog.ts";
-import type { TransportOptions } from "./options.ts";
-import type { PortConsumer, PortConsumerOptions } from "./port.ts";
+import type { Clock } from "../../../core/clock.ts";
+import { type ErrorCode, KeryxError } from "../../../core/errors.ts";
+import type { Observe } from "../../../core/signals.ts";
+import type { TransportOptions } from "../../options.ts";
+import type { PortConsumer, PortConsumerOptions } from "../../port.ts";
+import type { KafkajsAdmin } from "../admin.ts";
+import { toKeryxError } from "../errors.ts";
+import { type Assignment, toAssignments } from "./assignment.ts";
+import { toKey } from "./membership.ts";
+import { createReader, endReader, moveTo, type Reader, type ReaderCallbacks } from "./reader.ts";
+import { createWatchdog } from "./watchdog.ts";
 
 export interface ConsumerDeps {
   readonly transport: TransportOptions;

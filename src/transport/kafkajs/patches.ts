@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
-import type { Observe } from "../core/signals.ts";
-import { kafkaErrors } from "./error-codes.ts";
+import type { Observe } from "../../core/signals.ts";
+import { kafkaErrors } from "../error-codes.ts";
 
 /** The only release whose inner parts are known here. */
 export const patchedVersion = "2.2.4";

@@ -1,6 +1,8 @@
 import kafkajs, { type Consumer, type EachBatchPayload } from "kafkajs";
-import type { TopicPartition, TopicPartitionOffset } from "../core/record.ts";
-import { createClient } from "./kafkajs-client.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../../core/record.ts";
+import type { TransportOptions } from "../../options.ts";
+import type { PortConsumerOptions, PortOffset } from "../../port.ts";
+import { createClient } from "../client.ts";
 import {
   type Broker,
   type Cluster,
@@ -9,10 +11,8 @@ import {
   type FetchResponse,
   onBroker,
   withCluster,
-} from "./kafkajs-cluster.ts";
-import { hasErrorName, kafkaCodeOf } from "./kafkajs-errors.ts";
-import type { TransportOptions } from "./options.ts";
-import type { PortConsumerOptions, PortOffset } from "./port.ts";
+} from "../cluster.ts";
+import { hasErrorName, kafkaCodeOf } from "../errors.ts";
 
 const metadataMaxAgeMs = 30_000;
 const stopPatienceMs = 10_000;

@@ -1,7 +1,7 @@
-import { type Clock, sleep } from "../core/clock.ts";
-import { createClient } from "./kafkajs-client.ts";
-import { type Broker, type Cluster, dropBroker } from "./kafkajs-cluster.ts";
-import type { TransportOptions } from "./options.ts";
+import { type Clock, sleep } from "../../../core/clock.ts";
+import type { TransportOptions } from "../../options.ts";
+import { createClient } from "../client.ts";
+import { type Broker, type Cluster, dropBroker } from "../cluster.ts";
 
 // A broker that is frozen, or cut off without a word, keeps its connections and its leaderships in our metadata.
 const patienceMs = 2_000;

@@ -1,5 +1,5 @@
-import type { Clock } from "../core/clock.ts";
-import type { PortConsumerOptions } from "./port.ts";
+import type { Clock } from "../../../core/clock.ts";
+import type { PortConsumerOptions } from "../../port.ts";
 
 const maxCheckMs = 5_000;
 const repeatWindowMs = 5 * 60_000;

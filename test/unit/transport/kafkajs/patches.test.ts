@@ -3,8 +3,8 @@ import {
   type KafkajsInternals,
   loadInternals,
   patchKafkajs,
-} from "../../../src/transport/kafkajs-patches.ts";
-import { createRecorder } from "../../suites/transport-tools.ts";
+} from "../../../../src/transport/kafkajs/patches.ts";
+import { createRecorder } from "../../../suites/transport-tools.ts";
 
 function stub(version: string): KafkajsInternals & { readonly original: () => void } {
   const original = (): void => {};

@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
-import { decodeError, KeryxError } from "../core/errors.ts";
+import { decodeError, KeryxError } from "../../core/errors.ts";
+import type { Compression } from "../port.ts";
 import { compressLz4, decompressLz4 } from "./lz4.ts";
-import type { Compression } from "./port.ts";
 import { compressSnappy, decompressSnappy } from "./snappy.ts";
 
 /** How large a decompressed batch may become. */

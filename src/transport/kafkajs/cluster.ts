@@ -1,6 +1,6 @@
 import type { Kafka } from "kafkajs";
-import { KeryxError } from "../core/errors.ts";
-import type { FetchedMessage } from "./kafkajs-records.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { FetchedMessage } from "./records.ts";
 
 // The parts of kafkajs 2.2.4 that its types do not show and that the guards stand on.
 

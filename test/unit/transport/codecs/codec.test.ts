@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import * as zlib from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { KeryxError } from "../../../src/core/errors.ts";
-import { type CodecLimits, createCodec } from "../../../src/transport/codecs.ts";
-import { registerCodecs } from "../../../src/transport/kafkajs-codecs.ts";
+import type { KeryxError } from "../../../../src/core/errors.ts";
+import { type CodecLimits, createCodec } from "../../../../src/transport/codecs/codec.ts";
+import { registerCodecs } from "../../../../src/transport/kafkajs/codecs.ts";
 
 const limits: CodecLimits = { maxBytes: 8 << 20, maxRatio: 1_000 };
 const compressions = ["gzip", "snappy", "lz4", "zstd"] as const;

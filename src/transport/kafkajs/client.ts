@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import kafkajs, { type ISocketFactoryArgs, type Kafka, type KafkaConfig, type SASLOptions } from "kafkajs";
-import { KeryxError } from "../core/errors.ts";
-import type { TlsOptions, TransportOptions } from "./options.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { TlsOptions, TransportOptions } from "../options.ts";
 
 const keepAliveMs = 60_000;
 

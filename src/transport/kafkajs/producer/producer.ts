@@ -1,16 +1,16 @@
 import kafkajs, { type Producer } from "kafkajs";
-import { systemClock } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import { createStartOnce } from "../core/lifecycle.ts";
-import type { OutgoingRecord } from "../core/record.ts";
-import { createMessages, toResults, toTopicMessages } from "./kafkajs-batches.ts";
-import { createClient } from "./kafkajs-client.ts";
-import { type Cluster, withCluster } from "./kafkajs-cluster.ts";
-import { kafkaCodeOf, toKeryxError } from "./kafkajs-errors.ts";
-import { createLeaderWatch, type LeaderWatch } from "./kafkajs-leaders.ts";
-import { createTopicMetadata, type TopicMetadata } from "./kafkajs-topics.ts";
-import type { TransportOptions } from "./options.ts";
-import type { Compression, PortProducer, PortProducerOptions, RecordMeta } from "./port.ts";
+import { systemClock } from "../../../core/clock.ts";
+import { KeryxError } from "../../../core/errors.ts";
+import { createStartOnce } from "../../../core/lifecycle.ts";
+import type { OutgoingRecord } from "../../../core/record.ts";
+import type { TransportOptions } from "../../options.ts";
+import type { Compression, PortProducer, PortProducerOptions, RecordMeta } from "../../port.ts";
+import { createClient } from "../client.ts";
+import { type Cluster, withCluster } from "../cluster.ts";
+import { kafkaCodeOf, toKeryxError } from "../errors.ts";
+import { createTopicMetadata, type TopicMetadata } from "../topics.ts";
+import { createMessages, toResults, toTopicMessages } from "./batches.ts";
+import { createLeaderWatch, type LeaderWatch } from "./leaders.ts";
 
 const acksOf = { 0: 0, 1: 1, all: -1 } as const;
 const types = kafkajs.CompressionTypes;

@@ -1,7 +1,7 @@
-import { type Clock, sleep } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { Cluster, PartitionMetadata } from "./kafkajs-cluster.ts";
-import { kafkaCodeOf, toKeryxError } from "./kafkajs-errors.ts";
+import { type Clock, sleep } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { Cluster, PartitionMetadata } from "./cluster.ts";
+import { kafkaCodeOf, toKeryxError } from "./errors.ts";
 
 const pollMs = 100;
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import client from "kafkajs";
-import { KeryxError } from "../../../src/core/errors.ts";
-import { hasErrorName, kafkaCodeOf, toKeryxError } from "../../../src/transport/kafkajs-errors.ts";
+import { KeryxError } from "../../../../src/core/errors.ts";
+import { hasErrorName, kafkaCodeOf, toKeryxError } from "../../../../src/transport/kafkajs/errors.ts";
 
 // The package's types leave out some of its errors, and what their constructors take.
 type ErrorClass = new (...args: unknown[]) => Error;

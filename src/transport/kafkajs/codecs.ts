@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 import kafkajs from "kafkajs";
-import { type CodecLimits, createCodec } from "./codecs.ts";
-import { hasErrorName } from "./kafkajs-errors.ts";
-import { toBuffer } from "./kafkajs-records.ts";
-import type { Compression } from "./port.ts";
+import { type CodecLimits, createCodec } from "../codecs/codec.ts";
+import type { Compression } from "../port.ts";
+import { hasErrorName } from "./errors.ts";
+import { toBuffer } from "./records.ts";
 
 type CodecFactory = () => ClientCodec;
 interface ClientCodec {

@@ -1,8 +1,8 @@
 import type { TopicMessages } from "kafkajs";
-import type { OutgoingRecord } from "../core/record.ts";
-import { type ClientMessage, toClientMessage } from "./kafkajs-records.ts";
-import { partitionOfKey } from "./partitioner.ts";
-import type { RecordMeta } from "./port.ts";
+import type { OutgoingRecord } from "../../../core/record.ts";
+import { partitionOfKey } from "../../partitioner.ts";
+import type { RecordMeta } from "../../port.ts";
+import { type ClientMessage, toClientMessage } from "../records.ts";
 
 /** Turns records into kafkajs messages. A record keeps its message, and so its partition, over all tries. */
 export function createMessages(): (record: OutgoingRecord, partitions: number) => ClientMessage {

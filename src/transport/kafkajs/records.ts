@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { KafkaMessage, Message } from "kafkajs";
-import { headerNames } from "../core/headers.ts";
-import type { Header, OutgoingRecord, RawRecord, TopicPartition } from "../core/record.ts";
+import { headerNames } from "../../core/headers.ts";
+import type { Header, OutgoingRecord, RawRecord, TopicPartition } from "../../core/record.ts";
 
 /** A record as kafkajs sends it. The partition is filled in by the partitioner and then stays. */
 export type ClientMessage = Omit<Message, "partition"> & { partition?: number };

@@ -1,8 +1,17 @@
 import type { EachBatchPayload } from "kafkajs";
-import { type Clock, sleep } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { TopicPartition, TopicPartitionOffset } from "../core/record.ts";
-import type { Observe } from "../core/signals.ts";
+import { type Clock, sleep } from "../../../core/clock.ts";
+import { KeryxError } from "../../../core/errors.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../../core/record.ts";
+import type { Observe } from "../../../core/signals.ts";
+import type { TransportOptions } from "../../options.ts";
+import type {
+  ConsumerEvent,
+  PortAdmin,
+  PortBatch,
+  PortConsumerOptions,
+  RebalanceHandlers,
+} from "../../port.ts";
+import { toKeryxError } from "../errors.ts";
 import {
   type Assignment,
   createAssignment,
@@ -10,12 +19,9 @@ import {
   deliverStretch,
   readStartPositions,
   toAssignments,
-} from "./kafkajs-assignment.ts";
-import { toKeryxError } from "./kafkajs-errors.ts";
-import { createMembership, type Membership, toKey } from "./kafkajs-membership.ts";
-import type { Watchdog } from "./kafkajs-watchdog.ts";
-import type { TransportOptions } from "./options.ts";
-import type { ConsumerEvent, PortAdmin, PortBatch, PortConsumerOptions, RebalanceHandlers } from "./port.ts";
+} from "./assignment.ts";
+import { createMembership, type Membership, toKey } from "./membership.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 const retryMs = 500;
 const unreadableRetryMs = 5_000;

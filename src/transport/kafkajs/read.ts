@@ -1,13 +1,13 @@
 import { createRequire } from "node:module";
-import { type Clock, sleep } from "../core/clock.ts";
-import { KeryxError } from "../core/errors.ts";
-import type { RawRecord, TopicPartitionOffset } from "../core/record.ts";
-import { createClient } from "./kafkajs-client.ts";
-import { type Cluster, createCluster, type FetchedPartition } from "./kafkajs-cluster.ts";
-import { toKeryxError } from "./kafkajs-errors.ts";
-import { type FetchedMessage, toRawRecord } from "./kafkajs-records.ts";
-import { createTopicMetadata } from "./kafkajs-topics.ts";
-import type { TransportOptions } from "./options.ts";
+import { type Clock, sleep } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { RawRecord, TopicPartitionOffset } from "../../core/record.ts";
+import type { TransportOptions } from "../options.ts";
+import { createClient } from "./client.ts";
+import { type Cluster, createCluster, type FetchedPartition } from "./cluster.ts";
+import { toKeryxError } from "./errors.ts";
+import { type FetchedMessage, toRawRecord } from "./records.ts";
+import { createTopicMetadata } from "./topics.ts";
 
 const readCommitted = 1;
 const maxWaitTime = 250;

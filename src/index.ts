@@ -24,7 +24,7 @@ export type {
 } from "./core/handler.ts";
 export type { LogFields, Logger, LogValue } from "./core/logger.ts";
 export type { Header } from "./core/record.ts";
-export type { Observe, RecordRef, Signal } from "./core/signals.ts";
+export type { Observe, OutcomeLabel, RecordRef, Signal } from "./core/signals.ts";
 export { type ConnectOptions, connect, type KeryxApp } from "./keryx.ts";
 export type { DeadLetterCallback, ProducerDeadLetter, ProducerOptions } from "./producer/options.ts";
 export type { RegistryAuth, RegistryOptions } from "./registry/options.ts";

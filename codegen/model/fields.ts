@@ -1,9 +1,8 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { AvroField, AvroRecord, AvroType } from "../../src/schema/avro-model.ts";
-import { unionShape } from "../../src/schema/avro-shape.ts";
+import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
 import type { FieldPath } from "./model.ts";
-import { propertyName } from "./names.ts";
 
 /** A field of either format, as paths and marks see it. */
 export interface FieldView {

@@ -1,5 +1,6 @@
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
-import { safeObjectProperty } from "@bufbuild/protobuf/reflect";
+
+export { propertyName } from "../../src/schema/avro-shape.ts";
 
 // What protobuf-es reserves, so that both formats escape alike; then what our own files use or modules forbid.
 const reservedIdentifiers: ReadonlySet<string> = new Set(
@@ -22,11 +23,6 @@ const devices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 /** A name that may stand where JavaScript or TypeScript would take it for something else gets a `$`. */
 export function safeIdentifier(name: string): string {
   return reservedIdentifiers.has(name) ? `${name}$` : name;
-}
-
-/** A property of a generated type: `constructor`, `toString`, `toJSON` and `valueOf` get a `$`, as in protobuf-es. */
-export function propertyName(field: string): string {
-  return safeObjectProperty(field);
 }
 
 /** True for a name that both formats take: a letter or `_`, then letters, digits or `_`. */

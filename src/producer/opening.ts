@@ -36,22 +36,25 @@ export function createOpening(topic: TopicDefinition, deps: OpeningDeps): () => 
 }
 
 async function ensureTopic(name: string, deps: OpeningDeps): Promise<void> {
+  if (deps.createTopics) await createMissing(name, deps.createTopics, deps);
   try {
     await deps.port.partitionsOf(name);
   } catch (thrown) {
     const error = KeryxError.from(thrown);
-    if (error.code !== "topic_missing") throw error;
-    if (!deps.createTopics) throw toMissingTopic(name, error);
-    await createTopic(name, deps.createTopics, deps);
+    throw error.code === "topic_missing" ? toMissingTopic(name, error) : error;
   }
 }
 
-async function createTopic(name: string, wanted: TopicToCreate, deps: OpeningDeps): Promise<void> {
+async function createMissing(name: string, wanted: TopicToCreate, deps: OpeningDeps): Promise<void> {
   const admin = deps.transport.admin();
   try {
+    // Asked first: a producer's own metadata waits a while for a topic that may be on its way.
+    const found = await admin.describeTopics([name]);
+    if (found.length > 0) return;
     const created = await admin.createTopics([{ ...wanted, topic: name }]);
+    if (!created.includes(name)) return;
     const partitions = await deps.port.partitionsOf(name);
-    if (created.includes(name)) deps.observe({ kind: "topic.created", topic: name, partitions });
+    deps.observe({ kind: "topic.created", topic: name, partitions });
   } finally {
     await admin.close();
   }

@@ -82,7 +82,10 @@ export function createMemoryKafka(topics: readonly string[] = ["orders"]): Memor
       producer,
       consumer: unused,
       admin: () => ({
-        describeTopics: unused,
+        describeTopics: async (names) =>
+          names
+            .filter((topic) => kafka.topics.has(topic))
+            .map((topic) => ({ topic, partitions: 1, replicationFactor: 1 })),
         describeConfig: unused,
         deleteTopics: unused,
         offsets: unused,

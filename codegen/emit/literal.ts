@@ -20,9 +20,14 @@ export function escapeCharacter(character: string): string {
   return code > 0xffff ? `\\u{${hex}}` : `\\u${hex}`;
 }
 
-/** A string as a TypeScript literal; the only way from schema text to code. */
+/**
+ * A string as a TypeScript literal; the only way from schema text to code. Node looks for the address of a source
+ * map by text, inside literals too.
+ */
 export function stringLiteral(text: string): string {
-  return JSON.stringify(text).replaceAll(unseenCharacters, escapeCharacter);
+  return JSON.stringify(text)
+    .replaceAll(unseenCharacters, escapeCharacter)
+    .replaceAll(/(?<=[/*])[#@](?=\s*sourceMappingURL)/g, escapeCharacter);
 }
 
 /** A key of an object literal; `__proto__` is computed, because plain it would set the prototype. */

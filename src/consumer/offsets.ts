@@ -13,6 +13,8 @@ export interface OffsetTracker {
   cover(next: bigint): void;
   /** Lowest offset that is not completed; undefined before anything was read. */
   watermark(): bigint | undefined;
+  /** Offset of the first delivered record: a watermark there says nothing new. */
+  start(): bigint | undefined;
   /** Completions since the last `take`. */
   completions(): number;
   /** Resets the count of completions and gives the watermark. */
@@ -26,6 +28,7 @@ export function createOffsetTracker(): OffsetTracker {
   let tickets: Ticket[] = [];
   let head = 0;
   let position: bigint | undefined;
+  let start: bigint | undefined;
   let completions = 0;
 
   const watermark = (): bigint | undefined => tickets[head]?.offset ?? position;
@@ -42,6 +45,7 @@ export function createOffsetTracker(): OffsetTracker {
   return {
     admit(ticket) {
       tickets.push(ticket);
+      start ??= ticket.offset;
       cover(ticket.offset + 1n);
     },
     complete(ticket) {
@@ -52,6 +56,7 @@ export function createOffsetTracker(): OffsetTracker {
     },
     cover,
     watermark,
+    start: () => start,
     completions: () => completions,
     take() {
       completions = 0;

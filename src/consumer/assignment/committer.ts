@@ -52,7 +52,8 @@ export function createCommitter({ port, clock, observe, group, onFenced }: Commi
     for (const partition of partitions) {
       dirty.delete(partition);
       const offset = partition.offsets.take();
-      if (offset === undefined || offset <= (partition.committed ?? -1n)) continue;
+      const before = partition.committed ?? partition.offsets.start() ?? -1n;
+      if (offset === undefined || offset <= before) continue;
       offsets.push({ topic: partition.topic, partition: partition.partition, offset });
     }
     if (offsets.length === 0) return;

@@ -40,7 +40,7 @@ export function createSharedServers(
     ]);
     const failed = results.find((result) => result.status === "rejected");
     if (failed) {
-      await stop();
+      await closeStarted({});
       throw failed.reason;
     }
     const brokers = kafkaAddress?.split(",").map((part) => part.trim()) ?? cluster?.brokers ?? [];
@@ -57,13 +57,18 @@ export function createSharedServers(
     return { brokers, registryUrl, kind: cluster ? "started" : "given", ...(cluster ? { cluster } : {}) };
   }
 
-  async function stop(options: { readonly keep?: boolean } = {}): Promise<void> {
-    // What is still starting must not outlive the stop.
-    await servers?.catch(() => {});
+  async function closeStarted(options: { readonly keep?: boolean }): Promise<void> {
     if (cluster) delete process.env["KERYX_TEST_KAFKA"];
     if (registry) delete process.env["KERYX_TEST_REGISTRY"];
     await Promise.all([cluster?.close(options), registry?.close(options)]);
-    servers = cluster = registry = undefined;
+    cluster = registry = undefined;
+  }
+
+  async function stop(options: { readonly keep?: boolean } = {}): Promise<void> {
+    // What is still starting must not outlive the stop.
+    await servers?.catch(() => {});
+    await closeStarted(options);
+    servers = undefined;
   }
 
   return { get: () => (servers ??= start()), stop };

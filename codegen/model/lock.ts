@@ -107,11 +107,29 @@ export function formatLock(lock: Lock): string {
       const { schema, ...contract } = draft ?? {};
       const block = {
         ...released,
-        versions,
+        versions: versions.map(inKeyOrder),
         ...(draft === undefined ? {} : { draft: { ...contract, ...schema } }),
       };
       return `    ${JSON.stringify(name)}: ${JSON.stringify(block, null, 2).replaceAll("\n", "\n    ")}`;
     });
   const events = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
   return `{\n  "lockVersion": ${lockVersion},\n  "events": ${events}\n}\n`;
+}
+
+/** Keys in one order, whoever put the version together. */
+function inKeyOrder({
+  id,
+  version,
+  guid,
+  fingerprint,
+  index,
+  references,
+  schema,
+}: LockedVersion): LockedVersion {
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(version === undefined ? {} : { version }),
+    ...(guid === undefined ? {} : { guid }),
+    ...{ fingerprint, index, references, schema },
+  };
 }

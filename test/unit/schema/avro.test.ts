@@ -4,6 +4,7 @@ import { parseAvro } from "../../../src/schema/avro.ts";
 import type { AvroEnum, AvroRecord, AvroType } from "../../../src/schema/avro-model.ts";
 import { unionShape } from "../../../src/schema/avro-shape.ts";
 import { schemaLimits } from "../../../src/schema/limits.ts";
+import { cpuTimeMs } from "./cpu-time.ts";
 
 const parse = (schema: unknown, options?: Parameters<typeof parseAvro>[1]): ReturnType<typeof parseAvro> =>
   parseAvro(typeof schema === "string" ? schema : JSON.stringify(schema), options);
@@ -301,9 +302,8 @@ describe("limits on Avro schemas", () => {
         })),
         { name: `R${i}` },
       );
-    const start = performance.now();
-    expect(refusal(previous).message).to.contain("too many or too deep");
-    expect(performance.now() - start).to.be.below(1_000);
+    const spent = cpuTimeMs(() => expect(refusal(previous).message).to.contain("too many or too deep"));
+    expect(spent).to.be.below(1_000);
   });
 
   const megabyte = 1_000_000;
@@ -333,14 +333,15 @@ describe("limits on Avro schemas", () => {
     ],
   ] as const)
     it(`ends within a second on 1 MiB of ${what}`, () => {
-      const start = performance.now();
-      try {
-        const { type } = parse(text);
-        if (type.kind === "union") unionShape(type);
-      } catch (error) {
-        expect(error).to.be.instanceOf(KeryxError);
-      }
-      expect(performance.now() - start).to.be.below(1_000);
+      const spent = cpuTimeMs(() => {
+        try {
+          const { type } = parse(text);
+          if (type.kind === "union") unionShape(type);
+        } catch (error) {
+          expect(error).to.be.instanceOf(KeryxError);
+        }
+      });
+      expect(spent).to.be.below(1_000);
     });
 });
 

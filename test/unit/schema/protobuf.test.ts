@@ -4,6 +4,7 @@ import { KeryxError } from "../../../src/core/errors.ts";
 import { schemaLimits } from "../../../src/schema/limits.ts";
 import { createProtoScanner } from "../../../src/schema/proto-tokens.ts";
 import { indexesOf, messageAt, parseProto } from "../../../src/schema/protobuf.ts";
+import { cpuTimeMs } from "./cpu-time.ts";
 
 function refusal(text: string, limits = schemaLimits): KeryxError {
   try {
@@ -251,13 +252,14 @@ describe("limits on .proto text", () => {
     ],
   ] as const)
     it(`ends within a second on 1 MiB of ${what}`, () => {
-      const start = performance.now();
-      try {
-        messageAt(parseProto(text), [0, 4_000], { mapEntries: true });
-      } catch (error) {
-        expect(error).to.be.instanceOf(KeryxError);
-      }
-      expect(performance.now() - start).to.be.below(1_000);
+      const spent = cpuTimeMs(() => {
+        try {
+          messageAt(parseProto(text), [0, 4_000], { mapEntries: true });
+        } catch (error) {
+          expect(error).to.be.instanceOf(KeryxError);
+        }
+      });
+      expect(spent).to.be.below(1_000);
     });
 
   it("refuses text beyond 1 MiB, counted in UTF-8", () => {

@@ -1,4 +1,5 @@
 import kafkajs, { type Consumer, type EachBatchPayload } from "kafkajs";
+import { KeryxError } from "../../../core/errors.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../../core/record.ts";
 import type { TransportOptions } from "../../options.ts";
 import type { PortConsumerOptions, PortOffset } from "../../port.ts";
@@ -13,9 +14,17 @@ import {
   withCluster,
 } from "../cluster.ts";
 import { hasErrorName, kafkaCodeOf } from "../errors.ts";
+import { assignBySubscription } from "./assigner.ts";
 
 const metadataMaxAgeMs = 30_000;
 const stopPatienceMs = 10_000;
+const silentNames = ["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"];
+const notCoordinator = {
+  name: "KafkaJSProtocolError",
+  type: "NOT_COORDINATOR_FOR_GROUP",
+  code: 16,
+  retriable: true,
+};
 const illegalGeneration = 22;
 const unknownMember = 25;
 
@@ -63,6 +72,7 @@ export function createMembership(
   // Taken from any batch: kafkajs offers a commit that is one request, without retries of its own, only there.
   let commitOffsets: CommitOffsets | undefined;
   let isStopping = false;
+  let running: Promise<void> | undefined;
 
   client.on(client.events.GROUP_JOIN, ({ payload }) => {
     if (isStopping) return;
@@ -90,7 +100,7 @@ export function createMembership(
       await client.connect();
       // `fromBeginning`: what kafkajs falls back to before our own start position is known must never lose records.
       await client.subscribe({ topics: [...topics], fromBeginning: true });
-      await client.run({
+      running = client.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: async (payload) => {
@@ -98,23 +108,38 @@ export function createMembership(
           if (!isStopping) await hooks.batch(payload);
         },
       });
+      await running;
     },
-    pause: (partitions) => client.pause(toTopicPartitions(partitions)),
-    resume: (partitions) => client.resume(toTopicPartitions(partitions)),
-    seek: ({ topic, partition, offset }) => client.seek({ topic, partition, offset: String(offset) }),
+    pause: (partitions) => whileRunning(() => client.pause(toTopicPartitions(partitions))),
+    resume: (partitions) => whileRunning(() => client.resume(toTopicPartitions(partitions))),
+    seek: ({ topic, partition, offset }) =>
+      whileRunning(() => client.seek({ topic, partition, offset: String(offset) })),
     commit(offsets) {
       const topics = toCommit(offsets);
-      return commitOffsets ? commitOffsets({ topics }) : guard.commit(topics);
+      return commitOffsets === undefined || guard.isRejoining
+        ? guard.commit(topics)
+        : commitOffsets({ topics });
     },
     async stop() {
       isStopping = true;
       guard.isStopping = true;
       const stopped = client.disconnect().catch(() => {});
+      // A join under way does not notice the end and would leave a member behind that nobody asked for.
+      void running?.catch(() => {}).then(() => client.disconnect().catch(() => {}));
       await withPatience(stopped, stopPatienceMs);
       for (const broker of Object.values(cluster.brokerPool.brokers))
         dropBroker(cluster, broker, "the consumer is closed");
     },
   };
+}
+
+// kafkajs throws when it has crashed and not yet told: what was asked of the ended group is moot.
+function whileRunning(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!hasErrorName(error, "KafkaJSNonRetriableError")) throw error;
+  }
 }
 
 function buildConsumer(
@@ -135,15 +160,16 @@ function buildConsumer(
       maxBytesPerPartition: options.maxBytesPerPartition,
       metadataMaxAge: metadataMaxAgeMs,
       allowAutoTopicCreation: false,
-      partitionAssigners: [kafkajs.PartitionAssigners.roundRobin],
+      partitionAssigners: [assignBySubscription],
       // Restarting is ours: kafkajs would keep pauses and positions of another life.
-      retry: { retries: 5, restartOnFailure: async () => false },
+      retry: { retries: 8, restartOnFailure: async () => false },
     }),
   );
 }
 
 interface ClusterGuard {
   hasJoined: boolean;
+  isRejoining: boolean;
   isStopping: boolean;
   /** Where the last fetch of a partition began. */
   readonly fetchedFrom: Map<string, bigint>;
@@ -162,6 +188,7 @@ function guardCluster(cluster: Cluster, groupId: string, hooks: MembershipHooks)
   let group: JoinedGroup | undefined;
   const guard: ClusterGuard = {
     hasJoined: false,
+    isRejoining: false,
     isStopping: false,
     fetchedFrom: new Map(),
     async commit(topics) {
@@ -174,20 +201,24 @@ function guardCluster(cluster: Cluster, groupId: string, hooks: MembershipHooks)
   // Every join begins with this call and waits for it: here, and nowhere else, a revoke can be awaited.
   const find = cluster.findGroupCoordinator.bind(cluster);
   cluster.findGroupCoordinator = async (request) => {
-    if (guard.hasJoined && !guard.isStopping) {
-      guard.hasJoined = false;
-      await hooks.rejoining(isLost);
-    }
-    isLost = false;
+    if (guard.isStopping) throw new KeryxError("closed", "the consumer is closed");
     hiddenError = undefined;
-    try {
-      return await find(request);
-    } catch (error) {
+    const coordinator = await find(request).catch((error: unknown) => {
       // kafkajs swallows why no broker named a coordinator: no right on the group, or nobody there.
       if (hiddenError !== undefined && hasErrorName(error, "KafkaJSGroupCoordinatorNotFound"))
         throw hiddenError;
       throw error;
+    });
+    if (guard.hasJoined) {
+      guard.hasJoined = false;
+      guard.isRejoining = true;
+      // The last commit goes to the coordinator of today: the one that this member joined at may be gone.
+      if (group !== undefined) group = { ...group, coordinator };
+      await hooks.rejoining(isLost);
+      guard.isRejoining = false;
     }
+    isLost = false;
+    return coordinator;
   };
 
   onBroker(cluster, (broker) => {
@@ -195,7 +226,12 @@ function guardCluster(cluster: Cluster, groupId: string, hooks: MembershipHooks)
       const code = kafkaCodeOf(error);
       if (code === illegalGeneration || code === unknownMember) isLost = true;
     };
-    intercept(broker, "heartbeat", noteLost);
+    intercept(broker, "heartbeat", (error) => {
+      noteLost(error);
+      // kafkajs would go on asking a coordinator that is gone, instead of looking for the next one.
+      if (hasErrorName(error, ...silentNames))
+        throw Object.assign(new Error("the coordinator does not answer"), notCoordinator, { cause: error });
+    });
     intercept(broker, "offsetCommit", noteLost);
     intercept(broker, "findGroupCoordinator", (error) => {
       hiddenError = error;

@@ -46,9 +46,14 @@ function install() {
 }
 
 const bin = (...path) => join(modules, ...path);
-const flags = ["--conditions=@keryx/source", "--disable-warning=ExperimentalWarning"];
+// Plain kafkajs, which the demo, the benchmarks and some tests run beside ours, warns on every connection under Node 24.
+const flags = [
+  "--conditions=@keryx/source",
+  "--disable-warning=ExperimentalWarning",
+  "--disable-warning=TimeoutNegativeWarning",
+];
 const commands = {
-  demo: [...flags, "demo/main.ts"],
+  demo: [...flags, "test/support/with-servers.ts", "examples/demo/main.ts"],
   test: [bin("mocha", "bin", "mocha.js"), "--reporter", "test/support/reporter.mjs", "test/**/*.test.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],
   keryx: [...flags, "bin/keryx.mjs"],
@@ -56,7 +61,8 @@ const commands = {
   check: [...flags, "scripts/check.mjs"],
   build: [...flags, "scripts/build.mjs"],
   format: [bin("@biomejs", "biome", "bin", "biome"), "check", "--write", "."],
-  bench: [...flags, "bench/main.ts"],
+  bench: [...flags, "test/support/with-servers.ts", "bench/main.ts"],
+  docs: [...flags, "scripts/docs.mjs"],
   node: flags,
 };
 

@@ -1,0 +1,180 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const manifest: {
+  version: string;
+  exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+} = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const entries = Object.keys(manifest.exports)
+  .filter((name) => name !== "./package.json")
+  .map((name) => join("keryx", name));
+
+/** Runs a command in a folder and returns what it printed; fails the test with that when it fails. */
+function run(folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+  const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`;
+  const done = spawnSync(command, args, {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: "", PATH: path, ...env },
+  });
+  expect(done.status, `${command} ${args.join(" ")}\n${done.stdout}${done.stderr}`).to.equal(0);
+  return done.stdout;
+}
+
+function install(
+  folder: string,
+  packages: readonly string[],
+  flags: readonly string[] = ["--ignore-scripts"],
+): void {
+  run(folder, "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...flags, ...packages]);
+}
+
+const pinned = (name: string): string => `${name}@${manifest.devDependencies[name]}`;
+
+describe("the packed package", function () {
+  this.timeout(300_000);
+  const folder = mkdtempSync(join(tmpdir(), "keryx-package-"));
+  const project = join(folder, "project");
+  let packed: string[] = [];
+
+  before(() => {
+    run(root, process.execPath, ["scripts/build.mjs"]);
+    const answer = JSON.parse(
+      run(root, "npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]),
+    );
+    const one = (Object.values(answer) as { filename: string; files: { path: string }[] }[])[0];
+    expect(one).to.not.equal(undefined);
+    packed = one?.files.map((file) => file.path) ?? [];
+    mkdirSync(project);
+    writeFileSync(
+      join(project, "package.json"),
+      JSON.stringify({ name: "empty", private: true, type: "module" }),
+    );
+    install(project, [join(folder, one?.filename ?? ""), pinned("@bufbuild/protobuf")]);
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("holds JavaScript, declarations, the options file, the licence, and no TypeScript source or test", () => {
+    expect(packed).to.include.members([
+      "LICENSE",
+      "README.md",
+      "CHANGELOG.md",
+      "bin/keryx.mjs",
+      "schemas/keryx/v1/options.proto",
+    ]);
+    expect(packed.filter((path) => /^(src|codegen|test|generated)\//.test(path))).to.deep.equal([]);
+    expect(packed.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))).to.deep.equal([]);
+  });
+
+  it("asks for no install script of its own or of what it requires", () => {
+    const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8"));
+    const scripted = Object.entries<{ hasInstallScript?: boolean }>(lock.packages).filter(
+      ([, one]) => one.hasInstallScript,
+    );
+    expect(scripted.map(([path]) => path)).to.deep.equal([]);
+    const shipped = JSON.parse(readFileSync(join(project, "node_modules/keryx/package.json"), "utf8"));
+    for (const hook of ["preinstall", "install", "postinstall", "prepare"])
+      expect(shipped.scripts?.[hook], hook).to.equal(undefined);
+  });
+
+  const importAll = entries.map((name) => `await import(${JSON.stringify(name)});`).join(" ");
+
+  it("every entry point imports under the Node that develops it", () => {
+    run(project, process.execPath, ["--input-type=module", "-e", importAll]);
+  });
+
+  it("every entry point imports where a tool sets the common condition `source`", () => {
+    run(project, process.execPath, ["--conditions=source", "--input-type=module", "-e", importAll]);
+  });
+
+  it("every entry point imports under Node 22.15.0, the oldest that is supported", () => {
+    const oldest = join(folder, "node-22");
+    mkdirSync(oldest);
+    writeFileSync(
+      join(oldest, "package.json"),
+      JSON.stringify({ private: true, allowScripts: { node: true } }),
+    );
+    install(oldest, ["node@22.15.0"], ["--ignore-scripts=false"]);
+    const node = join(oldest, "node_modules/node/bin/node");
+    expect(run(project, node, ["--version"]).trim()).to.equal("v22.15.0");
+    run(project, node, ["--input-type=module", "-e", importAll]);
+  });
+
+  it("importing keryx loads at most the four libraries of the runtime, and nothing of the generator", () => {
+    const hook = `
+      import { registerHooks } from "node:module";
+      const seen = new Set();
+      registerHooks({ load(url, context, next) { const found = /node_modules\\/((?:@[^/]+\\/)?[^/]+)\\//.exec(url.slice(url.lastIndexOf("node_modules/"))); if (found) seen.add(found[1]); return next(url, context); } });
+      await import("keryx");
+      console.log(JSON.stringify([...seen].sort()));`;
+    const loaded: string[] = JSON.parse(run(project, process.execPath, ["--input-type=module", "-e", hook]));
+    expect(loaded).to.include("keryx");
+    for (const name of [
+      "ts-morph",
+      "@bufbuild/buf",
+      "@bufbuild/protoc-gen-es",
+      "@bufbuild/protoplugin",
+      "commander",
+      "avsc",
+      "@kafkajs/confluent-schema-registry",
+    ])
+      expect(loaded).to.not.include(name);
+    const own = loaded.filter(
+      (name) => Object.hasOwn(manifest.dependencies, name) || name.startsWith("@bufbuild/"),
+    );
+    const allowed = ["@bufbuild/protobuf", "kafkajs", "lru-cache", "pino", "zod"];
+    expect(own.filter((name) => !allowed.includes(name))).to.deep.equal([]);
+  });
+
+  it("a command that generates names the packages to install when they are missing", () => {
+    run(project, "npx", ["keryx", "init"]);
+    const done = spawnSync("npx", ["keryx", "generate"], { cwd: project, encoding: "utf8" });
+    expect(done.status).to.equal(1);
+    expect(done.stderr)
+      .to.match(/npm install/)
+      .and.to.not.match(/\n\s+at /);
+  });
+
+  it("init, generate and the strict compiler work in an empty project", () => {
+    install(
+      project,
+      ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "ts-morph", "typescript", "@types/node"].map(pinned),
+    );
+    run(project, "npx", ["keryx", "generate"]);
+    expect(readdirSync(join(project, "generated"))).to.include("index.ts");
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "es2023",
+          module: "nodenext",
+          noEmit: true,
+          strict: true,
+          verbatimModuleSyntax: true,
+          isolatedModules: true,
+          erasableSyntaxOnly: true,
+          isolatedDeclarations: true,
+          declaration: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          noPropertyAccessFromIndexSignature: true,
+          allowImportingTsExtensions: true,
+          types: ["node"],
+        },
+        include: ["generated"],
+      }),
+    );
+    run(project, "npx", ["keryx", "generate"]);
+    run(project, "npx", ["tsc", "-p", "."]);
+    run(project, process.execPath, ["--input-type=module", "-e", 'await import("./generated/index.ts")']);
+    run(project, "npx", ["keryx", "generate", "--check"]);
+  });
+});

@@ -90,7 +90,7 @@ async function run(
   options: ResolvedConsumerOptions,
   drafts: readonly RouteDraft[],
 ): Promise<Running> {
-  const { transport, registry } = deps;
+  const { transport } = deps;
   if (drafts.length === 0)
     throw new KeryxError("usage", `The consumer of ${options.group} has no handlers: add them with \`on\``);
   if (!transport.capabilities.partitionPause)
@@ -100,7 +100,7 @@ async function run(
     ...deps,
     options,
     counts,
-    routes: drafts.map((draft) => toRoute(draft, registry)),
+    routes: drafts.map((draft) => toRoute(draft, deps)),
     redactor: deps.redactor ?? createRedactor(),
   });
 }
@@ -119,7 +119,7 @@ async function checkTopics(
   }
 }
 
-function toRoute(draft: RouteDraft, registry: DeserializerOptions["registry"]): Route {
+function toRoute(draft: RouteDraft, { registry, clock }: ConsumerDeps): Route {
   const handled = [...draft.events.values()].flatMap(({ event, handler }) => (handler ? event : []));
-  return { ...draft, deserializer: createDeserializer({ registry, events: handled }) };
+  return { ...draft, deserializer: createDeserializer({ registry, clock, events: handled }) };
 }

@@ -2,7 +2,6 @@ import type { Clock } from "../core/clock.ts";
 import type { ContextStore } from "../core/context.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
-import type { DeserializerOptions } from "../serde/deserializer.ts";
 import type { DedupeStore } from "../stores/port.ts";
 import type { Holds } from "./assignment/holds.ts";
 import { createHolds } from "./assignment/holds.ts";
@@ -33,7 +32,6 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly context: ContextStore;
-  readonly registry: DeserializerOptions["registry"];
   readonly redactor: Redactor;
   readonly store: DedupeStore | undefined;
   readonly sink: Sink;
@@ -42,7 +40,7 @@ export interface EngineDeps {
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const { clock, observe, context, registry, redactor, store, sink, options, counts } = deps;
+  const { clock, observe, context, redactor, store, sink, options, counts } = deps;
   const { group, concurrency, order } = options;
   const dedupe = store && createDedupe({ store, clock, observe, group, ttlMs: options.dedupeTtlMs });
   // The lanes run the pipeline, and the pipeline gives waiting records back to the lanes.
@@ -58,10 +56,10 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const holds = createHolds(clock, lanes);
   const endings = createEndings({ clock, observe, group, dedupe, holds });
-  const settle = createSettle({ clock, group, dedupe, sink, endings, counts });
+  const settle = createSettle({ group, dedupe, sink, endings, counts });
   const { handlerTimeoutMs: timeoutMs, middleware } = options;
   const invoke = createInvoke({ context, clock, observe, group, timeoutMs, middleware });
-  run = createPipeline({ clock, observe, registry, redactor, options, dedupe, invoke, settle });
+  run = createPipeline({ clock, observe, redactor, options, dedupe, invoke, settle });
   const flow = createFlow({
     clock,
     lanes,

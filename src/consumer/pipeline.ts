@@ -1,7 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
-import type { DeserializerOptions } from "../serde/deserializer.ts";
 import type { Work } from "./assignment/partition.ts";
 import type { Dedupe } from "./dedupe.ts";
 import { identify } from "./dedupe.ts";
@@ -9,7 +8,7 @@ import { redactFailure } from "./hand-over/sensitive.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
 import { decide } from "./retry-policy.ts";
 import { classifyHandler, nameFailure, toFailure } from "./steps/classify.ts";
-import { createClassify, createDecode } from "./steps/decode.ts";
+import { classify, createDecode } from "./steps/decode.ts";
 import { toRecordRef } from "./steps/delivery.ts";
 import type { Pass, Settlement, Step } from "./steps/pass.ts";
 import { openPass, planOf } from "./steps/pass.ts";
@@ -18,7 +17,6 @@ import type { Settle } from "./steps/settle.ts";
 export interface PipelineDeps {
   readonly clock: Clock;
   readonly observe: Observe;
-  readonly registry: DeserializerOptions["registry"];
   readonly redactor: Redactor;
   readonly options: ResolvedConsumerOptions;
   readonly dedupe: Dedupe | undefined;
@@ -37,7 +35,7 @@ export function createPipeline(deps: PipelineDeps): RunPass {
   const { clock, observe, options, settle } = deps;
   const steps: readonly Step[] = [
     createDecode(options.onUnhandled),
-    createClassify(deps.registry, clock),
+    classify,
     identify,
     ...(deps.dedupe ? [deps.dedupe.step] : []),
     deps.invoke, // the user's middleware, then the handler
@@ -102,6 +100,7 @@ function createRetryPlan({ clock, redactor, options }: PipelineDeps): Step {
     const failure = redactFailure(pass.failure, redactor, pass.known?.event, pass.value);
     const now = clock.now();
     work.firstFailureMs ??= now;
+    work.lastFailureMs = now;
     const verdict = decide({
       failure,
       attempt: pass.attempt,

@@ -4,7 +4,6 @@ import type { ContextStore } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
-import type { DeserializerOptions } from "../serde/deserializer.ts";
 import { createMemoryStore } from "../stores/memory.ts";
 import type { DedupeStore } from "../stores/port.ts";
 import type { KafkaPort, PortConsumer } from "../transport/port.ts";
@@ -27,7 +26,6 @@ export interface Running {
 
 export interface RunningDeps {
   readonly transport: KafkaPort;
-  readonly registry: DeserializerOptions["registry"];
   readonly observe: Observe;
   readonly clock: Clock;
   readonly context: ContextStore;

@@ -16,7 +16,7 @@ import { headerText } from "../../src/core/headers.ts";
 import type { Header, RawRecord } from "../../src/core/record.ts";
 import { createRedactor } from "../../src/core/redact.ts";
 import type { Signal } from "../../src/core/signals.ts";
-import type { Decoded, DeserializerOptions } from "../../src/serde/deserializer.ts";
+import type { Decoded } from "../../src/serde/deserializer.ts";
 import type { DedupeStore } from "../../src/stores/port.ts";
 import type { MemoryKafka } from "./memory-kafka.ts";
 
@@ -66,9 +66,6 @@ export interface FakeRegistry {
   /** Decoding throws this for records whose text contains the word. */
   readonly faults: Map<string, () => unknown>;
   isDown: boolean;
-  asked: number;
-  /** Schemas that a fresh question finds. */
-  readonly known: Set<number>;
 }
 
 export interface Harness {
@@ -105,7 +102,7 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
   const drafts = table.toRoutes(options);
   const admin = kafka.port.admin();
   const counts = await prepareTopics(drafts, { admin, observe, options, createTopics: options.createTopics });
-  const fake: FakeRegistry = { faults: new Map(), isDown: false, asked: 0, known: new Set() };
+  const fake: FakeRegistry = { faults: new Map(), isDown: false };
   const events = [...drafts.flatMap((draft) => [...draft.events.values()])].map(({ event }) => event);
   const decode = (record: RawRecord): Decoded => decodeNote(record, events, fake);
   const redactor = createRedactor();
@@ -113,7 +110,6 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
   const context = createContextStore();
   const running: Running = await startRunning({
     transport: kafka.port,
-    registry: toRegistry(fake),
     observe,
     clock,
     context,
@@ -146,28 +142,6 @@ function decodeNote(record: RawRecord, events: readonly EventType[], fake: FakeR
   const event = events.find((one) => one.name === name);
   if (!event) return { kind: "unhandled", name, schemaId: 7 };
   return { kind: "decoded", event, value: { text: rest.join("|") }, schemaId: 7 };
-}
-
-function toRegistry(fake: FakeRegistry): DeserializerOptions["registry"] {
-  const refuse = async (): Promise<never> => {
-    throw new KeryxError("internal", "a consumer never asks for this");
-  };
-  return {
-    cachedSchema: () => undefined,
-    async schemaById(id) {
-      fake.asked++;
-      if (fake.isDown) throw new KeryxError("registry_unreachable", "no answer");
-      if (!fake.known.has(id)) throw new KeryxError("schema_not_found", `no schema ${id}`);
-      return { id, type: "AVRO", schema: "{}", references: [] };
-    },
-    schemaByVersion: refuse,
-    lookup: refuse,
-    register: refuse,
-    subjectLevel: refuse,
-    setSubjectLevel: refuse,
-    hasSubject: refuse,
-    async close() {},
-  };
 }
 
 /** A clock on which real time passes so many times faster. */

@@ -55,8 +55,7 @@ export interface Work extends Ticket {
   /** Failed tries on the source topic in this process. */
   triesHere: number;
   firstFailureMs: number | undefined;
-  /** When the registry first said that the schema does not exist. */
-  unknownSinceMs: number | undefined;
+  lastFailureMs: number;
   /** The dedupe claim, kept from try to try. */
   claim: Claim | undefined;
   /** Finishes a settlement that its sink did not take yet, instead of running the handler again. */
@@ -160,7 +159,7 @@ export function createWork(partition: Partition, record: RawRecord, lane: string
     next: undefined,
     triesHere: 0,
     firstFailureMs: undefined,
-    unknownSinceMs: undefined,
+    lastFailureMs: 0,
     claim: undefined,
     resume: undefined,
     abort: undefined,

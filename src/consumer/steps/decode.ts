@@ -1,11 +1,6 @@
-import type { Clock } from "../../core/clock.ts";
-import { KeryxError } from "../../core/errors.ts";
-import type { Decoded, DeserializerOptions } from "../../serde/deserializer.ts";
+import type { Decoded } from "../../serde/deserializer.ts";
 import { classifyDecode, nameFailure } from "./classify.ts";
 import type { Pass, Settlement, Step } from "./pass.ts";
-
-/** A schema is unknown only when the registry said so twice, so far apart: it may be just registered. */
-const confirmAfterMs = 1_000;
 
 /** Turns the value into an event, or finds out why it is none. A null value is a tombstone, which has no event. */
 export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
@@ -53,36 +48,15 @@ export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
 }
 
 /** Gives a decode failure its class; a registry that cannot be asked holds the partition instead. */
-export function createClassify(registry: DeserializerOptions["registry"], clock: Clock): Step {
-  const confirmUnknown = async (pass: Pass): Promise<Settlement | undefined> => {
-    const { work } = pass;
-    const now = clock.now();
-    if (work.unknownSinceMs === undefined || now < work.unknownSinceMs + confirmAfterMs) {
-      work.unknownSinceMs ??= now;
-      return { kind: "wait", delayMs: work.unknownSinceMs + confirmAfterMs - now, why: "unknown-schema" };
-    }
-    if (pass.schemaId === undefined) return undefined;
-    try {
-      await registry.schemaById(pass.schemaId, { fresh: true });
-    } catch (error) {
-      if (error instanceof KeryxError && error.code === "schema_not_found") return undefined;
-      return { kind: "hold", cause: "registry", error };
-    }
-    // It exists by now. Should decoding still not find it, the next look is a second away again.
-    work.unknownSinceMs = undefined;
-    return { kind: "wait", delayMs: 0, why: "unknown-schema" };
-  };
-
-  return (pass) => {
-    const { thrown } = pass;
-    if (!thrown) return undefined;
-    const failure = classifyDecode(thrown.error);
-    if (!failure) return { kind: "hold", cause: "registry", error: thrown.error };
-    pass.failure = failure;
-    pass.schemaId ??= readSchemaId(pass.work.record.value);
-    return failure.class === "unknown-schema" ? confirmUnknown(pass) : undefined;
-  };
-}
+export const classify: Step = (pass) => {
+  const { thrown } = pass;
+  if (!thrown) return undefined;
+  const failure = classifyDecode(thrown.error);
+  if (!failure) return { kind: "hold", cause: "registry", error: thrown.error };
+  pass.failure = failure;
+  pass.schemaId ??= readSchemaId(pass.work.record.value);
+  return undefined;
+};
 
 // The frame of a value that could not be decoded: magic byte 0, then the id in four bytes.
 function readSchemaId(value: Uint8Array | null): number | undefined {

@@ -1,4 +1,3 @@
-import type { Clock } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { OutgoingRecord } from "../../core/record.ts";
 import { toDeadLetter, toSmaller } from "../dead-letter.ts";
@@ -16,7 +15,6 @@ import { planOf } from "./pass.ts";
 export type Settle = (pass: Pass, settlement: Settlement) => boolean | Promise<boolean>;
 
 export interface SettleDeps {
-  readonly clock: Clock;
   readonly group: string;
   readonly dedupe: Dedupe | undefined;
   readonly sink: Sink;
@@ -27,7 +25,7 @@ export interface SettleDeps {
 
 type HandingOver = Extract<Settlement, { kind: "later" | "deadLetter" }>;
 
-export function createSettle({ clock, group, dedupe, sink, endings, counts }: SettleDeps): Settle {
+export function createSettle({ group, dedupe, sink, endings, counts }: SettleDeps): Settle {
   const confirm = (pass: Pass, settlement: Settlement): boolean | Promise<boolean> => {
     const finish = (): boolean => endings.complete(pass, settlement);
     const held = (error: unknown): boolean =>
@@ -71,7 +69,7 @@ export function createSettle({ clock, group, dedupe, sink, endings, counts }: Se
         return endings.wait(pass, settlement);
       case "later":
       case "deadLetter":
-        return handOver(pass, settlement, toOutgoing(pass, settlement, group, clock.now(), counts));
+        return handOver(pass, settlement, toOutgoing(pass, settlement, group, counts));
       case "discard":
         dedupe?.release(pass.work);
         return endings.complete(pass, settlement);
@@ -89,7 +87,6 @@ function toOutgoing(
   pass: Pass,
   settlement: HandingOver,
   group: string,
-  nowMs: number,
   counts: PartitionCounts,
 ): OutgoingRecord {
   const { work, history, known, eventType, schemaId, attempt } = pass;
@@ -100,7 +97,7 @@ function toOutgoing(
     attempt,
     group,
     plan: planOf(pass),
-    nowMs,
+    nowMs: work.lastFailureMs,
     event: known?.event,
     eventType,
     schemaId,

@@ -40,10 +40,11 @@ export async function loadProto(tree: SchemaTree, projectRoot: string): Promise<
   const declared = createFileRegistry(set);
   const marks = readMarks(declared, places);
   const stripped = stripSet(set);
-  const registry = createFileRegistry(stripped);
   const wire = await projectAll({ buf, tree, set, stripped, places });
   const diagnostics = [...marks.diagnostics, ...wire.diagnostics];
-  const events = isClean(wire.diagnostics) ? readEvents({ declared, registry, places, own, wire }) : [];
+  if (!isClean(diagnostics)) return { ...nothing, sensitive: marks.sensitive, diagnostics };
+  const registry = createFileRegistry(stripped);
+  const events = readEvents({ declared, registry, places, own, wire });
   const isOwn = (path: string): boolean => own.has(path) && path !== optionsPath;
   return {
     events,

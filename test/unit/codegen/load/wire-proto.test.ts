@@ -66,6 +66,14 @@ describe("the wire projection of .proto files", () => {
       `${head}${imported}import "google/protobuf/descriptor.proto";\nmessage A {\n${event}  string k = 1;\n  message B { string s = 1 [(keryx.v1.field).sensitive = true]; }\n  oneof o { string p = 2 [(keryx.v1.field) = {sensitive: true}]; }\n  map<string, B> m = 3 [(keryx.v1.field) = {sensitive: true}];\n}\nextend google.protobuf.MessageOptions { string x = 50002 [(keryx.v1.field) = {sensitive: true}]; }\n`,
       `${head}import "google/protobuf/descriptor.proto";\nmessage A {\n  string k = 1;\n  message B { string s = 1; }\n  oneof o { string p = 2; }\n  map<string, B> m = 3;\n}\nextend google.protobuf.MessageOptions { string x = 50002; }\n`,
     ],
+    "an import for options only, as edition 2024 has it": [
+      `edition = "2024";\npackage a.v1;\nimport option "keryx/v1/options.proto";\nmessage A {\n${event}  string k = 1;\n}\n`,
+      `edition = "2024";\npackage a.v1;\nmessage A {\n  string k = 1;\n}\n`,
+    ],
+    "options of a proto2 file with groups, defaults and extensions": [
+      `syntax = "proto2";\npackage a.v1;\n${imported}message A {\n${event}  required string k = 1;\n  optional int32 y = 2 [default = 4, (keryx.v1.field).sensitive = true];\n  optional group G = 3 { optional string z = 1 [(keryx.v1.field).sensitive = true]; }\n  extensions 100 to 200;\n}\nextend A { optional string ext = 100 [(keryx.v1.field).sensitive = true]; }\n`,
+      `syntax = "proto2";\npackage a.v1;\nmessage A {\n  required string k = 1;\n  optional int32 y = 2 [default = 4];\n  optional group G = 3 { optional string z = 1; }\n  extensions 100 to 200;\n}\nextend A { optional string ext = 100; }\n`,
+    ],
     "an import in single quotes and in pieces": [
       `${head}import 'keryx/v1/options.proto';\nmessage A {\n${event}  string k = 1;\n}\n`,
       `${head}message A {\n  string k = 1;\n}\n`,
@@ -97,6 +105,23 @@ describe("the wire projection of .proto files", () => {
       `${head}import "a/v1/all.proto";\nmessage A {\n  string k = 1;\n}\n`,
     );
     expect(schemas.events[0]?.wire.references.map((one) => one.schema)).to.deep.equal([head]);
+  });
+
+  it("refuses a file that does not compile without our options file", async () => {
+    const { schemas, diagnostics } = await loadTree({
+      "a.proto": `${head}${imported}message A {\n${event}  keryx.v1.Retry r = 1;\n}\n`,
+    });
+    expect(schemas.events).to.deep.equal([]);
+    expect(diagnostics.map((one) => [one.rule, one.file])).to.deep.equal([["wire-projection", "a.proto"]]);
+  });
+
+  it("refuses a file in which a name would mean another type without our options file", async () => {
+    const { diagnostics } = await loadTree({
+      "other.proto": 'syntax = "proto3";\npackage keryx;\nmessage Retry {}\n',
+      "a.proto": `syntax = "proto3";\npackage keryx.v1.sub;\n${imported}import "other.proto";\nmessage A {\n${event}  Retry r = 1;\n}\n`,
+    });
+    expect(diagnostics.map((one) => [one.rule, one.file])).to.deep.equal([["wire-projection", "a.proto"]]);
+    expect(diagnostics[0]?.message).to.contain("mean something else");
   });
 
   it("leaves a changed delay, owner or key out of the text", async () => {

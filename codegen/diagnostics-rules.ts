@@ -227,7 +227,7 @@ const rows = {
     "check",
     "warning",
     "A file holds one event: its whole text is what the registry compares.",
-    "Move each event to a file of its own: registries refuse a second event in a registered file at FORWARD and FULL levels.",
+    "Move each event, with the types that only it needs, to a file of its own.",
   ],
   "path-clash": [
     "model",

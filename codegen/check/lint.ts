@@ -124,8 +124,14 @@ const subjectClash: Check = function* (project, finding) {
 
 const fileManyEvents: Check = function* (project, finding) {
   const inProto = project.events.filter((event) => event.format === "protobuf");
-  for (const [event, first] of repeats(inProto, (one) => one.at.file))
-    yield finding(event.at, `${event.at.file} already holds the event ${first.name}.`);
+  for (const [event, first] of repeats(inProto, (one) => one.at.file)) {
+    const levels = [first, event].map((one) => one.options.compatibility.value);
+    const strict = levels.find((level) => /^(FORWARD|FULL)/.test(level));
+    const later = strict
+      ? `; at ${strict} the registry refuses a further one once the file is registered`
+      : "";
+    yield finding(event.at, `${event.at.file} already holds the event ${first.name}${later}.`);
+  }
 };
 
 /** Each stage of a topic has one retry topic; its delay is the first event's that has the stage. */

@@ -19,8 +19,17 @@ export function formatError(error: KeryxError, debug: boolean): string {
   return `${show(lines.join("\n"))}\n`;
 }
 
+/** The system's refusals, such as a missing permission, are no defects of ours. */
+function toKeryxError(thrown: unknown): KeryxError {
+  if (!(thrown instanceof Error && "syscall" in thrown && "code" in thrown)) return KeryxError.from(thrown);
+  return new KeryxError("generate_failed", thrown.message, {
+    cause: thrown,
+    help: "Check that the path exists, is of the right kind and may be written.",
+  });
+}
+
 function reportError(thrown: unknown, io: Io, json: boolean): ExitCode {
-  const error = KeryxError.from(thrown);
+  const error = toKeryxError(thrown);
   if (json) {
     const { code, message, help } = error;
     io.out(`${showJson({ error: { code, message, help } })}\n`);

@@ -36,10 +36,14 @@ interface RunOptions {
 /** The command in a process of its own, with nothing of the developer's environment that could matter. */
 function keryx(args: readonly string[], options: RunOptions): Promise<Answer> {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [options.bin ?? join(root, "bin", "keryx.mjs"), ...args], {
-    cwd: options.cwd,
-    env: { PATH, HOME, NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...options.env },
-  });
+  const child = spawn(
+    process.execPath,
+    ["--conditions=@keryx/source", options.bin ?? join(root, "bin", "keryx.mjs"), ...args],
+    {
+      cwd: options.cwd,
+      env: { PATH, HOME, NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...options.env },
+    },
+  );
   let out = "";
   let note = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -133,11 +137,15 @@ describe("keryx", function () {
     });
 
     it("takes another folder for the schemas", async () => {
-      const fresh = join(folder, "it's new");
+      // A shell would make something of this name.
+      const fresh = join(folder, "it's `touch pwned` $(touch pwned); new");
       const { exit } = await keryx(["init", "--project", fresh, "--schemas", "events"], { cwd: folder });
       expect(exit).to.equal(0);
       const { exit: linted, note } = await keryx(["lint"], { cwd: join(fresh, "events") });
       expect([linted, note]).to.deep.equal([0, "0 errors, 0 warnings\n"]);
+      expect((await keryx(["generate", "--schemas", "events"], { cwd: fresh })).exit).to.equal(0);
+      const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+      expect(names.filter((name) => name.endsWith("pwned"))).to.deep.equal([]);
     });
   });
 
@@ -357,6 +365,47 @@ describe("keryx", function () {
     it("ends quietly when its reader goes away", async () => {
       const { note } = await keryx(["explain", "order.placed"], { cwd: folder, closeEarly: true });
       expect(note).to.equal("");
+    });
+  });
+
+  describe("any command", () => {
+    it("loads only what it needs itself", async () => {
+      const loaded = async (...args: readonly string[]): Promise<readonly string[]> => {
+        const list = join(folder, "loaded.txt");
+        const env = {
+          KERYX_TEST_LOADED: list,
+          NODE_OPTIONS: `--import ${join(root, "test/support/loaded.mjs")}`,
+        };
+        expect((await keryx(args, { cwd: folder, env })).exit, args.join(" ")).to.equal(0);
+        return readFileSync(list, "utf8").split("\n");
+      };
+      expect(await loaded("--help")).to.deep.equal(["commander"]);
+      expect(await loaded("init")).to.deep.equal(["commander"]);
+      for (const args of [["lint"], ["explain", "order.placed"]]) {
+        const packages = await loaded(...args);
+        expect(packages).to.include("@bufbuild/protobuf");
+        for (const heavy of ["ts-morph", "kafkajs", "pino", "typescript"])
+          expect(packages).to.not.include(heavy);
+      }
+      expect(await loaded("generate")).to.include("ts-morph");
+      expect(await loaded("generate"), "nothing to print").to.not.include("ts-morph");
+    });
+
+    it("takes a folder that cannot be written for an error of the user's, without a stack", async () => {
+      put(folder, "taken/schemas", "a file\n");
+      const { exit, note } = await keryx(["init", "--project", "taken"], { cwd: folder });
+      expect(exit).to.equal(1);
+      expect(note).to.match(/^error \[generate_failed\] .+\n {2}next: {2}.+\n$/);
+    });
+
+    it("refuses a project that is not there", async () => {
+      const { exit, note } = await keryx(["lint", "--project", "nowhere"], { cwd: folder });
+      expect(exit).to.equal(2);
+      expect(note).to.include('--project "nowhere" is not a folder').and.include("keryx init");
+      rmSync(join(folder, "schemas"), { recursive: true });
+      const empty = await keryx(["lint"], { cwd: folder });
+      expect(empty.exit).to.equal(1);
+      expect(empty.note).to.include("[generate_failed]").and.include("keryx init");
     });
   });
 

@@ -24,7 +24,7 @@ export function messageCodec<Value extends object, Init>(
       }
     },
     encode(value, room) {
-      checkMessage(value, name, 1);
+      checkMessage(value, { path: [name], depth: 0, isInPlain: false });
       try {
         const payload = functions.toBinary(value);
         const framed = new Uint8Array(room + payload.length);
@@ -44,20 +44,41 @@ export function messageCodec<Value extends object, Init>(
   };
 }
 
+/** Where the check stands; the path is spelled out only for a refusal. */
+interface Place {
+  readonly path: (string | number)[];
+  /** Messages around the value, as the decoder will count them. */
+  readonly depth: number;
+  readonly isInPlain: boolean;
+}
+
 /** protobuf-es writes a lone surrogate as U+FFFD and has no depth limit on encode: both are refused here. */
-function checkMessage(value: unknown, path: string, depth: number): void {
+function checkMessage(value: unknown, place: Place): void {
   if (typeof value === "string") {
-    if (textLength(value) < 0) throw refusal(path, "the text holds a lone surrogate", "invalid-text");
+    if (textLength(value) < 0)
+      throw refusal(spell(place.path), "the text holds a lone surrogate", "invalid-text");
     return;
   }
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
-  if (depth > 2 * maxDepth || ("$typeName" in value && depth > maxDepth))
-    throw refusal(path, `messages are nested deeper than ${maxDepth}`, "too-deep");
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) checkMessage(item, `${path}[${index}]`, depth);
-    return;
+  const isList = Array.isArray(value);
+  const isMessage = "$typeName" in value;
+  // Plain objects and lists inside one another are a Struct's: each level is a Struct or ListValue in a Value.
+  const depth = place.depth + (isMessage ? 1 : place.isInPlain ? 2 : 0);
+  if (depth > maxDepth)
+    throw refusal(spell(place.path), `messages are nested deeper than ${maxDepth}`, "too-deep");
+  const inner = { path: place.path, depth, isInPlain: !isMessage };
+  const entries: Iterable<[string | number, unknown]> = isList ? value.entries() : Object.entries(value);
+  for (const [key, item] of entries) {
+    if (typeof item !== "string" && typeof item !== "object") continue;
+    place.path.push(key);
+    checkMessage(item, inner);
+    place.path.pop();
   }
-  for (const [key, item] of Object.entries(value)) checkMessage(item, `${path}.${key}`, depth + 1);
+}
+
+function spell(path: readonly (string | number)[]): string {
+  const parts = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`));
+  return parts.join("").slice(1);
 }
 
 function refusal(path: string, what: string, reason: DecodeReason): KeryxError {

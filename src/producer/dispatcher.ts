@@ -174,8 +174,21 @@ function createRequests(deps: DispatcherDeps): {
       durationMs: clock.now() - startedMs,
       attempt,
     });
-    for (let i = 0; i < entries.length; i++)
-      entries[i]?.end({ kind: "produced", meta: metas[i] ?? { topic, partition: -1, offset: -1n } });
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i];
+      // Called off meanwhile: its sender was told that it failed.
+      if (!entry || entry.settled) continue;
+      const meta = metas[i] ?? { topic, partition: -1, offset: -1n };
+      observe({
+        kind: "record.produced",
+        topic,
+        partition: meta.partition,
+        offset: meta.offset,
+        ...(entry.event ? { event: entry.event.type } : {}),
+        messageId: entry.messageId,
+      });
+      entry.end({ kind: "produced", meta });
+    }
   }
 
   return { deliver, count: () => count };

@@ -27,6 +27,26 @@ describe("a producer", () => {
     expect(kafka.closes).to.equal(1);
   });
 
+  it("says of each record that it was sent, and that it was produced or failed", async () => {
+    const { producer, kafka, signals } = createBench({ maxBatchRecords: 1 });
+    kafka.before = (batch) => {
+      if (toOrder(batch[0]).id === "bad") throw new KeryxError("send_failed", "no");
+    };
+    await Promise.allSettled([
+      producer.send(placed, order("a", "good")),
+      producer.send(placed, order("b", "bad")),
+    ]);
+    const said = signals.flatMap((signal) =>
+      "messageId" in signal ? [`${signal.kind} ${signal.messageId}`] : [],
+    );
+    expect(said).to.have.members([
+      "record.sent good",
+      "record.sent bad",
+      "record.produced good",
+      "record.send_failed bad",
+    ]);
+  });
+
   it("registers all events of its topic on start, once", async () => {
     const other = createOrderEvent("order.cancelled");
     const { producer, prepared, kafka } = createBench({}, { events: [placed, other] });

@@ -1,0 +1,146 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { checkProject, type EmitRequest, writeProject } from "../../../../codegen/emit/emit.ts";
+import { manifestPath, parseManifest } from "../../../../codegen/emit/manifest.ts";
+import { loadModel } from "../../../../codegen/index.ts";
+import { resolveBuf } from "../../../../codegen/load/buf.ts";
+import type { ProjectModel } from "../../../../codegen/model/model.ts";
+import { repository } from "../../../support/generated-code.ts";
+import { tortureModel } from "../../../support/torture.ts";
+
+function textsOf(root: string): ReadonlyMap<string, string> {
+  const paths = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) =>
+    /\.(ts|json)$/.test(path),
+  );
+  return new Map(
+    paths.sort().map((path) => [path.replaceAll("\\", "/"), readFileSync(join(root, path), "utf8")]),
+  );
+}
+
+describe("generating a project", function () {
+  this.timeout(60_000);
+  let model: ProjectModel;
+  let inputs: ReadonlyMap<string, string>;
+  let folder: string;
+  let bufRuns: number;
+
+  const request = (changes: Partial<EmitRequest> = {}): EmitRequest => ({
+    model,
+    projectRoot: repository,
+    outputRoot: join(folder, "out"),
+    generator: "keryx test",
+    inputs,
+    extension: "ts",
+    resolveBuf() {
+      bufRuns += 1;
+      return resolveBuf(repository);
+    },
+    ...changes,
+  });
+
+  before(async () => {
+    ({ model } = await loadModel({ root: repository, schemas: "schemas", settings: {} }));
+    const schemas = textsOf(join(repository, "schemas"));
+    inputs = new Map([...schemas, ["users/v1/x.proto", "message X {}\n"]]);
+  });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "keryx-emit-"));
+    bufRuns = 0;
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("gives the same bytes elsewhere, in another locale and order, and from a checkout with other line ends", async () => {
+    await writeProject(request());
+    const first = textsOf(join(folder, "out"));
+    const { LANG, cwd } = { LANG: process.env["LANG"], cwd: process.cwd() };
+    process.env["LANG"] = "tr_TR.UTF-8";
+    process.chdir(folder);
+    try {
+      const crlf = new Map(
+        [...inputs].reverse().map(([path, text]) => [path, text.replaceAll("\n", "\r\n")]),
+      );
+      await writeProject(request({ outputRoot: join(folder, "elsewhere"), inputs: crlf }));
+    } finally {
+      process.chdir(cwd);
+      if (LANG === undefined) delete process.env["LANG"];
+      else process.env["LANG"] = LANG;
+    }
+    expect(textsOf(join(folder, "elsewhere"))).deep.equals(first);
+    for (const [path, text] of first) {
+      expect(text, path).not.contains(folder).and.not.contains(repository).and.not.contains("\r");
+      if (path !== "index.ts") expect(text, path).not.contains(`${new Date().getFullYear()}-`);
+    }
+  });
+
+  it("prints Protobuf messages once, without our options, and not again while nothing changed", async () => {
+    await writeProject(request());
+    expect(bufRuns).equals(1);
+    expect(await writeProject(request())).deep.equals({
+      written: [],
+      deleted: [],
+      overwritten: [],
+      left: [],
+    });
+    expect(await checkProject(request())).deep.equals([]);
+    expect(bufRuns).equals(1);
+    const messages = readFileSync(join(folder, "out", "orders/v1/order_placed_pb.ts"), "utf8");
+    expect(messages).not.contains("keryx/v1/options").and.not.contains("order-events-dlq");
+    await writeProject(request({ inputs: new Map([...inputs, ["users/v1/x.proto", "message Y {}\n"]]) }));
+    expect(bufRuns).equals(2);
+  });
+
+  it("prints everything again for another version of the generator or other import endings", async () => {
+    await writeProject(request());
+    expect((await writeProject(request({ generator: "keryx next" }))).written).deep.equals([manifestPath]);
+    expect(bufRuns).equals(2);
+    const result = await writeProject(request({ generator: "keryx next", extension: "js" }));
+    expect(result.written.length).greaterThan(10);
+    const topic = readFileSync(join(folder, "out", "topics/order-events.ts"), "utf8");
+    expect(topic).contains('from "../orders/v1/order_placed_events.js"').and.not.contains('.ts"');
+  });
+
+  it("restores a file that was edited or lost, and says so when only checking", async () => {
+    await writeProject(request());
+    rmSync(join(folder, "out", "topics"), { recursive: true });
+    const differences = await checkProject(request());
+    expect(differences.map(({ kind }) => kind)).deep.equals(model.topics.map(() => "missing"));
+    expect((await writeProject(request())).written).has.length(model.topics.length);
+  });
+
+  it("lists inputs, files and the reason why an event's codec is not straight-line code", async () => {
+    await writeProject(request());
+    const manifest = parseManifest(readFileSync(join(folder, "out", manifestPath), "utf8"));
+    expect([...manifest.inputs.keys()]).deep.equals([...inputs.keys()].sort());
+    expect(manifest.fallbacks.get("orders.v1.OrderPlaced")).contains("protobuf-es");
+    expect(manifest.fallbacks.has("payments.v1.PaymentCaptured")).equals(false);
+  });
+
+  it("works without any Protobuf file, and then asks for no buf", async () => {
+    await writeProject(request({ model: tortureModel(), inputs: new Map() }));
+    expect(bufRuns).equals(0);
+  });
+
+  it("names what cannot be run as a failure of the generator", async () => {
+    const broken = request({ resolveBuf: () => join(folder, "no-such-buf") });
+    expect(await writeProject(broken).catch((thrown: unknown) => thrown)).property("code", "generate_failed");
+    const image = {
+      ...model,
+      protobuf: { files: model.protobuf?.files ?? [], strippedImage: Uint8Array.of(0xff) },
+    };
+    expect(await writeProject(request({ model: image })).catch((thrown: unknown) => thrown)).property(
+      "code",
+      "generate_failed",
+    );
+  });
+});
+
+describe("the documentation of what is generated", () => {
+  it("carries a schema's comments, deprecation and sensitive marks to producers and handlers", () => {
+    const topic = readFileSync(join(repository, "generated/topics/order-events.ts"), "utf8");
+    expect(topic).contains("A customer placed an order.").and.contains("@sensitive customerEmail");
+    const event = readFileSync(join(repository, "generated/payments/v1/payment-captured.ts"), "utf8");
+    expect(event).contains("Name on the card or account.").and.contains("@sensitive");
+  });
+});

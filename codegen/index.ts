@@ -1,11 +1,16 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lint } from "./check/lint.ts";
 import { type Diagnostic, isClean } from "./diagnostics.ts";
+import { checkProject, type EmitRequest, writeProject } from "./emit/emit.ts";
+import { type Difference, type SyncResult, writeFileWhole } from "./emit/sync.ts";
+import { resolveBuf } from "./load/buf.ts";
 import { loadSources } from "./load/load.ts";
-import { loadLock } from "./load/lock.ts";
+import { loadLock, lockPath } from "./load/lock.ts";
+import { withLineFeeds } from "./load/options.ts";
 import { type BuiltModel, buildModel as joinModel } from "./model/build.ts";
 import type { LoadedSchemas } from "./model/loaded.ts";
-import type { Lock } from "./model/lock.ts";
+import { formatLock, type Lock, updateLock } from "./model/lock.ts";
 import type { ProjectModel } from "./model/model.ts";
 import { sortDiagnostics } from "./model/order.ts";
 import type { ModelSettings } from "./model/policy.ts";
@@ -76,4 +81,64 @@ export async function loadModel(project: Project): Promise<CheckedModel> {
   const found = [...loaded.diagnostics, ...built.diagnostics];
   const diagnostics = isClean(found) ? [...found, ...check(built.model)] : found;
   return { model: built.model, lock, inputs, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+/** Where the output goes, and who writes it. */
+export interface Target {
+  /** Folder of the generated code, relative to the project's root. */
+  readonly out: string;
+  /** Name and version of the generator, for example `keryx 1.2.3`. */
+  readonly generator: string;
+}
+
+export interface Emitted extends SyncResult {
+  readonly lock: "same" | "written";
+}
+
+/** Step 4: makes output folder and lock file match the model. */
+export async function emit(project: Project, checked: CheckedModel, target: Target): Promise<Emitted> {
+  const result = await writeProject(toRequest(project, checked, target));
+  const { text, state } = await compareLock(project, checked);
+  if (state === "same") return { ...result, lock: "same" };
+  await writeFileWhole(project.root, lockPath, text);
+  return { ...result, lock: "written" };
+}
+
+/** What step 4 would change; paths are relative to the project's root. Writes nothing. */
+export async function compare(
+  project: Project,
+  checked: CheckedModel,
+  target: Target,
+): Promise<readonly Difference[]> {
+  const differences = await checkProject(toRequest(project, checked, target));
+  const { state } = await compareLock(project, checked);
+  return [
+    ...differences.map(({ kind, path }) => ({ kind, path: `${target.out}/${path}` })),
+    ...(state === "same" ? [] : [{ kind: state, path: lockPath }]),
+  ];
+}
+
+function toRequest(project: Project, { model, inputs }: CheckedModel, target: Target): EmitRequest {
+  return {
+    model,
+    projectRoot: project.root,
+    outputRoot: join(project.root, target.out),
+    generator: target.generator,
+    inputs,
+    resolveBuf: () => resolveBuf(project.root),
+  };
+}
+
+/** The lock file as it should be, and how the one that is there differs. */
+async function compareLock(
+  project: Project,
+  { lock, model }: CheckedModel,
+): Promise<{ readonly text: string; readonly state: "same" | "missing" | "changed" }> {
+  const text = formatLock(updateLock(lock, model));
+  const found = await readFile(join(project.root, lockPath), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return { text, state: "missing" };
+  return { text, state: withLineFeeds(found) === text ? "same" : "changed" };
 }

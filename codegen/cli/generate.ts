@@ -1,13 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { showJson, showText } from "../diagnostics-print.ts";
-import { checkProject, type EmitRequest, writeProject } from "../emit/emit.ts";
-import { writeFileWhole } from "../emit/sync.ts";
-import type { CheckedModel } from "../index.ts";
-import { resolveBuf } from "../load/buf.ts";
+import { type CheckedModel, compare, emit, type Target } from "../index.ts";
 import { lockPath } from "../load/lock.ts";
-import { withLineFeeds } from "../load/options.ts";
-import { formatLock, updateLock } from "../model/lock.ts";
 import type { ExitCode, Io, Run } from "./command.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
 import { loadManifest } from "./package.ts";
@@ -19,30 +12,10 @@ interface Entry {
   readonly path: string;
 }
 
-function emitRequest(project: OpenProject, { model, inputs }: CheckedModel): EmitRequest {
-  return {
-    model,
-    projectRoot: project.root,
-    outputRoot: join(project.root, project.out),
-    generator: `keryx ${loadManifest().version}`,
-    inputs: new Map([...inputs].map(([path, text]) => [path, withLineFeeds(text)])),
-    resolveBuf: () => resolveBuf(project.root),
-  };
-}
-
-/** The lock file as it should be, and what is to be done about the one that is there. */
-async function compareLock(
-  project: OpenProject,
-  { lock, model }: CheckedModel,
-): Promise<{ readonly text: string; readonly state: "same" | "missing" | "changed" }> {
-  const text = formatLock(updateLock(lock, model));
-  const found = await readFile(join(project.root, lockPath), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (found === undefined) return { text, state: "missing" };
-  return { text, state: withLineFeeds(found) === text ? "same" : "changed" };
-}
+const targetOf = (project: OpenProject): Target => ({
+  out: project.out,
+  generator: `keryx ${loadManifest().version}`,
+});
 
 function tell(entries: readonly Entry[], io: Io, json: boolean | undefined, ok: boolean): void {
   if (json) io.out(`${showJson({ ok, files: entries })}\n`);
@@ -55,12 +28,7 @@ async function checkOutput(
   io: Io,
   json: boolean | undefined,
 ): Promise<ExitCode> {
-  const differences = await checkProject(emitRequest(project, checked));
-  const { state } = await compareLock(project, checked);
-  const entries: readonly Entry[] = [
-    ...differences.map(({ kind, path }) => ({ kind, path: `${project.out}/${path}` })),
-    ...(state === "same" ? [] : [{ kind: state, path: lockPath }]),
-  ];
+  const entries: readonly Entry[] = await compare(project, checked, targetOf(project));
   tell(entries, io, json, entries.length === 0);
   if (entries.length === 0) {
     io.note("Generated files and lock file are up to date.\n");
@@ -76,14 +44,12 @@ async function writeOutput(
   io: Io,
   json: boolean | undefined,
 ): Promise<ExitCode> {
-  const { written, deleted, overwritten, left } = await writeProject(emitRequest(project, checked));
-  const lock = await compareLock(project, checked);
-  if (lock.state !== "same") await writeFileWhole(project.root, lockPath, lock.text);
+  const { written, deleted, overwritten, left, lock } = await emit(project, checked, targetOf(project));
   const own = (path: string): string => `${project.out}/${path}`;
   const entries: readonly Entry[] = [
     ...written.map((path): Entry => ({ kind: "written", path: own(path) })),
     ...deleted.map((path): Entry => ({ kind: "deleted", path: own(path) })),
-    ...(lock.state === "same" ? [] : [{ kind: "written", path: lockPath } as const]),
+    ...(lock === "same" ? [] : [{ kind: "written", path: lockPath } as const]),
   ];
   tell(entries, io, json, true);
   for (const path of overwritten)

@@ -236,6 +236,21 @@ export function transportContract(open: () => KafkaPort): void {
       expect(error.details).to.include({ kafkaCode: 10, kafkaError: "MESSAGE_TOO_LARGE" });
     });
 
+    it("a partition that the topic does not have is refused, not dropped", async () => {
+      const topic = await topicOf(2);
+      const error = await failure(producer.send([outgoing(topic, "k", "v", 2)]));
+      expect(error).to.include({ code: "send_failed", retriable: false });
+      expect(error.message).to.contain("partition 2");
+    });
+
+    it("the same record sent twice is there twice", async () => {
+      const topic = await topicOf();
+      const record = outgoing(topic, "k", "v");
+      const [first] = await producer.send([record]);
+      const [second] = await producer.send([record]);
+      expect([first!.offset, second!.offset]).to.deep.equal([0n, 1n]);
+    });
+
     it("a closed producer refuses", async () => {
       const closed = port.producer(producerOptions);
       await closed.connect();

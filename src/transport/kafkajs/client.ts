@@ -76,7 +76,8 @@ export function checkTlsFiles(tls: TransportOptions["tls"]): void {
   if (typeof tls === "object") toConnectionOptions("localhost", tls);
 }
 
-function toClientSasl(sasl: NonNullable<TransportOptions["sasl"]>): SASLOptions {
+/** The login as kafkajs wants it; an OAuth token is asked for at each one. */
+export function toClientSasl(sasl: NonNullable<TransportOptions["sasl"]>): SASLOptions {
   if (sasl.mechanism !== "oauthbearer") return { ...sasl };
   return {
     mechanism: "oauthbearer",

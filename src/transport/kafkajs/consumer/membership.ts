@@ -1,4 +1,4 @@
-import kafkajs, { type Consumer, type EachBatchPayload } from "kafkajs";
+import type { Consumer, EachBatchPayload } from "kafkajs";
 import { KeryxError } from "../../../core/errors.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../../core/record.ts";
 import type { TransportOptions } from "../../options.ts";

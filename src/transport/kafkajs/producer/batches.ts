@@ -67,3 +67,33 @@ export function toResults(
     return { topic, partition, offset };
   });
 }
+
+/** Records of one request: those whose partitions one broker leads. */
+export interface Shipment {
+  readonly records: OutgoingRecord[];
+  readonly messages: ClientMessage[];
+}
+
+/**
+ * Splits a batch by leader. Each part fails or succeeds on its own, so that a later try leaves out what was taken:
+ * kafkajs would report the whole as failed.
+ */
+export function toShipments(
+  batch: readonly OutgoingRecord[],
+  messageOf: (record: OutgoingRecord) => ClientMessage,
+  leaderOf: (topic: string, partition: number) => number,
+): Shipment[] {
+  const byLeader = new Map<number, Shipment>();
+  for (const record of batch) {
+    const message = messageOf(record);
+    const leader = leaderOf(record.topic, message.partition ?? -1);
+    let shipment = byLeader.get(leader);
+    if (shipment === undefined) {
+      shipment = { records: [], messages: [] };
+      byLeader.set(leader, shipment);
+    }
+    shipment.records.push(record);
+    shipment.messages.push(message);
+  }
+  return [...byLeader.values()];
+}

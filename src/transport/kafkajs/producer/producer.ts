@@ -6,10 +6,10 @@ import type { OutgoingRecord } from "../../../core/record.ts";
 import type { TransportOptions } from "../../options.ts";
 import type { Compression, PortProducer, PortProducerOptions, RecordMeta } from "../../port.ts";
 import { createClient } from "../client.ts";
-import { type Cluster, withCluster } from "../cluster.ts";
+import { type Cluster, type PartitionMetadata, withCluster } from "../cluster.ts";
 import { kafkaCodeOf, toKeryxError } from "../errors.ts";
 import { createTopicMetadata, type TopicMetadata } from "../topics.ts";
-import { createMessages, toResults, toTopicMessages } from "./batches.ts";
+import { createMessages, type Shipment, toResults, toShipments, toTopicMessages } from "./batches.ts";
 import { createLeaderWatch, type LeaderWatch } from "./leaders.ts";
 
 const acksOf = { 0: 0, 1: 1, all: -1 } as const;
@@ -41,6 +41,8 @@ export function createKafkajsProducer(
   let isClosed = false;
   // A record keeps its partition over all tries: a repeat that lands elsewhere is no repeat for the broker.
   const messageOf = createMessages();
+  // What the brokers took of a batch that failed in part: it is not sent again.
+  const taken = new WeakMap<OutgoingRecord, RecordMeta>();
   // Numbers of a failed batch are given out again. Only the very same batch may use them, see `send`.
   let unsettled: readonly OutgoingRecord[] | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -77,33 +79,34 @@ export function createKafkajsProducer(
     return open.leaders.watch(() => produce(open, batch));
   }
 
-  async function produce(
-    { producer, topics, leaders }: Client,
-    batch: readonly OutgoingRecord[],
-  ): Promise<readonly RecordMeta[]> {
-    const names = [...new Set(batch.map(({ topic }) => topic))];
-    const counts = new Map<string, number>();
-    for (const name of names) counts.set(name, (await topics.partitionsOf(name)).length);
-    const sent = batch.map((record) => messageOf(record, counts.get(record.topic) ?? 1));
-    await leaders.settle(names);
-    try {
-      const answers = await producer.sendBatch({
-        topicMessages: toTopicMessages(batch, sent),
-        acks: acksOf[options.acks],
-        timeout: options.requestTimeoutMs,
-        compression: compressionOf[options.compression],
-      });
-      return toResults(batch, sent, answers);
-    } catch (error) {
-      // The topic was there a moment ago: is it gone, or does one deleted topic spoil the metadata of the others?
-      const gone = kafkaCodeOf(error) === 3 ? await topics.forgetMissing() : [];
-      if (gone.some((topic) => names.includes(topic)))
-        throw new KeryxError("topic_missing", `topic ${gone.join(", ")} does not exist`, {
-          cause: error,
-          details: { topics: gone },
-        });
-      throw passing(toKeryxError(error, { action: "produce", topics: names }));
-    }
+  async function produce(open: Client, batch: readonly OutgoingRecord[]): Promise<readonly RecordMeta[]> {
+    const waiting = batch.filter((record) => !taken.has(record));
+    const names = [...new Set(waiting.map(({ topic }) => topic))];
+    const partitions = new Map<string, readonly PartitionMetadata[]>();
+    for (const name of names) partitions.set(name, await open.topics.partitionsOf(name));
+    await open.leaders.settle(names);
+    const shipments = toShipments(
+      waiting,
+      (record) => messageOf(record, partitions.get(record.topic)?.length ?? 1),
+      (topic, partition) => leaderOf(partitions, topic, partition),
+    );
+    const outcomes = await Promise.allSettled(shipments.map((shipment) => ship(open, shipment)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw await explain(open, failed.reason, names);
+    const results = batch.map(
+      (record) => taken.get(record) ?? { topic: record.topic, partition: -1, offset: -1n },
+    );
+    // Sent once more, the same record is a new send.
+    for (const record of batch) taken.delete(record);
+    return results;
+  }
+
+  async function ship({ producer }: Client, shipment: Shipment): Promise<void> {
+    const results = await sendShipment(producer, options, shipment);
+    shipment.records.forEach((record, i) => {
+      const result = results[i];
+      if (result) taken.set(record, result);
+    });
   }
 
   async function sendIdempotent(batch: readonly OutgoingRecord[]): Promise<readonly RecordMeta[]> {
@@ -142,6 +145,44 @@ export function createKafkajsProducer(
       client = undefined;
     },
   };
+}
+
+async function sendShipment(
+  producer: Producer,
+  options: PortProducerOptions,
+  { records, messages }: Shipment,
+): Promise<readonly RecordMeta[]> {
+  const answers = await producer.sendBatch({
+    topicMessages: toTopicMessages(records, messages),
+    acks: acksOf[options.acks],
+    timeout: options.requestTimeoutMs,
+    compression: compressionOf[options.compression],
+  });
+  return toResults(records, messages, answers);
+}
+
+/** @throws `send_failed`: kafkajs drops a record for a partition that is not there and reports success. */
+function leaderOf(
+  partitions: ReadonlyMap<string, readonly PartitionMetadata[]>,
+  topic: string,
+  partition: number,
+): number {
+  const metadata = partitions.get(topic)?.find(({ partitionId }) => partitionId === partition);
+  if (metadata !== undefined) return metadata.leader;
+  throw new KeryxError("send_failed", `topic ${topic} has no partition ${partition}`, {
+    details: { topics: [topic], partition },
+  });
+}
+
+async function explain({ topics }: Client, error: unknown, names: readonly string[]): Promise<KeryxError> {
+  // The topic was there a moment ago: is it gone, or does one deleted topic spoil the metadata of the others?
+  const gone = kafkaCodeOf(error) === 3 ? await topics.forgetMissing() : [];
+  if (gone.some((topic) => names.includes(topic)))
+    return new KeryxError("topic_missing", `topic ${gone.join(", ")} does not exist`, {
+      cause: error,
+      details: { topics: gone },
+    });
+  return passing(toKeryxError(error, { action: "produce", topics: names }));
 }
 
 function buildClient(transport: TransportOptions, options: PortProducerOptions): Client {

@@ -1,0 +1,39 @@
+// Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
+//   npm run bench            all
+//   npm run bench -- publish one of them
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { benchConsume } from "./consume.ts";
+import { benchPublish } from "./publish.ts";
+import { describe, type Measured, ratio } from "./setup.ts";
+
+function toPage(rows: readonly Measured[]): string {
+  const lines = rows.map((row) => {
+    const reached = ratio(row);
+    const goal =
+      row.goal === undefined ? "" : `${row.goal} (${reached >= row.goal ? "reached" : "**missed**"})`;
+    return `| ${row.name} | ${describe(row.byHand)} | ${describe(row.keryx)} | ${reached.toFixed(2)} | ${goal} |`;
+  });
+  return `# Benchmarks
+
+Written by \`npm run bench\`; do not edit. Records per second: the median of the rounds, with the slowest and the fastest. The ratio is the median of each round's own ratio, Keryx divided by hand-written; both contenders ran in turn in one process against the same cluster, after one round each that was not counted. Absolute figures tell about the machine, ratios about the code.
+
+Node ${process.version}, ${cpus().length} cores, three brokers on the same machine, replication 3, acks all, event \`api.request\` in Avro.
+
+| what | by hand | Keryx | ratio | goal |
+|---|---|---|---|---|
+${lines.join("\n")}
+
+**By hand** is what a team writes with kafkajs: for publishing, one \`producer.send\` for each record, encoded by \`@kafkajs/confluent-schema-registry\`; for consuming, \`eachMessage\` with \`partitionsConsumedConcurrently: 12\`, automatic commits, and the same generated decoder as ours. Neither side of it has retries, dead letters, dedupe or per-key order; ours has them all on, as they are by default.
+`;
+}
+
+const wanted = process.argv[2];
+const suites: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
+  publish: benchPublish,
+  consume: benchConsume,
+};
+const rows: Measured[] = [];
+for (const [name, run] of Object.entries(suites))
+  if (wanted === undefined || wanted === name) rows.push(...(await run()));
+if (wanted === undefined) writeFileSync(new URL("../docs/benchmarks.md", import.meta.url), toPage(rows));

@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
 import type { RawRecord } from "../core/record.ts";
@@ -7,6 +7,7 @@ import { type Frame, readFrame } from "./frame.ts";
 import { createLru } from "./lru.ts";
 import { createPlanner, type Plan, type PlannerOptions } from "./plan.ts";
 import { fetchReferences } from "./references.ts";
+import { isSchemaNotFound, schemaWithSecondLook } from "./second-look.ts";
 
 export type Decoded =
   | {
@@ -35,8 +36,6 @@ export interface DeserializerOptions extends PlannerOptions {
 }
 
 const maxPlans = 1_000;
-/** How long the registry is given to learn of a new id before it is asked again past every cache. */
-const secondLookMs = 1_000;
 const unknownForMs = 30_000;
 
 export function createDeserializer(options: DeserializerOptions): Deserializer {
@@ -48,15 +47,9 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
 
   async function fetchSchema(id: number): Promise<RegisteredSchema> {
     try {
-      return await registry.schemaById(id);
+      return await schemaWithSecondLook(registry, clock, id);
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    await sleep(clock, secondLookMs);
-    try {
-      return await registry.schemaById(id, { fresh: true });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isSchemaNotFound(error)) throw error;
       unknown.set(id, clock.now() + unknownForMs);
       throw decodeError("unknown-schema", `the registry has no schema ${id}`, { cause: error });
     }
@@ -137,10 +130,6 @@ function follow(plan: Plan, frame: Frame): Decoded {
   } catch (error) {
     throw nameEvent(error, event);
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof KeryxError && error.code === "schema_not_found";
 }
 
 /**

@@ -1,8 +1,10 @@
+import type { Clock } from "../core/clock.ts";
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
 import type { SchemaRegistry } from "../registry/port.ts";
 import type { ProtoFile } from "../schema/proto-model.ts";
 import { indexesOf, messageAt, parseProto } from "../schema/protobuf.ts";
+import { schemaWithSecondLook } from "./second-look.ts";
 
 /**
  * The message indexes of an event inside the text that the registry returns for an id: it prints the text anew
@@ -11,11 +13,11 @@ import { indexesOf, messageAt, parseProto } from "../schema/protobuf.ts";
  */
 export async function registeredIndexes(
   registry: SchemaRegistry,
+  clock: Clock,
   id: number,
   event: EventType,
-  signal?: AbortSignal,
 ): Promise<readonly number[]> {
-  const registered = await registry.schemaById(id, signal === undefined ? {} : { signal });
+  const registered = await schemaWithSecondLook(registry, clock, id);
   if (registered.schema === event.wire.schema) return event.index;
   const indexes = indexesOf(parseProto(registered.schema), event.name);
   if (indexes === undefined)

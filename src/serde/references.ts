@@ -1,6 +1,7 @@
-import { decodeError, KeryxError } from "../core/errors.ts";
+import { decodeError } from "../core/errors.ts";
 import type { RegisteredSchema, SchemaReference, SchemaRegistry } from "../registry/port.ts";
 import { schemaLimits } from "../schema/limits.ts";
+import { isSchemaNotFound } from "./second-look.ts";
 
 /**
  * The schemas that an Avro schema refers to, each behind those that it refers to itself, each once.
@@ -40,7 +41,7 @@ async function fetchReference(
   try {
     return await registry.schemaByVersion(subject, version);
   } catch (error) {
-    if (!(error instanceof KeryxError) || error.code !== "schema_not_found") throw error;
+    if (!isSchemaNotFound(error)) throw error;
     throw decodeError("unknown-schema", "a schema that the writer's schema refers to is gone", {
       cause: error,
       details: { subject, version },

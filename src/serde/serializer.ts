@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { EventType, SchemaFormat, WireReference } from "../core/event.ts";
 import type { Observe } from "../core/signals.ts";
@@ -31,9 +32,12 @@ export interface SerializerOptions {
   /** False: schemas are only looked up, never registered. */
   readonly autoRegister: boolean;
   readonly observe: Observe;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 export function createSerializer(options: SerializerOptions): Serializer {
+  const { registry, clock = systemClock } = options;
   const headers = new Map<EventType, Uint8Array>();
   const placing: Placing = { ...options, placed: new Map() };
   const preparing = new Map<string, Promise<Uint8Array>>();
@@ -41,7 +45,7 @@ export function createSerializer(options: SerializerOptions): Serializer {
   async function prepareOne(event: EventType): Promise<Uint8Array> {
     const { id } = await place(placing, event, { subject: event.subject, ...event.wire });
     const isIndexed = event.format === "protobuf";
-    return frameHeader(id, isIndexed ? await registeredIndexes(options.registry, id, event) : undefined);
+    return frameHeader(id, isIndexed ? await registeredIndexes(registry, clock, id, event) : undefined);
   }
 
   return {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
 import type { Signal } from "../../../src/core/signals.ts";
 import { createSerializer, type Serializer } from "../../../src/serde/serializer.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 import { textEvent } from "./events.ts";
 import { createMemoryRegistry, type MemoryRegistry } from "./memory-registry.ts";
 
@@ -203,6 +204,20 @@ describe("serializing", () => {
     registry.lookup = async () => placed;
     await serializer.prepare([event]);
     expect(Buffer.from(serializer.serialize(event, "x")).toString("hex")).to.equal("00000000010078");
+  });
+
+  it("waits for a registry of several nodes to know the id that it gave out", async () => {
+    const registry = createMemoryRegistry();
+    const clock = createManualClock();
+    const serializer = createSerializer({ registry, autoRegister: true, observe: () => undefined, clock });
+    const event = proto('syntax = "proto3"; package p; message A {} message B {}');
+    registry.faults.set("schemaById", new KeryxError("schema_not_found", "not yet"));
+    const preparing = serializer.prepare([event]);
+    await new Promise((resolve) => setImmediate(resolve));
+    registry.faults.clear();
+    await clock.advance(1_000);
+    await preparing;
+    expect(registry.calls.slice(-2)).to.deep.equal(["schemaById 1", "schemaById 1 fresh"]);
   });
 
   it("refuses a registry's text without the message", async () => {

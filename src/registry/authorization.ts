@@ -4,8 +4,8 @@ import type { RegistryAuth } from "./options.ts";
 
 /** The headers that say who we are. */
 export interface Authorizer {
-  /** Asked before each request, so that a provider can renew its token. */
-  headers(): Promise<Readonly<Record<string, string>>>;
+  /** Asked before each request, so that a provider can renew its token. Gives up with the signal. */
+  headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** Masks our credentials in what the other side says: it may echo a request. */
   redact(text: string): string;
 }
@@ -26,8 +26,8 @@ export function createAuthorizer(auth: RegistryAuth): Authorizer {
           ? {}
           : { "target-sr-cluster": checkHeader(logicalCluster, "logicalCluster") };
       const secrets = [typeof token === "string" ? checkHeader(token, "token") : ""];
-      return authorizer(async () => {
-        if (typeof token !== "string") secrets[0] = checkHeader(await ask(token), "token");
+      return authorizer(async (signal) => {
+        if (typeof token !== "string") secrets[0] = checkHeader(await ask(token, signal), "token");
         return { ...cluster, authorization: `Bearer ${secrets[0]}` };
       }, secrets);
     }
@@ -45,12 +45,20 @@ function authorizer(headers: Authorizer["headers"], secrets: readonly string[]):
   };
 }
 
-async function ask(provider: () => string | Promise<string>): Promise<string> {
+async function ask(provider: () => string | Promise<string>, signal: AbortSignal): Promise<string> {
   try {
-    return await provider();
+    return await Promise.race([provider(), aborted(signal)]);
   } catch (cause) {
     throw new KeryxError("registry_unauthorized", "the token provider of registry.auth failed", { cause });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
 }
 
 // The platform's own refusal of such a header would print it.

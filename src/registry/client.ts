@@ -40,7 +40,7 @@ export function createRegistryClient(options: ResolvedRegistryOptions, parts: Cl
   async function tryOne(index: number, request: RegistryRequest, what: string, signal: AbortSignal) {
     const base = urls[index] ?? url;
     const attempt = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
-    const authorization = await authorizer.headers();
+    const authorization = await authorizer.headers(attempt);
     try {
       const answer = await sendRequest(base, request, authorization, attempt);
       if (isPassing(answer.status)) return toFailure(answer, what, base, authorizer.redact);

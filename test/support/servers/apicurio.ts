@@ -51,7 +51,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   } catch (error) {
     await close();
     // Somebody took the port between our look and the start: once more, with a new one.
-    if (String(error).includes("already bound")) return startRegistry(options);
+    if (String(error).includes("in use by another process")) return startRegistry(options);
     throw error;
   }
   return {

@@ -91,6 +91,14 @@ describe("Registry client", () => {
       expect(server.seen).to.have.length(0);
     });
 
+    it("nothing when the token provider never answers, and does not wait for ever", async () => {
+      const token = (): Promise<string> => new Promise(() => {});
+      const error = await rejection(
+        connect({ auth: { kind: "bearer", token }, timeoutMs: 50 }).schemaById(1),
+      );
+      expect(error.code).to.equal("registry_unauthorized");
+    });
+
     it("nothing with a token that a header cannot hold, and never shows it", async () => {
       const leak = "s3cret\nx-evil: 1";
       const start = refusal(() => connect({ auth: { kind: "bearer", token: leak } }));

@@ -5,13 +5,14 @@ import type { Lock } from "./lock.ts";
 import type { EventModel, EventOptions, FieldPath, ProjectModel, Sourced, TopicModel } from "./model.ts";
 import { methodName, protobufTypeName, safeIdentifier, topicIdentifier } from "./names.ts";
 import { compare, sortDiagnostics } from "./order.ts";
-import { checkPaths } from "./paths.ts";
+import { checkMessageNames, checkPaths } from "./paths.ts";
 import {
   byDefault,
   type EventDeclaration,
   layersOf,
   type ModelSettings,
   nearest,
+  ownOption,
   readDeclaration,
   retryDelays,
   type Sources,
@@ -60,7 +61,7 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
     avroTypes: schemas.avroTypes,
     ...(schemas.protobuf === undefined ? {} : { protobuf: schemas.protobuf }),
   };
-  add(...checkPaths(model));
+  add(...checkPaths(model), ...checkMessageNames(model));
   return { model, diagnostics: sortDiagnostics(diagnostics) };
 }
 
@@ -95,7 +96,7 @@ function draftEvent(event: LoadedEvent, settings: ModelSettings, add: Add): Draf
   const own = <Key extends keyof EventDeclaration>(
     key: Key,
   ): Sourced<NonNullable<EventDeclaration[Key]>> | undefined => {
-    const value = declaration[key];
+    const value = ownOption(declaration, key);
     return value === undefined ? undefined : { value, from: { kind: "schema", at: declared.at(key) } };
   };
   const ordered = own("ordered") ?? byDefault(false, "failures may change the order");

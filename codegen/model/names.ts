@@ -2,27 +2,26 @@ import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 
 export { propertyName } from "../../src/schema/avro-shape.ts";
 
-// What protobuf-es reserves, so that both formats escape alike; then what our own files use or modules forbid.
-const reservedIdentifiers: ReadonlySet<string> = new Set(
+// What protobuf-es reserves: in a `_pb.ts` file exactly these get a `$`.
+const protobufReserved: ReadonlySet<string> = new Set(
   `break case catch class const continue debugger default delete do else export extends false finally for
   function if import in instanceof new null return super switch this throw true try typeof var void while with
   yield enum implements interface let package private protected public static Object bigint number boolean
-  string object globalThis Uint8Array Partial
-  any arguments as asserts async await eval get infer is keyof module namespace never of readonly require set
-  symbol type undefined unique unknown using Array BigInt Boolean Date Error Function Infinity Map NaN Number
-  Promise Readonly ReadonlyArray ReadonlyMap Record RegExp Set String Symbol`.split(/\s+/),
+  string object globalThis Uint8Array Partial`.split(/\s+/),
 );
 
-/** Names that protobuf-es itself escapes: only these may differ from ours in a `_pb.ts` file. */
-const protobufReserved: ReadonlySet<string> = new Set(
-  [...reservedIdentifiers].slice(0, [...reservedIdentifiers].indexOf("any")),
+// What modules forbid, and what our own files use under its global name.
+const alsoReserved: ReadonlySet<string> = new Set(
+  `any arguments as asserts async await eval get infer is keyof module namespace never of readonly require set
+  symbol type undefined unique unknown using Array BigInt Boolean Date Error Function Infinity Map NaN Number
+  Promise Readonly ReadonlyArray ReadonlyMap Record RegExp Set String Symbol`.split(/\s+/),
 );
 
 const devices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
 /** A name that may stand where JavaScript or TypeScript would take it for something else gets a `$`. */
 export function safeIdentifier(name: string): string {
-  return reservedIdentifiers.has(name) ? `${name}$` : name;
+  return protobufReserved.has(name) || alsoReserved.has(name) ? `${name}$` : name;
 }
 
 /** True for a name that both formats take: a letter or `_`, then letters, digits or `_`. */

@@ -1,6 +1,15 @@
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { type Diagnostic, report, type Span } from "../diagnostics.ts";
 import type { ProjectModel } from "./model.ts";
-import { avroPath, catalogPath, eventsPath, isDeviceName, messagesPath, topicPath } from "./names.ts";
+import {
+  avroPath,
+  catalogPath,
+  eventsPath,
+  isDeviceName,
+  messagesPath,
+  protobufTypeName,
+  topicPath,
+} from "./names.ts";
 
 interface Output {
   readonly path: string;
@@ -49,4 +58,30 @@ function* outputsOf(model: ProjectModel): Generator<Output> {
     const at = topic.events[0]?.at;
     if (at) yield { path: topicPath(topic.name), of: `the topic ${JSON.stringify(topic.name)}`, at };
   }
+}
+
+/**
+ * protobuf-es numbers the names of types that would be printed alike: `A.B` beside `A_B`, or `ASchema` beside the
+ * schema of `A`. Code that refers to an event must be sure of its name, so there such a clash is refused.
+ */
+export function checkMessageNames(model: ProjectModel): readonly Diagnostic[] {
+  return model.events.flatMap((event) => {
+    if (event.source.kind !== "protobuf") return [];
+    const { message, file } = event.source;
+    const name = protobufTypeName(message);
+    const alike = [...nestedTypes(file)].find((type) => {
+      if (type === message || (type.kind !== "message" && type.kind !== "enum")) return false;
+      const other = protobufTypeName(type);
+      return other === name || other === `${name}Schema` || `${other}Schema` === name;
+    });
+    if (alike === undefined || (alike.kind !== "message" && alike.kind !== "enum")) return [];
+    return [
+      report(
+        "name-duplicate",
+        event.at,
+        `${event.name} and ${alike.typeName} would be printed under names that clash.`,
+        "Rename one of the two.",
+      ),
+    ];
+  });
 }

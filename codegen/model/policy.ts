@@ -164,12 +164,20 @@ export function layersOf(
   return layers;
 }
 
+/** An option that the schema itself declares; never one that somebody put on the prototype of all objects. */
+export function ownOption<Key extends keyof EventDeclaration>(
+  declaration: EventDeclaration,
+  key: Key,
+): EventDeclaration[Key] | undefined {
+  return Object.hasOwn(declaration, key) ? declaration[key] : undefined;
+}
+
 /** The nearest value of a setting that `keryx.yaml` may hold too; undefined when nobody sets it. */
 export function nearest<Key extends keyof EventDefaults>(
   sources: Sources,
   key: Key,
 ): Sourced<NonNullable<EventDefaults[Key]>> | undefined {
-  const own = key in sources.declaration ? sources.declaration[key as keyof EventDeclaration] : undefined;
+  const own = ownOption(sources.declaration, key as keyof EventDeclaration);
   if (own !== undefined)
     return {
       value: own as NonNullable<EventDefaults[Key]>,
@@ -195,7 +203,7 @@ export function retryDelays(
   ordered: Sourced<boolean>,
   finding: (rule: RuleId, at: Span | undefined, message: string) => void,
 ): Sourced<readonly number[]> {
-  const isOwn = sources.declaration.retry !== undefined;
+  const isOwn = ownOption(sources.declaration, "retry") !== undefined;
   if (ordered.value && !isOwn) return byDefault([], "an ordered event has no retry topics");
   const retry = nearest(sources, "retry");
   if (retry?.value.delays === undefined || retry === undefined)

@@ -204,6 +204,34 @@ describe("paths to fields", () => {
   }
 });
 
+describe("a polluted Object.prototype", () => {
+  it("adds nothing to the policy of an event", async () => {
+    const names = [
+      "topic",
+      "key",
+      "owner",
+      "retry",
+      "ordered",
+      "compatibility",
+      "delays",
+      "sensitive",
+      "keryx",
+    ];
+    for (const name of names)
+      Object.defineProperty(Object.prototype, name, {
+        value: "polluted",
+        configurable: true,
+        writable: true,
+      });
+    try {
+      const event = await one({ "a.avsc": avro({}, [{ name: "f", type: "string" }]) });
+      expect(JSON.stringify([event.options, event.sensitive])).not.to.contain("polluted");
+    } finally {
+      for (const name of names) delete (Object.prototype as Record<string, unknown>)[name];
+    }
+  });
+});
+
 describe("sensitive fields", () => {
   it("are listed by generated property, through messages, lists, maps, oneofs and recursion", async () => {
     const mark = "[(keryx.v1.field).sensitive = true]";
@@ -278,6 +306,15 @@ describe("names and output paths", () => {
       "path-unsafe d.avsc",
     ]);
   });
+
+  for (const other of ["message A_B {}", "enum A_B { X = 0; }", "message A_BSchema {}"]) {
+    it(`may not fall together with what protobuf-es prints for \`${other}\``, async () => {
+      const { diagnostics } = await buildTree({
+        "a.proto": `${head}message A { message B { option (keryx.v1.event) = { topic: "t" }; } }\n${other}\n`,
+      });
+      expect(placesOf(diagnostics)).to.deep.equal(["name-duplicate a.proto:6:21"]);
+    });
+  }
 
   it("give every event a name of its own across the formats", async () => {
     const { diagnostics } = await buildTree({

@@ -54,3 +54,9 @@ export function placesOf(
 ): readonly string[] {
   return diagnostics.map(({ rule, file, line, column }) => `${rule} ${file}:${line}:${column}`);
 }
+
+/** Time that this process computed, milliseconds: bounds on it hold on a busy machine too. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

@@ -3,7 +3,7 @@ import { loadAvro } from "../../../../codegen/load/avro.ts";
 import { readAvroFiles } from "../../../../codegen/load/avro-files.ts";
 import { createAvroProjector, describeType } from "../../../../codegen/load/wire-avro.ts";
 import { parseAvro } from "../../../../src/schema/avro.ts";
-import { placesOf } from "../../../support/schema-tree.ts";
+import { cpuMs, placesOf } from "../../../support/schema-tree.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -70,10 +70,10 @@ describe("reading .avsc files", () => {
   }
 
   it("refuses JSON that nests without end, in less than a second", () => {
-    const before = performance.now();
+    const before = cpuMs();
     const { diagnostics } = load({ "a.avsc": "[".repeat(500_000), "b.avsc": '{"type":'.repeat(100_000) });
     expect(diagnostics.map((one) => one.rule)).to.deep.equal(["schema-limit", "schema-limit"]);
-    expect(performance.now() - before).to.be.lessThan(1000);
+    expect(cpuMs() - before).to.be.lessThan(1000);
   });
 
   it("resolves names across files in any order, and writes each definition once, where it is first used", () => {

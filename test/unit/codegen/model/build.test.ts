@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { EventModel } from "../../../../codegen/model/model.ts";
 import type { ModelSettings } from "../../../../codegen/model/policy.ts";
-import { buildTree, type Files, placesOf } from "../../../support/schema-tree.ts";
+import { buildTree, cpuMs, type Files, placesOf } from "../../../support/schema-tree.ts";
 
 const head =
   'syntax = "proto3";\npackage a.v1;\nimport "google/protobuf/timestamp.proto";\nimport "google/protobuf/wrappers.proto";\nimport "keryx/v1/options.proto";\n';
@@ -271,12 +271,12 @@ describe("sensitive fields", () => {
       { length: 40 },
       (_, at) => `message M${at} { M${at + 1} a = 1; M${at + 1} b = 2; }`,
     ).join("\n");
-    const before = performance.now();
+    const before = cpuMs();
     const { diagnostics } = await buildTree({
       "a.proto": `${head}${levels}\nmessage M40 { string s = 1 [(keryx.v1.field).sensitive = true]; }\nmessage A { option (keryx.v1.event) = { topic: "t" }; M0 m = 1; }\n`,
     });
     expect(diagnostics.map((found) => found.rule)).to.deep.equal(["schema-limit"]);
-    expect(performance.now() - before).to.be.lessThan(3000);
+    expect(cpuMs() - before).to.be.lessThan(3000);
   });
 });
 

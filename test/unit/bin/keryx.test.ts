@@ -35,13 +35,14 @@ interface RunOptions {
 
 /** The command in a process of its own, with nothing of the developer's environment that could matter. */
 function keryx(args: readonly string[], options: RunOptions): Promise<Answer> {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_V8_COVERAGE } = process.env;
+  const coverage = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
   const child = spawn(
     process.execPath,
     ["--conditions=@keryx/source", options.bin ?? join(root, "bin", "keryx.mjs"), ...args],
     {
       cwd: options.cwd,
-      env: { PATH, HOME, NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...options.env },
+      env: { PATH, HOME, ...coverage, NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...options.env },
     },
   );
   let out = "";
@@ -82,11 +83,25 @@ const sample = "schemas/shop/v1/order_placed.proto";
 
 describe("keryx", function () {
   this.timeout(60_000);
+  // Made once and copied for each test: a project after `init`, and one after `generate`.
+  const templates = mkdtempSync(join(tmpdir(), "keryx-cli-"));
+  const started = join(templates, "started");
+  const complete = join(templates, "complete");
   let folder: string;
 
-  beforeEach(async () => {
+  /** The project of this test has been generated. */
+  const generated = (): void => cpSync(complete, folder, { recursive: true });
+
+  before(async () => {
+    mkdirSync(started);
+    expect((await keryx(["init"], { cwd: started })).exit).to.equal(0);
+    cpSync(started, complete, { recursive: true });
+    expect((await keryx(["generate"], { cwd: complete })).exit).to.equal(0);
+  });
+  after(() => rmSync(templates, { recursive: true, force: true }));
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "keryx-cli-"));
-    expect((await keryx(["init"], { cwd: folder })).exit).to.equal(0);
+    cpSync(started, folder, { recursive: true });
   });
   afterEach(() => {
     chmodSync(folder, 0o755);
@@ -163,7 +178,7 @@ describe("keryx", function () {
     });
 
     it("checks a read-only tree without writing, and names what is missing, changed and orphaned", async () => {
-      await keryx(["generate"], { cwd: folder });
+      generated();
       expect((await keryx(["generate", "--check"], { cwd: folder })).exit).to.equal(0);
       rmSync(join(folder, "generated/index.ts"));
       appendFileSync(join(folder, "generated/topics/shop-orders.ts"), "// edited\n");
@@ -209,7 +224,7 @@ describe("keryx", function () {
     });
 
     it("removes the outputs of a schema that is gone, and keeps what people wrote", async () => {
-      await keryx(["generate"], { cwd: folder });
+      generated();
       put(folder, "generated/mine.ts", "export const mine = 1;\n");
       rmSync(join(folder, sample));
       const { exit, out } = await keryx(["generate"], { cwd: folder });
@@ -220,7 +235,7 @@ describe("keryx", function () {
     });
 
     it("says so when it replaces a generated file that was edited", async () => {
-      await keryx(["generate"], { cwd: folder });
+      generated();
       appendFileSync(join(folder, "generated/index.ts"), "// edited\n");
       const { exit, note } = await keryx(["generate"], { cwd: folder });
       expect(exit).to.equal(0);
@@ -248,7 +263,7 @@ describe("keryx", function () {
       });
 
     it("gives the same bytes for another locale, time zone, folder and line end", async () => {
-      await keryx(["generate"], { cwd: folder });
+      generated();
       const twin = join(folder, "deeper", "twin");
       mkdirSync(twin, { recursive: true });
       for (const path of ["keryx.yaml", "schemas"])

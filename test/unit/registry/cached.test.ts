@@ -31,12 +31,16 @@ describe("Schema cache", () => {
     await Promise.all(open.map((registry) => registry.close()));
     await server.close();
   });
-  /** Waits for requests that are on their way over the socket. */
-  const quiet = async (): Promise<void> => {
-    for (let before = -1; before !== server.seen.length; ) {
-      before = server.seen.length;
-      await new Promise((resolve) => setTimeout(resolve, 40));
-    }
+  /** Waits for so many requests, and a little longer for one too many. */
+  const expectRequests = async (count: number): Promise<void> => {
+    const deadline = Date.now() + 15_000;
+    while (server.seen.length < count && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(server.seen).to.have.length(count);
+    // The answers must be read before time moves on: the pause begins when one has come.
+    while (clock.delays.length < count && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5));
   };
 
   it("makes one request for 500 concurrent callers of one id", async () => {
@@ -139,14 +143,11 @@ describe("Schema cache", () => {
     server.answer(notFound);
     const registry = connect();
     const asked = Array.from({ length: 12 }, (_, id) => rejection(registry.schemaById(id + 1)));
-    await quiet();
-    expect(server.seen).to.have.length(5);
+    await expectRequests(5);
     await clock.advance(999);
-    await quiet();
-    expect(server.seen).to.have.length(5);
+    await expectRequests(5);
     await clock.advance(1);
-    await quiet();
-    expect(server.seen).to.have.length(10);
+    await expectRequests(10);
     await clock.advance(1_000);
     await Promise.all(asked);
     expect(server.seen).to.have.length(12);

@@ -11,7 +11,7 @@ export type Literal =
   | { readonly [key: string]: Literal };
 
 /** Characters that control, end a line, turn its direction or do not show, and halves of surrogate pairs. */
-export const unseenCharacters = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+export const unseenCharacters: RegExp = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Spells a character as an escape, so that it cannot act. */
 export function escapeCharacter(character: string): string {

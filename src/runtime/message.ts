@@ -1,3 +1,4 @@
+import { setOwn } from "../codec/own.ts";
 import { maxDepth } from "../codec/reader.ts";
 import { textLength } from "../codec/text.ts";
 import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
@@ -18,7 +19,7 @@ export function messageCodec<Value extends object, Init>(
   return {
     create(init) {
       try {
-        return functions.create(init);
+        return functions.create(isPolluted() ? ownOnly(init) : init);
       } catch (error) {
         throw encodeRefusal(name, error);
       }
@@ -44,6 +45,22 @@ export function messageCodec<Value extends object, Init>(
   };
 }
 
+/** Something was added to every object. The library reads absent fields through the prototype, so it must not see it. */
+function isPolluted(): boolean {
+  for (const _ in {}) return true;
+  return false;
+}
+
+/** The same init value on objects without a prototype; finished messages and bytes stay as they are. */
+function ownOnly<Init>(init: Init): Init {
+  if (typeof init !== "object" || init === null || ArrayBuffer.isView(init)) return init;
+  if (Array.isArray(init)) return init.map(ownOnly) as Init;
+  if (Object.hasOwn(init, "$typeName")) return init;
+  const copy = Object.create(null);
+  for (const [key, value] of Object.entries(init)) setOwn(copy, key, ownOnly(value));
+  return copy;
+}
+
 /** Where the check stands; the path is spelled out only for a refusal. */
 interface Place {
   readonly path: (string | number)[];
@@ -61,7 +78,7 @@ function checkMessage(value: unknown, place: Place): void {
   }
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
   const isList = Array.isArray(value);
-  const isMessage = "$typeName" in value;
+  const isMessage = Object.hasOwn(value, "$typeName");
   // Plain objects and lists inside one another are a Struct's: each level is a Struct or ListValue in a Value.
   const depth = place.depth + (isMessage ? 1 : place.isInPlain ? 2 : 0);
   if (depth > maxDepth)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -7,7 +7,8 @@ import { manifestPath, parseManifest } from "../../../../codegen/emit/manifest.t
 import { loadModel } from "../../../../codegen/index.ts";
 import { resolveBuf } from "../../../../codegen/load/buf.ts";
 import type { ProjectModel } from "../../../../codegen/model/model.ts";
-import { repository } from "../../../support/generated-code.ts";
+import { parseAvro } from "../../../../src/schema/avro.ts";
+import { printTypes, repository } from "../../../support/generated-code.ts";
 import { tortureModel } from "../../../support/torture.ts";
 
 function textsOf(root: string): ReadonlyMap<string, string> {
@@ -134,6 +135,81 @@ describe("generating a project", function () {
       "generate_failed",
     );
   });
+});
+
+describe("a project of its own", function () {
+  this.timeout(60_000);
+
+  it("reaches keys, ids and times in nested fields", async () => {
+    const root = mkdtempSync(join(tmpdir(), "keryx-nested-"));
+    try {
+      mkdirSync(join(root, "schemas/keryx/v1"), { recursive: true });
+      cpSync(
+        join(repository, "schemas/keryx/v1/options.proto"),
+        join(root, "schemas/keryx/v1/options.proto"),
+      );
+      writeFileSync(join(root, "schemas/nested.proto"), nestedProto);
+      writeFileSync(join(root, "schemas/nested.avsc"), nestedAvro);
+      const { model, diagnostics } = await loadModel({ root, schemas: "schemas", settings: {} });
+      expect(diagnostics.filter(({ severity }) => severity === "error")).deep.equals([]);
+      const outputRoot = join(root, "out");
+      await writeProject({
+        ...{ model, projectRoot: repository, outputRoot, generator: "keryx test", inputs: new Map() },
+        resolveBuf: () => resolveBuf(repository),
+      });
+      const proto = readFileSync(join(outputRoot, "nested_events.ts"), "utf8");
+      expect(proto).contains('key: (value) => value.head?.number?.toString() ?? ""');
+      expect(proto).contains('id: (value) => value.head?.id ?? ""');
+      expect(proto).contains("time: (value) => timestampMs(value.head?.at)");
+      const avro = readFileSync(join(outputRoot, "n/v1/shipped.ts"), "utf8");
+      expect(avro).contains("key: (value) => String(value.number)");
+      expect(avro).contains("time: (value) => millisecondsOf(value.at, 1000n)");
+      const topic = readFileSync(join(outputRoot, "topics/nested.ts"), "utf8");
+      expect(topic).contains("@deprecated");
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  });
+
+  it("takes no more than its share when a type doubles in size", async () => {
+    const timeOf = async (count: number): Promise<number> => {
+      const fields = Array.from({ length: count }, (_, at) => ({
+        name: `f${at}`,
+        type: ["null", "string"],
+        default: null,
+      }));
+      const { named } = parseAvro(JSON.stringify({ type: "record", name: "Wide", fields }));
+      const before = performance.now();
+      await printTypes(named.values());
+      return performance.now() - before;
+    };
+    await timeOf(200);
+    const [small, large] = [await timeOf(400), await timeOf(1600)];
+    // Four times the size; quadratic work would take sixteen times as long.
+    expect(large / small).lessThan(9);
+  });
+});
+
+const nestedProto = `syntax = "proto3";
+package nested;
+import "keryx/v1/options.proto";
+import "google/protobuf/timestamp.proto";
+message Head { string id = 1; int64 number = 2; google.protobuf.Timestamp at = 3; }
+message Placed {
+  option deprecated = true;
+  option (keryx.v1.event) = { topic: "nested" key: "head.number" id: "head.id" time: "head.at" };
+  Head head = 1;
+}
+`;
+const nestedAvro = JSON.stringify({
+  type: "record",
+  name: "Shipped",
+  namespace: "n.v1",
+  keryx: { topic: "shipped", key: "number", time: "at" },
+  fields: [
+    { name: "number", type: "long" },
+    { name: "at", type: { type: "long", logicalType: "timestamp-micros" } },
+  ],
 });
 
 describe("the documentation of what is generated", () => {

@@ -1,0 +1,175 @@
+import { expect } from "chai";
+import { createConsumer } from "../../../src/consumer/consumer.ts";
+import type { Consumer } from "../../../src/core/app.ts";
+import { createContextStore } from "../../../src/core/context.ts";
+import { KeryxError } from "../../../src/core/errors.ts";
+import type { Signal } from "../../../src/core/signals.ts";
+import type { KafkaPort } from "../../../src/transport/port.ts";
+import { createFastClock, noteEvent, textOf, until } from "../../support/consumer-harness.ts";
+import type { MemoryKafka } from "../../support/memory-kafka.ts";
+import { createMemoryKafka } from "../../support/memory-kafka.ts";
+
+describe("A consumer", () => {
+  const clock = createFastClock(10);
+  const Note = noteEvent("Note");
+  let kafka: MemoryKafka;
+  let signals: Signal[] = [];
+  let consumers: Consumer[] = [];
+
+  beforeEach(() => {
+    kafka = createMemoryKafka(clock.now);
+    kafka.createTopic("notes", 1);
+    signals = [];
+    consumers = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(consumers.map((consumer) => consumer.close()));
+  });
+
+  const refuse = async (): Promise<never> => {
+    throw new KeryxError("registry_unreachable", "no answer");
+  };
+  const create = (transport: KafkaPort = kafka.port): Consumer => {
+    const consumer = createConsumer(
+      {
+        transport,
+        registry: {
+          cachedSchema: () => undefined,
+          schemaById: refuse,
+          schemaByVersion: refuse,
+          lookup: refuse,
+          register: refuse,
+          subjectLevel: refuse,
+          setSubjectLevel: refuse,
+          hasSubject: refuse,
+          async close() {},
+        },
+        observe: (signal) => signals.push(signal),
+        clock,
+        context: createContextStore(),
+        createTopics: true,
+      },
+      { group: "billing" },
+    );
+    consumers.push(consumer);
+    return consumer;
+  };
+  const codeOf = async (work: () => unknown): Promise<string> => {
+    try {
+      await work();
+      return "none";
+    } catch (error) {
+      return KeryxError.from(error).code;
+    }
+  };
+
+  it("consumes through the real deserializer: unframed bytes are dead-lettered as such", async () => {
+    await create()
+      .on(Note, () => {})
+      .start();
+    kafka.append("notes", 0, { value: "no frame" });
+    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    expect(textOf(kafka.records("notes-dlq")[0], "keryx-failure-code")).to.equal("not-framed");
+  });
+
+  it("starts once, however often it is asked, and closes twice without harm", async () => {
+    const consumer = create().on(Note, () => {});
+    await Promise.all([consumer.start(), consumer.start()]);
+    expect(signals.filter(({ kind }) => kind === "partition.assigned")).to.have.length(1);
+    await Promise.all([consumer.close(), consumer.close()]);
+    expect(await codeOf(() => consumer.start())).to.equal("closed");
+  });
+
+  it("refuses two handlers for one event, two for tombstones, and any after the start", async () => {
+    const consumer = create()
+      .on(Note, () => {})
+      .onTombstone("notes", () => {});
+    expect(await codeOf(() => consumer.on(Note, () => {}))).to.equal("usage");
+    expect(await codeOf(() => consumer.onTombstone("notes", () => {}))).to.equal("usage");
+    await consumer.start();
+    expect(await codeOf(() => consumer.topic({ name: "other", events: [] }))).to.equal("usage");
+  });
+
+  it("refuses to start without handlers, and with a client that cannot pause a partition", async () => {
+    expect(await codeOf(() => create().start())).to.equal("usage");
+    const weak = { ...kafka.port, capabilities: { ...kafka.port.capabilities, partitionPause: false } };
+    expect(
+      await codeOf(() =>
+        create(weak)
+          .on(Note, () => {})
+          .start(),
+      ),
+    ).to.equal("capability_missing");
+  });
+
+  it("can be started again after a start that failed, and leaves no group member behind", async () => {
+    let fails = true;
+    const flaky: KafkaPort = {
+      ...kafka.port,
+      consumer(options) {
+        const real = kafka.port.consumer(options);
+        return {
+          ...real,
+          start: async (...given) => {
+            await real.start(...given);
+            if (fails) throw new KeryxError("broker_unreachable", "gone");
+          },
+        };
+      },
+    };
+    const consumer = create(flaky).on(Note, () => {});
+    expect(await codeOf(() => consumer.start())).to.equal("broker_unreachable");
+    expect(signals.some(({ kind }) => kind === "partition.revoked")).to.equal(true);
+    fails = false;
+    await consumer.start();
+    kafka.append("notes", 0, { value: "no frame" });
+    await until("consumed", () => kafka.records("notes-dlq").length === 1);
+  });
+
+  it("knows events that a topic declares but nobody handles by their own plan", async () => {
+    const Other = noteEvent("Other", { deadLetter: "others-dlq" });
+    await create()
+      .on(Note, () => {})
+      .topic({ name: "notes", events: [Note, Other] })
+      .start();
+    expect(kafka.topics()).to.include.members(["notes-dlq", "others-dlq"]);
+  });
+
+  it("says what its client says: crashes, stalls, resets and unreadable batches", async () => {
+    let tell: (event: never) => void = () => {};
+    const talking: KafkaPort = {
+      ...kafka.port,
+      consumer(options) {
+        const real = kafka.port.consumer(options);
+        return {
+          ...real,
+          start: (topics, handle, rebalance, onEvent) => {
+            tell = onEvent as typeof tell;
+            return real.start(topics, handle, rebalance, onEvent);
+          },
+        };
+      },
+    };
+    await create(talking)
+      .on(Note, () => {})
+      .start();
+    const at = { topic: "notes", partition: 0 };
+    for (const event of [
+      { kind: "joined", memberId: "m" },
+      { kind: "crash", error: new Error("x"), willRestart: true },
+      { kind: "stalled", ageMs: 5 },
+      { kind: "out_of_range", partition: at },
+      { kind: "unreadable", at: { ...at, offset: 3n }, error: new Error("x") },
+      { kind: "heartbeat" },
+    ])
+      tell(event as never);
+    expect(signals.map(({ kind }) => kind).slice(-5)).to.deep.equal([
+      "consumer.joined",
+      "consumer.crashed",
+      "consumer.stalled",
+      "offsets.reset",
+      "partition.stopped",
+    ]);
+  });
+});

@@ -153,4 +153,70 @@ describe("a producer's dead letter", () => {
     await caught(producer.send(createFreeEvent(), { key: "k", id: "i" }));
     expect(kafka.log[1]?.key).to.equal(null);
   });
+
+  it("shortens a long reason at a character, not inside one", async () => {
+    const kafka = createMemoryKafka(["orders", "orders-dlq"]);
+    const { producer } = createBench({ deadLetter: "topic" }, { kafka });
+    await producer.start([placed]);
+    kafka.before = (batch) => {
+      if (batch[0]?.topic === "orders") throw new KeryxError("send_failed", `a${"€".repeat(1_000)}`);
+    };
+    await caught(producer.send(placed, { key: "k", id: "i" }));
+    const reason = headerText(kafka.log[0]?.headers ?? [], "keryx-failure-reason");
+    expect(reason).to.equal(`a${"€".repeat(341)}`);
+  });
+
+  it("is written although the first connection for dead letters fails", async () => {
+    const kafka = createMemoryKafka(["orders", "orders-dlq"]);
+    const { producer } = createBench({ deadLetter: "topic" }, { kafka });
+    await producer.start([placed]);
+    let failures = 2;
+    kafka.onConnect = () => {
+      if (failures-- > 0) throw new KeryxError("broker_unreachable", "not yet");
+    };
+    const error = await caught(producer.send(placed, { key: "k", id: "i", text: "unfit" }));
+    expect(error.details["deadLettered"]).to.equal(true);
+    expect(kafka.log.map((record) => record.topic)).to.deep.equal(["orders-dlq"]);
+    await producer.close();
+    expect(kafka.closes).to.equal(2);
+  });
+
+  it("shows no value when the application's value cannot even be looked at", async () => {
+    const kafka = createMemoryKafka(["orders", "orders-dlq"]);
+    const { producer } = createBench({ deadLetter: "topic" }, { kafka });
+    const value = {
+      id: "i",
+      text: "unfit",
+      key: "k",
+      get secret(): string {
+        throw new Error("4111");
+      },
+    };
+    await caught(producer.send(placed, value));
+    const view = JSON.parse(Buffer.from(kafka.log[0]?.value ?? []).toString());
+    expect(view.event).to.equal(null);
+    expect(JSON.stringify(view)).to.not.include("4111");
+  });
+
+  it("waits with close until dead letters under way are taken", async () => {
+    let take = (): void => {};
+    const { producer } = createBench({
+      deadLetter: () =>
+        new Promise<void>((resolve) => {
+          take = resolve;
+        }),
+    });
+    const sent = caught(producer.send(placed, { key: "k", id: "i", text: "unfit" }));
+    let isClosed = false;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const closing = producer.close().then(() => {
+      isClosed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(isClosed).to.equal(false);
+    expect(producer.stats().inFlight).to.equal(1);
+    take();
+    await closing;
+    expect((await sent).details["deadLettered"]).to.equal(true);
+  });
 });

@@ -138,7 +138,12 @@ describe("a producer on real Kafka", function () {
       await Promise.all(sends);
       expect(orders.stats()).to.include({ sent: 2_000, produced: 2_000, failed: 0, inFlight: 0 });
       expect(orders.stats().batches).to.be.below(200);
-      const records = await readAll(topic);
+      // With acks 1 the copies, and so what readers may see, come a moment later.
+      let records = await readAll(topic);
+      for (let look = 0; look < 50 && records.length < 2_000; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        records = await readAll(topic);
+      }
       expect(new Set(records.map((record) => orderOf(record).id)).size).to.equal(2_000);
       for (let key = 0; key < 20; key++) {
         const ids = records

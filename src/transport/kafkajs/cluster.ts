@@ -57,6 +57,7 @@ export interface Broker {
   disconnect(): Promise<void>;
   fetch(request: FetchRequest): Promise<FetchResponse>;
   heartbeat(request: GroupMembership): Promise<unknown>;
+  joinGroup(request: unknown): Promise<unknown>;
   syncGroup(request: { groupId: string; generationId: number; memberId: string }): Promise<unknown>;
   offsetCommit(request: GroupMembership & { topics: unknown }): Promise<unknown>;
   findGroupCoordinator(request: { groupId: string }): Promise<unknown>;

@@ -2,7 +2,6 @@ import type { EachBatchPayload } from "kafkajs";
 import type { TopicPartition } from "../../../core/record.ts";
 import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "../../port.ts";
 import { type FetchedMessage, toRawRecord } from "../records.ts";
-import { toKey } from "./membership.ts";
 
 /** What one join gave this member, and how far each partition was read. */
 export interface Assignment {
@@ -135,4 +134,9 @@ export function deliverStretch(
 /** The partitions of an assignment, each with its epoch. */
 export function toAssignments({ partitions, epoch }: Assignment): PortAssignment[] {
   return partitions.map(({ topic, partition }) => ({ topic, partition, epoch }));
+}
+
+/** `topic/partition`, for maps. */
+export function toKey({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
 }

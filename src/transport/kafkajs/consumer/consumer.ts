@@ -5,8 +5,7 @@ import type { TransportOptions } from "../../options.ts";
 import type { PortConsumer, PortConsumerOptions } from "../../port.ts";
 import type { KafkajsAdmin } from "../admin.ts";
 import { toKeryxError } from "../errors.ts";
-import { type Assignment, toAssignments } from "./assignment.ts";
-import { toKey } from "./membership.ts";
+import { type Assignment, toAssignments, toKey } from "./assignment.ts";
 import { createReader, endReader, moveTo, type Reader, type ReaderCallbacks } from "./reader.ts";
 import { createWatchdog } from "./watchdog.ts";
 

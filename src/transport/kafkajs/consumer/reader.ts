@@ -19,8 +19,9 @@ import {
   deliverStretch,
   readStartPositions,
   toAssignments,
+  toKey,
 } from "./assignment.ts";
-import { createMembership, type Membership, toKey } from "./membership.ts";
+import { createMembership, type Membership } from "./membership.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 const retryMs = 500;
@@ -62,6 +63,9 @@ export function createReader(deps: ReaderDeps): Reader {
   const { callbacks, watchdog } = deps;
   const membership = createMembership(deps.transport, deps.options, {
     joined: (memberId, partitions) => onJoined(reader, memberId, partitions),
+    searching: () => {
+      if (!reader.isOver) watchdog.rejoining();
+    },
     rejoining: (isLost) => endAssignment(reader, isLost),
     batch: (payload) => onBatch(reader, payload),
     skipped: (at, stretch) => {

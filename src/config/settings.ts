@@ -92,14 +92,14 @@ export type OwnSettings = Required<
   Pick<KeryxSettings, "createTopics" | "logging" | "schemas" | "defaults" | "folders" | "topics">
 >;
 
-export const ownDefaults = {
+export const ownDefaults: OwnSettings = {
   createTopics: false,
   logging: { level: "info" },
   schemas: { dir: "schemas", out: "generated" },
   defaults: {},
   folders: {},
   topics: {},
-} as const satisfies OwnSettings;
+};
 
 export const ownSettingsSchema: z.ZodType<OwnSettings> = z.strictObject({
   createTopics: z.boolean(),

@@ -53,10 +53,15 @@ describe("kafkajs behind the port", function () {
       await transaction.send({ topic, messages: [{ value }] });
       await (isKept ? transaction.commit() : transaction.abort());
     }
-    await foreign.disconnect();
     const member = await join(port, [topic], uniqueName("group"));
     await until("past the last mark", () => member.batches.at(-1)?.nextOffset === 6n);
     expect(member.values()).to.deep.equal(["kept"]);
+    const transaction = await foreign.transaction();
+    await transaction.send({ topic, messages: [{ value: "gone as well" }] });
+    await transaction.abort();
+    await foreign.disconnect();
+    await until("past a stretch without records", () => member.batches.at(-1)?.nextOffset === 8n);
+    expect(member.batches.at(-1)!.records).to.deep.equal([]);
     const read: (string | null)[] = [];
     await port.read(
       { topic, partition: 0, offset: 0n },

@@ -35,7 +35,7 @@ export interface ConsumerDeps {
 
 /** Creates a consumer; nothing connects before `start`. */
 export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Consumer {
-  const resolved = resolveConsumerOptions(options);
+  const resolved = resolveConsumerOptions({ createTopics: deps.createTopics, ...options });
   const table = createHandlerTable();
   let starting: Promise<Running> | undefined;
   let closing: Promise<void> | undefined;
@@ -106,14 +106,13 @@ async function run(
 }
 
 async function checkTopics(
-  { transport, observe, createTopics }: ConsumerDeps,
+  { transport, observe }: ConsumerDeps,
   options: ResolvedConsumerOptions,
   drafts: readonly RouteDraft[],
 ): Promise<ReadonlyMap<string, number>> {
   const admin = transport.admin();
   try {
-    const mayCreate = options.createTopics || createTopics;
-    return await prepareTopics(drafts, { admin, observe, options, createTopics: mayCreate });
+    return await prepareTopics(drafts, { admin, observe, options });
   } finally {
     await admin.close();
   }

@@ -45,10 +45,10 @@ export function decide(standing: Standing, random: () => number = Math.random): 
   const { failure, plan, stage, attempt, triesHere } = standing;
   if (failure.class === "internal") return { kind: "stop" };
   if (isPermanent(failure.class)) return giveUp(plan);
-  const asked =
-    standing.askedDelayMs === undefined
-      ? undefined
-      : Math.min(Math.max(standing.askedDelayMs, 0), plan.longestDelayMs);
+  const { askedDelayMs = Number.NaN } = standing;
+  const asked = Number.isNaN(askedDelayMs)
+    ? undefined
+    : Math.min(Math.max(askedDelayMs, 0), plan.longestDelayMs);
   if (stage === 0 && triesHere < plan.here.tries)
     return { kind: "here", delayMs: asked ?? hereDelayMs(plan, triesHere, random) };
   const next = plan.stages[stage];

@@ -14,7 +14,7 @@ export const secretName: RegExp =
 
 // `password=x`, `"token": "x"`, `Authorization: Basic x`; each part is bounded, so that no text makes it slow.
 const assignment =
-  /([\w.-]{0,64}(?:password|secret|token|sasl|authorization|api[-_]?key|private|passphrase|passwd)[\w.-]{0,64}["']?\s{0,4}[=:]\s{0,4})((?:basic|bearer)\s{1,4})?("[^"]*"|'[^']*'|[^\s,;&"'}\]]+)/gi;
+  /((?:password|secret|token|sasl|authorization|api[-_]?key|private|passphrase|passwd)[\w.-]{0,64}["']?\s{0,4}[=:]\s{0,4})((?:basic|bearer)\s{1,4})?("[^"]*"|'[^']*'|[^\s,;&"'}\]]+)/gi;
 // Looked for first: most texts hold none of the names, and this is many times faster than the search above.
 const assignmentName = /password|secret|token|sasl|authorization|api[-_]?key|private|passphrase|passwd/i;
 const urlCredentials = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@]{1,256}@/gi;

@@ -101,7 +101,7 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
   for (const event of given.declare ?? []) table.addTopic({ name: event.topic, events: [event] });
   const drafts = table.toRoutes(options);
   const admin = kafka.port.admin();
-  const counts = await prepareTopics(drafts, { admin, observe, options, createTopics: options.createTopics });
+  const counts = await prepareTopics(drafts, { admin, observe, options });
   const fake: FakeRegistry = { faults: new Map(), isDown: false };
   const events = [...drafts.flatMap((draft) => [...draft.events.values()])].map(({ event }) => event);
   const decode = (record: RawRecord): Decoded => decodeNote(record, events, fake);

@@ -13,7 +13,6 @@ export interface TopicChecks {
   readonly admin: PortAdmin;
   readonly observe: Observe;
   readonly options: ResolvedConsumerOptions;
-  readonly createTopics: boolean;
 }
 
 /** Group id under which the retry topics of a group are read, so that they never disturb the main consumer. */
@@ -31,6 +30,7 @@ export async function prepareTopics(
   checks: TopicChecks,
 ): Promise<ReadonlyMap<string, number>> {
   refuseIf(routes.flatMap((route) => findRouteProblems(route, checks.options)));
+  reportOverrides(routes, checks);
   const sources = await prepareSources(routes, checks);
   const needed = routes.flatMap(toNeededTopics);
   const found = await readFacts(
@@ -76,6 +76,18 @@ function findRouteProblems(route: RouteDraft, options: ResolvedConsumerOptions):
   return [...known, ...own, ...long];
 }
 
+function reportOverrides(routes: readonly RouteDraft[], { observe, options }: TopicChecks): void {
+  const wanted = options.retryDelaysMs?.join(", ");
+  if (wanted === undefined) return;
+  for (const { events } of routes)
+    for (const { event } of events.values()) {
+      const declared = event.policy.retry.delaysMs.join(", ");
+      if (declared === wanted) continue;
+      const message = `retryDelaysMs [${wanted}] overrides the delays [${declared}] that ${event.name} declares`;
+      observe({ kind: "config.warning", message });
+    }
+}
+
 async function readFacts(topics: readonly string[], admin: PortAdmin): Promise<Map<string, TopicFacts>> {
   const names = [...new Set(topics)];
   const facts = new Map<string, TopicFacts>();
@@ -87,13 +99,13 @@ async function readFacts(topics: readonly string[], admin: PortAdmin): Promise<M
 
 async function prepareSources(
   routes: readonly RouteDraft[],
-  { admin, observe, createTopics }: TopicChecks,
+  { admin, observe, options }: TopicChecks,
 ): Promise<Map<string, TopicFacts>> {
   const names = routes.map(({ topic }) => topic);
   const found = await readFacts(names, admin);
   const missing = names.filter((topic) => !found.has(topic));
   if (missing.length === 0) return found;
-  if (!createTopics)
+  if (!options.createTopics)
     throw new KeryxError("topic_missing", `There is no topic ${missing.join(", ")} to consume`, {
       help: "Create it, or set `createTopics: true`.",
     });
@@ -107,10 +119,10 @@ async function prepareSources(
 async function createMissing(
   missing: readonly NeededTopic[],
   sources: ReadonlyMap<string, TopicFacts>,
-  { admin, observe, createTopics }: TopicChecks,
+  { admin, observe, options }: TopicChecks,
 ): Promise<void> {
   const unique = [...new Map(missing.map((one) => [one.topic, one])).values()];
-  if (!createTopics)
+  if (!options.createTopics)
     refuseIf(
       unique.map(({ topic, source }) => `${topic} does not exist; failed records of ${source} go there`),
     );

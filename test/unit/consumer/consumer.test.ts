@@ -30,7 +30,7 @@ describe("A consumer", () => {
   const refuse = async (): Promise<never> => {
     throw new KeryxError("registry_unreachable", "no answer");
   };
-  const create = (transport: KafkaPort = kafka.port): Consumer => {
+  const create = (transport: KafkaPort = kafka.port, own?: boolean): Consumer => {
     const consumer = createConsumer(
       {
         transport,
@@ -50,7 +50,7 @@ describe("A consumer", () => {
         context: createContextStore(),
         createTopics: true,
       },
-      { group: "billing" },
+      { group: "billing", ...(own === undefined ? {} : { createTopics: own }) },
     );
     consumers.push(consumer);
     return consumer;
@@ -125,6 +125,12 @@ describe("A consumer", () => {
     await consumer.start();
     kafka.append("notes", 0, { value: "no frame" });
     await until("consumed", () => kafka.records("notes-dlq").length === 1);
+  });
+
+  it("takes the app's word on creating topics unless it has its own", async () => {
+    const make = (createTopics?: boolean): Consumer => create(kafka.port, createTopics).on(Note, () => {});
+    expect(await codeOf(() => make(false).start())).to.equal("start_refused");
+    expect(await codeOf(() => make().start())).to.equal("none");
   });
 
   it("knows events that a topic declares but nobody handles by their own plan", async () => {

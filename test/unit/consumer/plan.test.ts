@@ -121,6 +121,7 @@ describe("The decision about a failed record", () => {
   it("takes the delay that a handler asks for, within the plan's longest", () => {
     expect(at(0, 1, { askedDelayMs: 5 })).to.deep.include({ delayMs: 5 });
     expect(at(0, 1, { askedDelayMs: 1e9 })).to.deep.include({ delayMs: 10_000 });
+    expect(at(0, 1, { askedDelayMs: Number.NaN })).to.deep.include({ delayMs: 1_000 });
     expect(at(0, 1, { askedDelayMs: -1 })).to.deep.include({ delayMs: 0 });
   });
 

@@ -148,6 +148,14 @@ describe("The check of topics at start", () => {
     );
   });
 
+  it("warns where the consumer's delays replace those that the schema declares", async () => {
+    const warnings = await start({}, { createTopics: true, retryDelaysMs: [10, 20] });
+    expect(warnings).to.deep.equal([
+      "retryDelaysMs [10, 20] overrides the delays [60000] that Note declares",
+    ]);
+    expect(kafka.topics()).to.include("notes-retry-2");
+  });
+
   it("tells of retired stages in which records still wait for nobody", async () => {
     kafka.createTopic("notes-retry-2", 1);
     kafka.createTopic("notes-retry-3", 1);

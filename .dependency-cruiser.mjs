@@ -44,7 +44,6 @@ const homes = {
   "jsonc-parser": "^src/schema/",
   "lru-cache": "^src/registry/",
   snappyjs: "^src/transport/",
-  lz4js: "^src/transport/",
   "@kafkajs/confluent-schema-registry": "^src/registry/kafkajs-registry\\.ts$",
   "@bufbuild/protobuf": "^(codegen|generated)/",
 };

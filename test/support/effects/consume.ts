@@ -1,0 +1,28 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { App, Consumer, Delivery } from "keryx";
+import type { NewEffect } from "./effect-log.ts";
+import { type FlowTopics, fromOrder, fromRequest, type Task } from "./workload.ts";
+
+/** Settings that let a dead member's partitions go after six seconds. */
+export const quickMember = { sessionTimeoutMs: 6_000, drainTimeoutMs: 500, commitTimeoutMs: 2_000 } as const;
+
+/** A consumer of both topics whose handlers work a little, then fail or record an effect, as each task says. */
+export function consumeFlow(
+  app: App,
+  group: string,
+  topics: FlowTopics,
+  record: (effect: NewEffect) => Promise<void> | void,
+): Consumer {
+  const perform = async (task: Task, delivery: Delivery): Promise<void> => {
+    const { attempt, stage, origin } = delivery;
+    if (task.workMs > 0) await wait(task.workMs);
+    if (task.succeedsAt === 0 || attempt < task.succeedsAt) throw new Error(`not at attempt ${attempt}`);
+    const { id, key, seq } = task;
+    const { topic, partition, offset } = origin;
+    await record({ id, key, seq, topic, partition, offset, stage, attempt });
+  };
+  return app
+    .consumer({ group, createTopics: true, here: { baseMs: 5, maxMs: 50 }, ...quickMember })
+    .on(topics.order, (event, delivery) => perform(fromOrder(event), delivery))
+    .on(topics.request, (event, delivery) => perform(fromRequest(event), delivery));
+}

@@ -5,35 +5,41 @@ import type {
   FileDescriptorSet,
 } from "@bufbuild/protobuf/wkt";
 import { type SchemaLimits, schemaLimits } from "../../src/schema/limits.ts";
+import { scanProto } from "../../src/schema/proto-tokens.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { isName } from "../model/names.ts";
-import { linesOf } from "./columns.ts";
+import { refusal } from "./avro-files.ts";
 import type { Places } from "./places.ts";
-import { tokenize } from "./proto-tokens.ts";
 import type { SchemaSource } from "./sources.ts";
 
-/** Braces within braces are bounded before a compiler, which may recurse, sees the text. */
+/** Words and braces are looked at before a compiler, which may recurse, sees the text. */
 export function checkTexts(sources: readonly SchemaSource[]): readonly Diagnostic[] {
+  return sources.flatMap((source) => {
+    try {
+      return checkBraces(source);
+    } catch (thrown) {
+      return [refusal(thrown, source.path)];
+    }
+  });
+}
+
+function checkBraces({ path, text }: SchemaSource): readonly Diagnostic[] {
   // Options and their aggregate values nest too.
   const maxBraces = schemaLimits.depth * 2;
-  return sources.flatMap(({ path, text }) => {
-    let depth = 0;
-    for (const token of tokenize(text)) {
-      if (token.text === "{" || token.text === "[" || token.text === "<") depth++;
-      else if (token.text === "}" || token.text === "]" || token.text === ">") depth--;
-      if (depth > maxBraces) {
-        const line = linesOf(text.slice(0, token.start)).length;
-        return [
-          report(
-            "schema-limit",
-            { file: path, line, column: 1 },
-            `${path} is nested more than ${maxBraces} deep.`,
-          ),
-        ];
-      }
-    }
-    return [];
-  });
+  let depth = 0;
+  for (const token of scanProto(text)) {
+    if (token.text === "{" || token.text === "[" || token.text === "<") depth++;
+    else if (token.text === "}" || token.text === "]" || token.text === ">") depth--;
+    if (depth > maxBraces)
+      return [
+        report(
+          "schema-limit",
+          { file: path, line: token.line, column: 1 },
+          `${path} is nested more than ${maxBraces} deep.`,
+        ),
+      ];
+  }
+  return [];
 }
 
 /** Limits on what the compiler found in the project's own files. */

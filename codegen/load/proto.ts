@@ -107,7 +107,7 @@ function sentence(text: string): string {
 /** The other files of the package that define a name; the compiler shows only the last place. */
 function othersOf(message: string, at: Span, tree: SchemaTree): string {
   const name = /^`([A-Za-z0-9_]+)`/.exec(message)?.[1];
-  const packageOf = (text: string): string | undefined => /^\s*package\s+([\w.]+)/m.exec(text)?.[1];
+  const packageOf = (text: string): string | undefined => /^[ \t]*package[ \t]+([\w.]+)/m.exec(text)?.[1];
   const own = tree.proto.find((source) => source.path === at.file)?.text ?? "";
   const places = tree.proto.flatMap(({ path, text }) => {
     if (name === undefined || packageOf(text) !== packageOf(own)) return [];
@@ -127,7 +127,7 @@ function loopOf(file: string, tree: SchemaTree): string | undefined {
   const imports = new Map(
     tree.proto.map(({ path, text }) => [
       path,
-      [...text.matchAll(/^\s*import\s+(?:public\s+|weak\s+|option\s+)?"([^"\n]*)"/gm)].map(
+      [...text.matchAll(/^[ \t]*import\s+(?:public\s+|weak\s+|option\s+)?"([^"\n]*)"/gm)].map(
         ([, name = ""]) => name,
       ),
     ]),

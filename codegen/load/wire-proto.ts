@@ -1,8 +1,8 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { type ProtoToken, scanProto } from "../../src/schema/proto-tokens.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { eventExtension, fieldExtension, optionNumber, optionsPath, withLineFeeds } from "./options.ts";
 import type { Places } from "./places.ts";
-import { type ProtoToken, tokenize } from "./proto-tokens.ts";
 
 /** A range of the text that goes; UTF-16 offsets. */
 interface Cut {
@@ -28,8 +28,8 @@ export type Projection =
 export function projectProto(file: FileDescriptorProto, text: string, places: Places): Projection {
   const ours = places.all().filter(({ path }) => isOption(path) || isImport(path, file));
   if (ours.length === 0) return { kind: "text", text: withLineFeeds(text) };
-  const tokens = tokenize(text);
-  const source: Source = { text, tokens, at: new Map(tokens.map((token, index) => [token.start, index])) };
+  const tokens = scanProto(text);
+  const source: Source = { text, tokens, at: new Map(tokens.map((token, index) => [token.offset, index])) };
   const cuts: Cut[] = [];
   const entries = new Map<number, Cut>();
   const isCovered = (offset: number): boolean =>
@@ -87,7 +87,7 @@ function cutAt({ text, tokens }: Source, start: number, isImported: boolean): Fo
     const names = tokens.slice(start, end).filter((token) => token.kind === "string");
     if (end === undefined || names.map((token) => token.text.slice(1, -1)).join("") !== optionsPath)
       return undefined;
-    return { kind: "statement", cut: wholeLines(text, { start: first.start, end: endAt(tokens, end) }) };
+    return { kind: "statement", cut: wholeLines(text, { start: first.offset, end: endAt(tokens, end) }) };
   }
   const before = tokens[start - 1]?.text;
   const keyword = first.text === "option" ? start : before === "option" ? start - 1 : undefined;
@@ -95,14 +95,14 @@ function cutAt({ text, tokens }: Source, start: number, isImported: boolean): Fo
   if (!isOurName(tokens, name)) return undefined;
   if (keyword !== undefined) {
     const end = endOf(tokens, name, ";");
-    const from = tokens[keyword]?.start ?? first.start;
+    const from = tokens[keyword]?.offset ?? first.offset;
     return end === undefined
       ? undefined
       : { kind: "statement", cut: wholeLines(text, { start: from, end: endAt(tokens, end) }) };
   }
   const end = endOf(tokens, name, ",", "]");
   if (end === undefined || (before !== "[" && before !== ",")) return undefined;
-  return { kind: "entry", cut: { start: first.start, end: endAt(tokens, end - 1) } };
+  return { kind: "entry", cut: { start: first.offset, end: endAt(tokens, end - 1) } };
 }
 
 /** `( keryx . v1 . event )`, however much of the package is written. */
@@ -149,8 +149,8 @@ function cutEntries(
     const end = endOf(tokens, at, ",", "]");
     const first = tokens[at];
     if (end === undefined || first === undefined) return undefined;
-    const own = ours.get(first.start);
-    const cut = own ?? { start: first.start, end: endAt(tokens, end - 1) };
+    const own = ours.get(first.offset);
+    const cut = own ?? { start: first.offset, end: endAt(tokens, end - 1) };
     entries.push({
       cut,
       isOurs: own !== undefined,
@@ -159,7 +159,7 @@ function cutEntries(
     close = end;
   }
   const last = entries.findLastIndex((entry) => !entry.isOurs);
-  if (last < 0) return [{ start: blanksBefore(text, tokens[open]?.start ?? 0), end: endAt(tokens, close) }];
+  if (last < 0) return [{ start: blanksBefore(text, tokens[open]?.offset ?? 0), end: endAt(tokens, close) }];
   return entries.flatMap(({ cut, isOurs, comma }, index) => {
     // Behind the last entry that stays, the comma in front goes; before it, the comma behind.
     const own = !isOurs ? [] : [index > last ? { start: blanksBefore(text, cut.start), end: cut.end } : cut];

@@ -1,3 +1,4 @@
+import { toDurationMs } from "../../src/core/duration.ts";
 import type { CompatibilityLevel } from "../../src/core/event.ts";
 import { suggest } from "../../src/core/suggest.ts";
 import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.ts";
@@ -117,19 +118,11 @@ export function readDeclaration(declared: DeclaredOptions): {
   return { declaration: Object.fromEntries(found), diagnostics };
 }
 
-const units: ReadonlyMap<string, number> = new Map([
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-]);
-
-/** Milliseconds of a duration such as `200ms`, `30s`, `5m`, `1h`, or of a plain number; undefined when it is none. */
-export function durationMs(written: string | number): number | undefined {
-  if (typeof written === "number") return Number.isSafeInteger(written) && written >= 0 ? written : undefined;
-  const [, digits = "", unit = ""] = /^([0-9]{1,12})(ms|s|m|h)$/.exec(written) ?? [];
-  const factor = units.get(unit);
-  return factor === undefined ? undefined : Number(digits) * factor;
+/** Milliseconds of a retry delay: a whole number with its unit. A bare `"30"` could be meant in seconds. */
+export function toDelayMs(written: string | number): number | undefined {
+  if (typeof written === "string" && !/^[0-9]+(?:ms|s|m|h)$/.test(written)) return undefined;
+  const ms = toDurationMs(written);
+  return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
 /** Where a setting can come from, nearest first: the schema, the topic, its folders from inside out, the project. */
@@ -210,7 +203,7 @@ export function retryDelays(
     return byDefault(defaultDelaysMs, "1 s, 10 s and 60 s");
   const delays: number[] = [];
   for (const written of retry.value.delays) {
-    const delay = durationMs(written);
+    const delay = toDelayMs(written);
     if (delay === undefined)
       finding(
         "retry-delay-malformed",

@@ -94,6 +94,14 @@ export function createProtoScanner(text: string): ProtoScanner {
   };
 }
 
+/** All tokens of a text, without the one at its end. @throws KeryxError `schema_invalid` where it is no token */
+export function scanProto(text: string): readonly ProtoToken[] {
+  const scan = createProtoScanner(text);
+  const tokens: ProtoToken[] = [];
+  for (let token = scan(); token.kind !== "end"; token = scan()) tokens.push(token);
+  return tokens;
+}
+
 const plainEscapes: ReadonlyMap<string, number> = new Map([
   ...([
     ["a", 7],

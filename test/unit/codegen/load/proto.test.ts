@@ -94,6 +94,34 @@ describe("reading .proto files", () => {
     });
   }
 
+  it("says where the other type of a name or the rest of a loop is, however many blank lines stand between", async () => {
+    const blank = "\n".repeat(200_000);
+    const before = cpuMs();
+    const loop = await loadTree({
+      "a.proto": `syntax = "proto3";${blank}import "b.proto";\n`,
+      "b.proto": `syntax = "proto3";\nimport "a.proto";\n`,
+    });
+    const twice = await loadTree({
+      "a.proto": `syntax = "proto3";\nmessage A {}${blank}`,
+      "b.proto": `syntax = "proto3";\nmessage A {}${blank}`,
+    });
+    expect(cpuMs() - before).to.be.lessThan(3_000);
+    expect(loop.diagnostics.map((one) => one.message).join(" ")).to.contain("a.proto → b.proto → a.proto");
+    expect(twice.diagnostics.map((one) => one.message).join(" ")).to.match(/at [ab]\.proto:2\./);
+  });
+
+  for (const [word, line, column] of [
+    ["message A { string s = 1 [deprecated = \u00a7]; }", 2, 40],
+    ['option java_package = "open;', 2, 23],
+    ["/* open", 2, 1],
+  ] as const) {
+    it(`refuses ${JSON.stringify(word)} before the compiler reads it, at its place`, async () => {
+      expect(await findings({ "a.proto": `syntax = "proto3";\n${word}\n` })).to.deep.equal([
+        `schema-syntax a.proto:${line}:${column}`,
+      ]);
+    });
+  }
+
   it("refuses texts that nest without end, in less than a second", async () => {
     const before = cpuMs();
     const deep = `syntax = "proto3";\n${"message A {".repeat(90_000)}`;

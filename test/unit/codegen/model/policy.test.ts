@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { durationMs, layersOf, readDeclaration } from "../../../../codegen/model/policy.ts";
+import { layersOf, readDeclaration, toDelayMs } from "../../../../codegen/model/policy.ts";
 import { loadTree } from "../../../support/schema-tree.ts";
 
 const head = 'syntax = "proto3";\npackage a.v1;\nimport "keryx/v1/options.proto";\n';
@@ -97,7 +97,7 @@ describe("the options of an event", () => {
   }
 });
 
-describe("durations", () => {
+describe("retry delays", () => {
   for (const [text, ms] of [
     ["200ms", 200],
     ["30s", 30_000],
@@ -113,13 +113,14 @@ describe("durations", () => {
     ["1S", undefined],
     ["1d", undefined],
     ["9999999999999s", undefined],
+    ["999999999999h", undefined],
     ["", undefined],
     [0.5, undefined],
     [-1, undefined],
     [Number.NaN, undefined],
   ] as const) {
     it(`reads ${JSON.stringify(text)} as ${ms}`, () => {
-      expect(durationMs(text)).to.equal(ms);
+      expect(toDelayMs(text)).to.equal(ms);
     });
   }
 });

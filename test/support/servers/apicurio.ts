@@ -10,14 +10,16 @@ import { waitUntil } from "./ready.ts";
 export interface RegistryServerOptions {
   /** Asks every caller for this account (basic authentication). */
   readonly account?: { readonly username: string; readonly password: string };
+  /** Its schemas outlive a stop. Default false: they live in memory. */
+  readonly keepsSchemas?: boolean;
 }
 
-/** A schema registry; its schemas live in memory and are gone after a stop. */
+/** A schema registry. */
 export interface RegistryServer {
   /** Base URL of the Confluent-compatible API. */
   readonly url: string;
   readonly logFile: string;
-  /** Starts it again, empty, on the same port. */
+  /** Starts it again on the same port; empty, unless it keeps its schemas. */
   start(): Promise<void>;
   stop(): Promise<void>;
   kill(signal: Signal): Promise<void>;
@@ -88,7 +90,9 @@ function spawnRegistry(
   const settings: Record<string, string> = {
     "quarkus.http.host": "127.0.0.1",
     "quarkus.http.port": String(port),
-    "quarkus.datasource.jdbc.url": "jdbc:h2:mem:registry_db",
+    "apicurio.datasource.url": options.keepsSchemas
+      ? `jdbc:h2:file:${join(dirname(logFile), "schemas")};WRITE_DELAY=0`
+      : "jdbc:h2:mem:registry_db",
     // Without the two, nothing is refused, and spacing makes a new schema.
     "apicurio.rules.global.compatibility": "BACKWARD",
     "apicurio.ccompat.use-canonical-hash": "true",

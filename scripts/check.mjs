@@ -112,7 +112,7 @@ function coverage() {
 }
 
 const checks = [
-  ["format and lint", () => node([bin("@biomejs", "biome", "bin", "biome"), "ci", "."])],
+  ["format and lint", () => node([bin("@biomejs", "biome", "bin", "biome"), "ci", "--colors=off", "."])],
   ["types", () => node([bin("typescript", "bin", "tsc"), "-p", "."])],
   ["imports follow the table", imports],
   ["generated files equal their sources", regenerated],

@@ -9,7 +9,7 @@ export interface Sending {
   release(tasks: readonly Task[]): void;
   /** Resolves when everything released so far was acknowledged. @throws the first failure of a send */
   finish(): Promise<readonly SentEvent[]>;
-  /** Longest time between two acknowledgements of one partition's events, or of any. */
+  /** Longest time that any partition was without an acknowledgement. */
   longestGapMs(): number;
 }
 
@@ -21,13 +21,14 @@ export function startSending(app: App, topics: FlowTopics, perSecond: number): S
   const waiting: Task[] = [];
   const acknowledged: Promise<SentEvent>[] = [];
   let pump: Promise<void> | undefined;
-  let lastAtMs: number | undefined;
+  const lastAtMs = new Map<string, number>();
   let gapMs = 0;
 
   const note = (task: Task, { topic, partition, offset }: SendResult): SentEvent => {
     const now = performance.now();
-    gapMs = Math.max(gapMs, now - (lastAtMs ?? now));
-    lastAtMs = now;
+    const at = `${topic}/${partition}`;
+    gapMs = Math.max(gapMs, now - (lastAtMs.get(at) ?? now));
+    lastAtMs.set(at, now);
     const { id, key, seq, succeedsAt } = task;
     return { id, key, seq, topic, partition, offset, succeedsAt: succeedsAt || undefined };
   };

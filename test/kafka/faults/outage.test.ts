@@ -1,0 +1,109 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { expect } from "chai";
+import { findViolations } from "../../support/effects/checker.ts";
+import { type Flow, startFlow } from "../../support/effects/flow.ts";
+import type { History } from "../../support/effects/history.ts";
+import { chooseSeed } from "../../support/effects/random.ts";
+import { attempts, buildTasks } from "../../support/effects/workload.ts";
+import {
+  type KafkaCluster,
+  type RegistryServer,
+  requireOwnServers,
+  startKafka,
+  startRegistry,
+  waitForFullIsr,
+  waitUntil,
+  withAdmin,
+} from "../../support/servers.ts";
+
+const perSecond = 150;
+const outageMs = 20_000;
+const frozenMs = 30_000;
+const maxProduceGapMs = 10_000;
+
+describe("An app whose brokers fail while it sends and handles events", function () {
+  this.timeout(240_000);
+  const seed = chooseSeed();
+  let cluster: KafkaCluster;
+  let registry: RegistryServer;
+  let flow: Flow;
+
+  before(async function () {
+    await requireOwnServers(this);
+    [cluster, registry] = await Promise.all([startKafka({ nodes: 3 }), startRegistry()]);
+    process.stderr.write(`Outage test: KERYX_TEST_SEED=${seed}\n`);
+  });
+  afterEach(async () => flow?.close());
+  after(async () => {
+    await Promise.all([cluster?.close(), registry?.close()]);
+  });
+
+  const start = async (seconds: number): Promise<void> => {
+    const tasks = buildTasks(seed, seconds * perSecond, 20);
+    const { brokers } = cluster;
+    flow = await startFlow({ brokers, registryUrl: registry.url, tasks, perSecond });
+    await waitUntil("the flow is under way", async () => flow.effects.length >= 3 * perSecond);
+  };
+
+  const untilHandledAgain = async (what: string, timeoutMs: number): Promise<number> => {
+    const [before, startedAt] = [flow.effects.length, performance.now()];
+    await waitUntil(what, async () => flow.effects.length > before, { timeoutMs });
+    return Math.round(performance.now() - startedAt);
+  };
+
+  /** One process, which stayed alive: its dedupe store leaves no repeat. */
+  const expectKept = (history: History): void => {
+    const orderedTopics = new Set([flow.topics.ordered.name]);
+    const promises = { orderedTopics, attempts, maxSourceRepeatsPerKill: 0, maxRepeatsPerKill: 0 };
+    expect(findViolations(history, promises)).to.deep.equal([]);
+    expect(history.deadLetters.length).to.be.greaterThan(0);
+    const isBad = ({ kind }: { kind: string }): boolean =>
+      ["internal.error", "partition.stopped", "record.send_failed"].includes(kind);
+    expect(flow.signals.filter(isBad)).to.deep.equal([]);
+    const given = flow.signals.filter((signal) => signal.kind === "consumer.crashed" && !signal.willRestart);
+    expect(given, "consumers that gave up").to.deep.equal([]);
+  };
+
+  it("waits out twenty seconds without any broker: no loss, no crash, and it goes on without a restart", async () => {
+    await start(45);
+    await Promise.all(cluster.nodes.map((node) => node.kill("SIGKILL")));
+    const handled = flow.effects.length;
+    await wait(outageMs);
+    expect(flow.effects.length - handled, "handled without brokers").to.be.below(5 * perSecond);
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    const recoveryMs = await untilHandledAgain("handling goes on", 60_000);
+    const history = await flow.finish(90_000);
+    process.stderr.write(`Outage test: handling again ${recoveryMs} ms after the brokers\n`);
+    expect(history.sent).to.have.length(45 * perSecond);
+    expectKept(history);
+  });
+
+  it("goes on sending within ten seconds while one leader of three is frozen for thirty, and loses nothing", async () => {
+    await start(45);
+    const leader = await leaderOf(cluster, flow.topics.retried.name);
+    await waitForFullIsr(cluster.brokers, [flow.topics.retried.name, flow.topics.ordered.name]);
+    await cluster.node(leader).kill("SIGSTOP");
+    let handledLate = 0;
+    try {
+      await wait(frozenMs - 10_000);
+      const handled = flow.effects.length;
+      await wait(10_000);
+      handledLate = flow.effects.length - handled;
+    } finally {
+      await cluster.node(leader).kill("SIGCONT");
+    }
+    const history = await flow.finish(60_000);
+    const gapMs = Math.round(flow.sending.longestGapMs());
+    process.stderr.write(
+      `Outage test: a partition was ${gapMs} ms without an acknowledgement; ${handledLate} events handled in the last 10 s of the freeze\n`,
+    );
+    expect(gapMs, "milliseconds without an acknowledgement").to.be.below(maxProduceGapMs);
+    expect(handledLate, "handled while the leader was frozen").to.be.greaterThan(0);
+    expectKept(history);
+  });
+});
+
+async function leaderOf({ brokers }: KafkaCluster, topic: string): Promise<number> {
+  const { topics } = await withAdmin(brokers, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+  return topics[0]?.partitions[0]?.leader ?? 0;
+}

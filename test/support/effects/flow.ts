@@ -1,0 +1,69 @@
+import type { App } from "keryx";
+import type { Signal } from "../../../src/core/signals.ts";
+import { connect } from "../../../src/keryx.ts";
+import { createTopics, uniqueName } from "../servers.ts";
+import { consumeFlow } from "./consume.ts";
+import { readDeadLetters, untilDone } from "./final-read.ts";
+import type { Effect, History } from "./history.ts";
+import { type Sending, startSending } from "./send.ts";
+import { type FlowTopics, type Task, toFlowTopics } from "./workload.ts";
+
+/** An app that sends and handles the same events at once, while something is done to its servers. */
+export interface Flow {
+  readonly app: App;
+  readonly topics: FlowTopics;
+  readonly group: string;
+  readonly sending: Sending;
+  readonly effects: readonly Effect[];
+  readonly signals: readonly Signal[];
+  /** Waits until everything that was sent is handled and committed, and gives what the run left behind. */
+  finish(timeoutMs: number): Promise<History>;
+  close(): Promise<void>;
+}
+
+export interface FlowOptions {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly tasks: readonly Task[];
+  readonly perSecond: number;
+}
+
+const partitions = 3;
+
+export async function startFlow({ brokers, registryUrl, tasks, perSecond }: FlowOptions): Promise<Flow> {
+  const run = uniqueName("flow");
+  const topics = toFlowTopics(run);
+  const group = `${run}-group`;
+  const effects: Effect[] = [];
+  const signals: Signal[] = [];
+  await createTopics(brokers, [
+    { topic: topics.retried.name, partitions },
+    { topic: topics.ordered.name, partitions },
+  ]);
+  const app = await connect({
+    clientId: run,
+    brokers: [...brokers],
+    registry: registryUrl,
+    logging: { level: "silent" },
+    observe: (signal) => signals.push(signal),
+  });
+  await consumeFlow(app, group, topics, (effect) => {
+    effects.push({ ...effect, life: 1, isSure: true });
+  }).start();
+  const sending = startSending(app, topics, perSecond);
+  sending.release(tasks);
+  return {
+    app,
+    topics,
+    group,
+    sending,
+    effects,
+    signals,
+    async finish(timeoutMs) {
+      const sent = await sending.finish();
+      await untilDone(brokers, group, topics, timeoutMs);
+      return { sent, effects: [...effects], deadLetters: await readDeadLetters(brokers, topics), kills: [] };
+    },
+    close: () => app.close(),
+  };
+}

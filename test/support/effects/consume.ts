@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { App, Consumer, Delivery } from "keryx";
+import type { App, Consumer, ConsumerOptions, Delivery } from "keryx";
 import type { NewEffect } from "./effect-log.ts";
 import { type FlowTopics, fromOrder, fromRequest, type Task } from "./workload.ts";
 
@@ -12,6 +12,7 @@ export function consumeFlow(
   group: string,
   topics: FlowTopics,
   record: (effect: NewEffect) => Promise<void> | void,
+  options: Partial<ConsumerOptions> = {},
 ): Consumer {
   const perform = async (task: Task, delivery: Delivery): Promise<void> => {
     const { attempt, stage, origin } = delivery;
@@ -22,7 +23,7 @@ export function consumeFlow(
     await record({ id, key, seq, topic, partition, offset, stage, attempt });
   };
   return app
-    .consumer({ group, createTopics: true, here: { baseMs: 5, maxMs: 50 }, ...quickMember })
+    .consumer({ group, createTopics: true, here: { baseMs: 5, maxMs: 50 }, ...quickMember, ...options })
     .on(topics.order, (event, delivery) => perform(fromOrder(event), delivery))
     .on(topics.request, (event, delivery) => perform(fromRequest(event), delivery));
 }

@@ -13,18 +13,11 @@ import type { LoadedSchemas } from "./model/loaded.ts";
 import { formatLock, type Lock, updateLock } from "./model/lock.ts";
 import type { ProjectModel } from "./model/model.ts";
 import { sortDiagnostics } from "./model/order.ts";
-import type { ModelSettings } from "./model/policy.ts";
+import type { CheckedModel, Project, Target } from "./project.ts";
+import { originOf } from "./unchanged.ts";
 
 export type { ModelSettings } from "./model/policy.ts";
-
-/** A project as the generator sees it. */
-export interface Project {
-  /** Absolute path. */
-  readonly root: string;
-  /** Folder of the schemas, relative to the root. */
-  readonly schemas: string;
-  readonly settings: ModelSettings;
-}
+export type { CheckedModel, Project, Target } from "./project.ts";
 
 export interface Loaded {
   readonly schemas: LoadedSchemas;
@@ -58,14 +51,6 @@ export function check(model: ProjectModel): readonly Diagnostic[] {
   return lint(model);
 }
 
-export interface CheckedModel {
-  readonly model: ProjectModel;
-  readonly lock: Lock;
-  readonly inputs: Loaded["inputs"];
-  /** Of all steps, sorted by place. */
-  readonly diagnostics: readonly Diagnostic[];
-}
-
 /** Steps 1 to 3. After an error a later step does not run: it would only repeat the trouble in other words. */
 export async function loadModel(project: Project): Promise<CheckedModel> {
   const loaded = await loadSchemas(project);
@@ -83,22 +68,14 @@ export async function loadModel(project: Project): Promise<CheckedModel> {
   return { model: built.model, lock, inputs, diagnostics: sortDiagnostics(diagnostics) };
 }
 
-/** Where the output goes, and who writes it. */
-export interface Target {
-  /** Folder of the generated code, relative to the project's root. */
-  readonly out: string;
-  /** Name and version of the generator, for example `keryx 1.2.3`. */
-  readonly generator: string;
-}
-
 export interface Emitted extends SyncResult {
   readonly lock: "same" | "written";
 }
 
 /** Step 4: makes output folder and lock file match the model. */
 export async function emit(project: Project, checked: CheckedModel, target: Target): Promise<Emitted> {
-  const result = await writeProject(toRequest(project, checked, target));
   const { text, state } = await compareLock(project, checked);
+  const result = await writeProject(await toRequest(project, checked, target, text));
   if (state === "same") return { ...result, lock: "same" };
   await writeFileWhole(project.root, lockPath, text);
   return { ...result, lock: "written" };
@@ -110,20 +87,27 @@ export async function compare(
   checked: CheckedModel,
   target: Target,
 ): Promise<readonly Difference[]> {
-  const differences = await checkProject(toRequest(project, checked, target));
-  const { state } = await compareLock(project, checked);
+  const { text, state } = await compareLock(project, checked);
+  const differences = await checkProject(await toRequest(project, checked, target, text));
   return [
     ...differences.map(({ kind, path }) => ({ kind, path: `${target.out}/${path}` })),
     ...(state === "same" ? [] : [{ kind: state, path: lockPath }]),
   ];
 }
 
-function toRequest(project: Project, { model, inputs }: CheckedModel, target: Target): EmitRequest {
+async function toRequest(
+  project: Project,
+  checked: CheckedModel,
+  target: Target,
+  lock: string,
+): Promise<EmitRequest> {
+  const { model, inputs } = checked;
   return {
     model,
     projectRoot: project.root,
     outputRoot: join(project.root, target.out),
     generator: target.generator,
+    origin: await originOf(project, checked, lock),
     inputs,
     resolveBuf: () => resolveBuf(project.root),
   };

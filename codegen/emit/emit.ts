@@ -6,10 +6,11 @@ import { compare, type ImportExtension } from "./file-scope.ts";
 import { detectImportExtension } from "./import-extension.ts";
 import { hashText, type Manifest } from "./manifest.ts";
 import { type FilePlan, type OutputFile, printFiles } from "./output.ts";
-import { generateMessages, pluginOptions, resolvePlugin } from "./protobuf-messages.ts";
+import { findPlugin, generateMessages, pluginOptions, resolvePlugin } from "./protobuf-messages.ts";
 import {
   compareOutput,
   type Difference,
+  isIntact,
   type OutputFolder,
   readOutputFolder,
   type SyncResult,
@@ -25,6 +26,8 @@ export interface EmitRequest {
   readonly outputRoot: string;
   /** Name and version of the generator, for example `keryx 1.2.3`. */
   readonly generator: string;
+  /** Hash of everything that the run read; empty when it does not tell whether something changed. */
+  readonly origin: string;
   /** Schema files by their path relative to the schema root, with their text. */
   readonly inputs: ReadonlyMap<string, string>;
   /** Finds buf's binary; asked only when Protobuf messages must be printed. */
@@ -43,6 +46,25 @@ export async function writeProject(request: EmitRequest): Promise<SyncResult> {
 export async function checkProject(request: EmitRequest): Promise<readonly Difference[]> {
   const { folder, outputs, manifest } = await buildOutput(request);
   return compareOutput(folder, outputs, manifest);
+}
+
+/** True when a run with this origin wrote the output folder and nobody touched it since. */
+export async function isWritten(
+  request: Pick<EmitRequest, "projectRoot" | "outputRoot" | "generator" | "origin">,
+): Promise<boolean> {
+  const folder = await readOutputFolder(request.outputRoot);
+  const { generator, origin } = folder.manifest;
+  if (origin === "" || generator !== request.generator) return false;
+  if (origin !== sealOf(request, detectImportExtension(request.outputRoot))) return false;
+  return isIntact(folder);
+}
+
+/** The origin with what this folder adds to it: the import extension and the version of protoc-gen-es. */
+function sealOf(request: Pick<EmitRequest, "projectRoot" | "origin">, extension: ImportExtension): string {
+  if (request.origin === "") return "";
+  return hashText(
+    JSON.stringify([request.origin, extension, findPlugin(request.projectRoot)?.version ?? null]),
+  );
 }
 
 interface Output {
@@ -90,6 +112,7 @@ async function buildOutput(request: EmitRequest): Promise<Output> {
   );
   const manifest = {
     generator: request.generator,
+    origin: sealOf(request, extension),
     inputs,
     files: new Map(files),
     fallbacks: fallbacksOf(model),

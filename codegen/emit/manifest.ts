@@ -9,6 +9,8 @@ export const manifestPath = ".keryx-manifest.json";
 export interface Manifest {
   /** Name and version of the generator. */
   readonly generator: string;
+  /** Hash of everything that the run read: the same one again means the same output. Empty: it does not tell. */
+  readonly origin: string;
   /** Input files by path, with the hash of their text. */
   readonly inputs: ReadonlyMap<string, string>;
   /** Generated files by path: the hash of their text, and of all that it was printed from. */
@@ -35,6 +37,7 @@ export function hashBytes(bytes: Uint8Array): string {
 export function printManifest(manifest: Manifest): OutputFile {
   const value = {
     generator: manifest.generator,
+    origin: manifest.origin,
     inputs: sorted(manifest.inputs),
     files: sorted(manifest.files),
     fallbacks: sorted(manifest.fallbacks),
@@ -57,9 +60,13 @@ export function parseManifest(text: string): Manifest {
     const { hash, from } = Object.fromEntries(entriesOf(item));
     return typeof hash === "string" && typeof from === "string" ? [[path, { hash, from }]] : [];
   });
-  const generator = value.get("generator");
+  const textOf = (key: string): string => {
+    const text = value.get(key);
+    return typeof text === "string" ? text : "";
+  };
   return {
-    generator: typeof generator === "string" ? generator : "",
+    generator: textOf("generator"),
+    origin: textOf("origin"),
     inputs: texts("inputs"),
     files: new Map(files),
     fallbacks: texts("fallbacks"),

@@ -23,8 +23,8 @@ export interface Plugin {
   readonly version: string;
 }
 
-/** Finds protoc-gen-es from here or from the project. @throws KeryxError `dependency_missing` */
-export function resolvePlugin(projectRoot: string): Plugin {
+/** Finds protoc-gen-es from here or from the project; undefined when it is not installed. */
+export function findPlugin(projectRoot: string): Plugin | undefined {
   for (const base of [import.meta.url, join(projectRoot, "package.json")])
     try {
       const require = createRequire(base);
@@ -34,6 +34,13 @@ export function resolvePlugin(projectRoot: string): Plugin {
     } catch {
       // Not there: the project may have it.
     }
+  return undefined;
+}
+
+/** @throws KeryxError `dependency_missing` with the command that installs it */
+export function resolvePlugin(projectRoot: string): Plugin {
+  const found = findPlugin(projectRoot);
+  if (found !== undefined) return found;
   throw new KeryxError(
     "dependency_missing",
     "@bufbuild/protoc-gen-es is not installed; .proto files need it.",

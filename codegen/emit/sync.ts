@@ -82,6 +82,17 @@ export function compareOutput(
   );
 }
 
+/** True when the folder holds exactly the files of its manifest, each as it was written. */
+export function isIntact({ files, manifest }: OutputFolder): boolean {
+  const text = files.get(manifestPath);
+  if (text === undefined || !sameText(text, printManifest(manifest).text)) return false;
+  const isWritten = ([path, { hash }]: readonly [string, { readonly hash: string }]): boolean => {
+    const there = files.get(path);
+    return there !== undefined && hashText(there) === hash;
+  };
+  return files.size === manifest.files.size + 1 && [...manifest.files].every(isWritten);
+}
+
 function sameText(left: string, right: string): boolean {
   return left === right || left.replaceAll("\r\n", "\n") === right;
 }

@@ -4,7 +4,7 @@ import { compare } from "../model/order.ts";
 import { loadAvro } from "./avro.ts";
 import { withLineFeeds } from "./options.ts";
 import { loadProto } from "./proto.ts";
-import { readSources } from "./sources.ts";
+import { readSources, type SchemaTree } from "./sources.ts";
 
 export interface LoadResult {
   readonly schemas: LoadedSchemas;
@@ -16,7 +16,7 @@ export interface LoadResult {
 /** Reads every schema below a folder, both formats side by side. */
 export async function loadSources(folder: string, projectRoot: string): Promise<LoadResult> {
   const { tree, diagnostics } = await readSources(folder);
-  const inputs = new Map([...tree.proto, ...tree.avro].map(({ path, text }) => [path, withLineFeeds(text)]));
+  const inputs = inputsOf(tree);
   const empty: LoadedSchemas = { events: [], sensitive: new Set(), avroTypes: [] };
   // A hostile path must not reach the compiler.
   if (diagnostics.length > 0) return { schemas: empty, inputs, diagnostics };
@@ -32,6 +32,11 @@ export async function loadSources(folder: string, projectRoot: string): Promise<
     inputs,
     diagnostics: [...protobuf.diagnostics, ...avro.diagnostics, ...doubles],
   };
+}
+
+/** Text of every schema file with line feeds, by its path below the schema root. */
+export function inputsOf(tree: SchemaTree): ReadonlyMap<string, string> {
+  return new Map([...tree.proto, ...tree.avro].map(({ path, text }) => [path, withLineFeeds(text)]));
 }
 
 /** A full name is an event's identity in the lock file, whatever its format. */

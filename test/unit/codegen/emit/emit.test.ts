@@ -32,6 +32,7 @@ describe("generating a project", function () {
     projectRoot: repository,
     outputRoot: join(folder, "out"),
     generator: "keryx test",
+    origin: "",
     inputs,
     extension: "ts",
     resolveBuf() {
@@ -154,7 +155,14 @@ describe("a project of its own", function () {
       expect(diagnostics.filter(({ severity }) => severity === "error")).deep.equals([]);
       const outputRoot = join(root, "out");
       await writeProject({
-        ...{ model, projectRoot: repository, outputRoot, generator: "keryx test", inputs: new Map() },
+        ...{
+          model,
+          projectRoot: repository,
+          outputRoot,
+          generator: "keryx test",
+          origin: "",
+          inputs: new Map(),
+        },
         resolveBuf: () => resolveBuf(repository),
       });
       const proto = readFileSync(join(outputRoot, "nested_events.ts"), "utf8");

@@ -32,6 +32,7 @@ const file = (path: string, body = "export {};"): OutputFile => ({ path, text: `
 function manifestOf(files: readonly OutputFile[]): Manifest {
   return {
     generator: "keryx test",
+    origin: "",
     inputs: new Map([["a.avsc", "00"]]),
     files: new Map(files.map(({ path, text }) => [path, { hash: hashText(text), from: "x" }])),
     fallbacks: new Map(),

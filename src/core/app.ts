@@ -60,7 +60,7 @@ export interface ConsumerOptions {
   readonly concurrency?: number;
   /** Default `key`. */
   readonly order?: OrderMode;
-  /** Tries on the source topic itself before the plan goes on. Default: 1 try with retry topics, 8 without. */
+  /** Tries on the source topic itself before the plan goes on. Default: 1, or 8 where order is declared. */
   readonly here?: {
     readonly tries?: number;
     readonly baseMs?: number;

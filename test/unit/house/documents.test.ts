@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import ts from "typescript";
+import { loadConfig } from "../../../src/config/load.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -116,6 +118,24 @@ describe("documents", () => {
     for (const path of documents)
       for (const [, name] of read(path).matchAll(/scripts\/run\.mjs ([a-z]+)/g))
         expect(known, `${path}: scripts/run.mjs ${name}`).to.include(name);
+  });
+
+  it("the settings that guides show are valid", () => {
+    const folder = mkdtempSync(join(tmpdir(), "keryx-guides-"));
+    let count = 0;
+    try {
+      for (const path of documents)
+        for (const block of blocksOf(read(path), "yaml")) {
+          // Steps of a pipeline are a list.
+          if (block.startsWith("-")) continue;
+          writeFileSync(join(folder, "keryx.yaml"), block);
+          expect(() => loadConfig({ cwd: folder, environment: {} }), `${path}\n${block}`).to.not.throw();
+          count++;
+        }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    expect(count).to.be.at.least(2);
   });
 
   it("the TypeScript of README and guides compiles against the generated clients", function () {

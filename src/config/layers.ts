@@ -29,6 +29,8 @@ export interface Merged {
 
 const forbidden: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 const deepest = 20;
+/** As many findings as anybody reads; a file may have one on each of a hundred thousand lines. */
+export const maxIssues = 100;
 
 /** An object of keys and values, as opposed to an instance that happens to be an object. */
 export function isGroup(value: unknown): value is Settings {
@@ -42,6 +44,7 @@ export function findUnknownKeys(layer: Layer, shape: Shape): readonly ConfigIssu
   const issues: ConfigIssue[] = [];
   const visit = (values: Settings, known: Shape, above: readonly string[]): void => {
     for (const [key, value] of Object.entries(values)) {
+      if (issues.length >= maxIssues) return;
       const path = [...above, key];
       const inner = known.members.get(key) ?? known.each;
       const problem = { at: layer.at(path), path: path.join(".") };

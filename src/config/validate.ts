@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type ConfigIssue, type Merged, toPathKey } from "./layers.ts";
+import { type ConfigIssue, type Merged, maxIssues, toPathKey } from "./layers.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -9,7 +9,7 @@ export function toIssues(
   prefix: readonly string[],
   sources: Merged["sources"],
 ): readonly ConfigIssue[] {
-  return error.issues.map((issue) => {
+  return error.issues.slice(0, maxIssues).map((issue) => {
     const { path, message } = deepest(issue);
     const full = [...prefix, ...path.map(String)];
     const isDuration = issue.code === "invalid_type" && full.at(-1)?.endsWith("Ms") === true;

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isScalar, LineCounter, type Pair, parseDocument, visit } from "yaml";
 import { KeryxError } from "../core/errors.ts";
 import { isGroup, type Layer, type Settings } from "./layers.ts";
 
@@ -24,7 +24,8 @@ export function parseYamlLayer(text: string, file: string): Layer {
     schema: "core",
     merge: false,
     stringKeys: true,
-    uniqueKeys: true,
+    // The library compares each key with all before it; `indexPairs` finds repeats.
+    uniqueKeys: false,
     prettyErrors: false,
     // At "silent" the library also keeps quiet about a second document.
     logLevel: "error",
@@ -36,13 +37,15 @@ export function parseYamlLayer(text: string, file: string): Layer {
   // A tag that the schema does not know is only a warning to the library.
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) refuse(placeOf(problem.pos[0]), problem.message);
+  const pairs = indexPairs(document, (offset) =>
+    refuse(placeOf(offset), "the same key stands here a second time"),
+  );
   const values = toValues(() => document.toJS({ maxAliasCount }), file, refuse);
   const at = (path: readonly string[]): string => {
     let node: unknown = document.contents;
     let offset = 0;
     for (const key of path) {
-      if (!isMap(node)) break;
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+      const pair = pairs.get(node)?.get(key);
       if (!pair) break;
       offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
       node = pair.value;
@@ -50,6 +53,26 @@ export function parseYamlLayer(text: string, file: string): Layer {
     return placeOf(offset);
   };
   return { source: "file", values, at };
+}
+
+/** The pairs of each map by key: looking through a long map for every one of its keys would take a minute. */
+function indexPairs(
+  document: Document,
+  repeated: (offset: number) => never,
+): ReadonlyMap<unknown, ReadonlyMap<unknown, Pair>> {
+  const pairs = new Map<unknown, ReadonlyMap<unknown, Pair>>();
+  visit(document, {
+    Map(_, map) {
+      const own = new Map<unknown, Pair>();
+      for (const pair of map.items) {
+        if (!isScalar(pair.key)) continue;
+        if (own.has(pair.key.value)) repeated(pair.key.range?.[0] ?? 0);
+        own.set(pair.key.value, pair);
+      }
+      pairs.set(map, own);
+    },
+  });
+  return pairs;
 }
 
 function toValues(

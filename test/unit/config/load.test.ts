@@ -247,6 +247,20 @@ describe("the configuration", () => {
     expect(performance.now() - started).to.be.below(1_000);
   });
 
+  it("takes or refuses a file of many thousand keys in seconds, and lists no more findings than anybody reads", () => {
+    const lines = (count: number, line: (index: number) => string): string =>
+      Array.from({ length: count }, (_, index) => line(index)).join("\n");
+    const folders = `folders:\n${lines(30_000, (index) => `  f${index}: {}`)}`;
+    const before = process.cpuUsage();
+    expect(Object.keys(load(folders).folders)).to.have.length(30_000);
+    expect(refusal(lines(60_000, (index) => `k${index}: 1`)).details["issues"]).to.have.length(100);
+    const wrong = refusal(`topics:\n${lines(20_000, (index) => `  t${index}: { owner: 1 }`)}`);
+    expect(wrong.details["issues"]).to.have.length(100);
+    expect(wrong.message).to.contain("keryx.yaml:2:");
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).to.be.below(15_000);
+  });
+
   it("shows no secret when it is explained", () => {
     const config = load(
       "tls: { keyPath: /k, certPath: /c, keyPassphrase: tiger-tiger }\nsasl: { mechanism: plain, username: ada, password: hunter22 }\n",

@@ -44,6 +44,9 @@ function openSocket({ host, port, onConnect }: ISocketFactoryArgs, tls: Transpor
       : connectTls({ host, port, ...toConnectionOptions(host, tls === true ? {} : tls) }, onConnect);
   socket.setKeepAlive(true, keepAliveMs);
   socket.setNoDelay(true);
+  // At a dead socket Node adds a listener for each call, and kafkajs calls at every try while a broker is away.
+  const unref = socket.unref.bind(socket);
+  socket.unref = () => (socket.destroyed ? socket : unref());
   return socket;
 }
 

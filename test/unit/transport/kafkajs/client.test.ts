@@ -1,6 +1,9 @@
+import type { Socket } from "node:net";
 import { expect } from "chai";
 import type { KeryxError } from "../../../../src/core/errors.ts";
-import { checkTlsFiles, toClientSasl } from "../../../../src/transport/kafkajs/client.ts";
+import { checkTlsFiles, createClient, toClientSasl } from "../../../../src/transport/kafkajs/client.ts";
+import { type Broker, onBroker, withCluster } from "../../../../src/transport/kafkajs/cluster.ts";
+import { resolveTransportOptions } from "../../../../src/transport/options.ts";
 
 type Oauth = { oauthBearerProvider(): Promise<{ value: string }> };
 
@@ -38,5 +41,20 @@ describe("client settings", () => {
       expect(() => checkTlsFiles({ [setting]: "/nowhere.pem" })).to.throw(`tls.${setting}: /nowhere.pem`);
     checkTlsFiles(true);
     checkTlsFiles(false);
+  });
+
+  it("a connection that is gone can be given up again and again: nothing piles up on its socket", async () => {
+    const options = resolveTransportOptions({ brokers: ["127.0.0.1:1"] });
+    const kafka = createClient(options, { requestTimeoutMs: 1_000, retries: 0 });
+    const brokers: Broker[] = [];
+    const { client, cluster } = withCluster(kafka, () => kafka.admin());
+    onBroker(cluster, (broker) => brokers.push(broker));
+    await client.connect().catch(() => {});
+    const sockets = brokers.flatMap(({ connectionPool }) =>
+      connectionPool.pool.flatMap(({ socket }) => (socket as Socket | undefined) ?? []),
+    );
+    expect(sockets).not.to.deep.equal([]);
+    for (let times = 0; times < 20; times++) for (const broker of brokers) await broker.disconnect();
+    for (const socket of sockets) expect(socket.listenerCount("connect")).to.be.below(3);
   });
 });

@@ -50,10 +50,18 @@ export function createFail(deps: FailingDeps): Fail {
 
 /** The error of a send whose time is up. */
 export function toExpired(entry: Entry, deliveryTimeoutMs: number): KeryxError {
-  const waited = `not acknowledged within ${deliveryTimeoutMs} ms (tries: ${entry.attempts})`;
-  const { lastError } = entry;
-  if (!lastError) return new KeryxError("send_timeout", waited);
-  return new KeryxError("send_timeout", `${waited}; last: ${lastError.message}`, {
+  return toTimeout(entry, `not acknowledged within ${deliveryTimeoutMs} ms`);
+}
+
+/** The error of a send that the closing of its producer could not wait for. */
+export function toCutOff(entry: Entry, closeTimeoutMs: number): KeryxError {
+  return toTimeout(entry, `not acknowledged within ${closeTimeoutMs} ms after the producer was closed`);
+}
+
+function toTimeout({ attempts, lastError }: Entry, waited: string): KeryxError {
+  const message = `${waited} (tries: ${attempts})`;
+  if (!lastError) return new KeryxError("send_timeout", message);
+  return new KeryxError("send_timeout", `${message}; last: ${lastError.message}`, {
     cause: lastError,
     details: lastError.details,
   });

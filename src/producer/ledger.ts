@@ -42,6 +42,8 @@ export interface Entry extends Queued {
 /** All sends that have not ended, oldest first, with one timer for their deadlines. */
 export interface Ledger {
   add(event: EventType | undefined, messageId: string, value: unknown): Entry;
+  /** Sends that nothing has settled yet. */
+  unsettled(): readonly Entry[];
   /** Resolves when every send of this moment has ended. */
   drained(): Promise<void>;
   counts(): {
@@ -118,6 +120,7 @@ export function createLedger(
       if (!cancelWatch) watch();
       return entry;
     },
+    unsettled: () => [...open].filter((entry) => !entry.settled),
     async drained() {
       await Promise.all(Array.from(open, (entry) => entry.outcome));
     },

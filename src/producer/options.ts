@@ -48,6 +48,11 @@ export interface ProducerOptions {
   readonly maxQueueBytes?: number;
   /** A send is settled after so long at the latest, tries and waiting included. Default 2 minutes. */
   readonly deliveryTimeoutMs?: number;
+  /**
+   * `close` waits so long at the most for sends that have not ended; then they are rejected with `send_timeout`. Dead
+   * letters that were asked for get `deadLetterTimeoutMs` more. Default 10 s: an outage must not hold up a shutdown.
+   */
+  readonly closeTimeoutMs?: number;
   /** Longest wait of a broker for its replicas. Default 10 s. */
   readonly requestTimeoutMs?: number;
   /** First pause between tries; doubles each time, drawn at random from zero up to it. Default 100 ms. */
@@ -74,6 +79,7 @@ export const producerDefaults: ResolvedProducerOptions = {
   maxQueueRecords: 10_000,
   maxQueueBytes: 33_554_432,
   deliveryTimeoutMs: 120_000,
+  closeTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
   retryBaseMs: 100,
   retryMaxMs: 5_000,
@@ -95,6 +101,7 @@ export const producerOptionsSchema: z.ZodType<ProducerOptions> = z.strictObject(
   maxQueueRecords: count.max(10_000_000).exactOptional(),
   maxQueueBytes: count.max(8_589_934_592).exactOptional(),
   deliveryTimeoutMs: milliseconds.min(1).exactOptional(),
+  closeTimeoutMs: milliseconds.exactOptional(),
   requestTimeoutMs: milliseconds.min(1).exactOptional(),
   retryBaseMs: milliseconds.min(1).exactOptional(),
   retryMaxMs: milliseconds.min(1).exactOptional(),

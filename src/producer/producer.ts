@@ -11,7 +11,7 @@ import type { KafkaPort } from "../transport/port.ts";
 import { createDeadLetterSink } from "./dead-letter.ts";
 import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
 import { buildEnvelope, buildTombstone, type Envelope, toRecord } from "./envelope.ts";
-import { createFail, type Fail, toCalledOff, toExpired } from "./failing.ts";
+import { createFail, type Fail, toCalledOff, toCutOff, toExpired } from "./failing.ts";
 import { createLedger, type Entry, type Ledger } from "./ledger.ts";
 import { createMessageId } from "./message-id.ts";
 import { createOpening, deadLetterTopicsOf, type TopicToCreate } from "./opening.ts";
@@ -69,7 +69,12 @@ export function createTopicProducer(deps: TopicProducerDeps, topic: TopicDefinit
 
   const shut = async (): Promise<void> => {
     dispatcher.hurry();
+    const { closeTimeoutMs } = options;
+    const cancel = clock.schedule(closeTimeoutMs, () => {
+      for (const entry of ledger.unsettled()) fail([entry], toCutOff(entry, closeTimeoutMs));
+    });
     await ledger.drained();
+    cancel();
     await closeAll([port, ...(sink ? [sink] : [])]);
   };
 

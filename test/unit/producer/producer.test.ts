@@ -265,6 +265,24 @@ describe("a producer", () => {
     expect(kafka.closes).to.equal(1);
   });
 
+  it("closes in time during an outage, and says of each send that it was cut off", async () => {
+    for (const stage of ["request", "opening"] as const) {
+      const { producer, kafka } = createBench({ closeTimeoutMs: 50 });
+      if (stage === "opening") kafka.onConnect = () => new Promise(() => {});
+      kafka.before = outage;
+      const sends = ["a", "b"].map((key) => caught(producer.send(placed, order(key))));
+      const started = Date.now();
+      await producer.close();
+      expect(Date.now() - started).to.be.within(45, 2_000);
+      for (const error of await Promise.all(sends)) {
+        expect(error.code).to.equal("send_timeout");
+        expect(error.message).to.contain("within 50 ms after the producer was closed");
+      }
+      expect(producer.stats()).to.include({ failed: 2, inFlight: 0 });
+      expect(kafka.closes).to.equal(1);
+    }
+  });
+
   it("leaves no timer behind that would keep the process alive", async () => {
     const { producer } = createBench();
     await producer.send(placed, order("k"));

@@ -27,14 +27,21 @@ describe("An app whose brokers fail while it sends and handles events", function
   let cluster: KafkaCluster;
   let registry: RegistryServer;
   let flow: Flow;
+  const leaks: Error[] = [];
+  // Plain kafkajs, with which the tests look at the cluster, warns of other things.
+  const onWarning = (warning: Error): void => {
+    if (warning.name === "MaxListenersExceededWarning") leaks.push(warning);
+  };
 
   before(async function () {
     await requireOwnServers(this);
+    process.on("warning", onWarning);
     [cluster, registry] = await Promise.all([startKafka({ nodes: 3 }), startRegistry()]);
     process.stderr.write(`Outage test: KERYX_TEST_SEED=${seed}\n`);
   });
   afterEach(async () => flow?.close());
   after(async () => {
+    process.off("warning", onWarning);
     await Promise.all([cluster?.close(), registry?.close()]);
   });
 
@@ -62,6 +69,7 @@ describe("An app whose brokers fail while it sends and handles events", function
     expect(flow.signals.filter(isBad)).to.deep.equal([]);
     const given = flow.signals.filter((signal) => signal.kind === "consumer.crashed" && !signal.willRestart);
     expect(given, "consumers that gave up").to.deep.equal([]);
+    expect(leaks, "warnings of leaks").to.deep.equal([]);
   };
 
   it("waits out twenty seconds without any broker: no loss, no crash, and it goes on without a restart", async () => {

@@ -2,7 +2,7 @@ import { type DestinationStream, destination as openDestination, pino, stdTimeFu
 import type { ContextStore, DeliveryContext } from "../core/context.ts";
 import type { LogFields, Logger } from "../core/logger.ts";
 import type { Redactor } from "../core/redact.ts";
-import type { Observe, Signal } from "../core/signals.ts";
+import type { Observe, PauseCause, Signal } from "../core/signals.ts";
 import { toSafeFields } from "./log-fields.ts";
 
 export interface LoggingOptions {
@@ -15,8 +15,10 @@ export interface LoggingOptions {
 
 type Level = "debug" | "info" | "warn" | "error";
 
-// `record.handled` is not listed: its level follows from the outcome.
-const levels: Readonly<Record<Exclude<Signal["kind"], "record.handled">, Level>> = {
+// The kinds that are not listed take their level from the outcome and from the cause.
+const levels: Readonly<
+  Record<Exclude<Signal["kind"], "record.handled" | "partition.paused" | "partition.resumed">, Level>
+> = {
   "app.started": "info",
   "app.closed": "info",
   "config.warning": "warn",
@@ -33,8 +35,6 @@ const levels: Readonly<Record<Exclude<Signal["kind"], "record.handled">, Level>>
   "record.decode_failed": "warn",
   "partition.assigned": "info",
   "partition.revoked": "info",
-  "partition.paused": "warn",
-  "partition.resumed": "info",
   "partition.stopped": "error",
   "offsets.committed": "debug",
   "offsets.commit_failed": "warn",
@@ -60,6 +60,16 @@ const outcomeLevels: Readonly<Record<Extract<Signal, { kind: "record.handled" }>
   dead_lettered: "warn",
   stopped: "error",
 };
+
+// A full buffer or a retry that is not due yet is everyday work; a registry that does not answer is not.
+const everydayCauses: ReadonlySet<PauseCause> = new Set(["buffer", "window", "delay"]);
+
+function levelOf(signal: Signal): Level {
+  if (signal.kind === "record.handled") return outcomeLevels[signal.outcome];
+  if (signal.kind === "partition.paused") return everydayCauses.has(signal.cause) ? "debug" : "warn";
+  if (signal.kind === "partition.resumed") return everydayCauses.has(signal.cause) ? "debug" : "info";
+  return levels[signal.kind];
+}
 
 /** JSON lines about everything that the runtime says of itself, and a logger for handlers. */
 export function createLogging(options: LoggingOptions): {
@@ -93,7 +103,7 @@ export function createLogging(options: LoggingOptions): {
   return {
     logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
     observe(signal) {
-      const level = signal.kind === "record.handled" ? outcomeLevels[signal.outcome] : levels[signal.kind];
+      const level = levelOf(signal);
       if (out.isLevelEnabled(level)) write(level, toSentence(signal), toSignalFields(signal));
     },
   };

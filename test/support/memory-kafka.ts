@@ -29,6 +29,7 @@ export interface MemoryKafka {
   readonly faults: {
     send?: ((batch: readonly OutgoingRecord[]) => unknown) | undefined;
     commit?: ((group: string) => unknown) | undefined;
+    describe?: ((topics: readonly string[]) => unknown) | undefined;
   };
   /** Records that a fetch delivers at most. */
   maxFetch: number;
@@ -285,11 +286,14 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
   };
 
   const admin = (): PortAdmin => ({
-    describeTopics: async (names) =>
-      names.flatMap((topic) => {
+    async describeTopics(names) {
+      const fault = faults.describe?.(names);
+      if (fault) throw fault;
+      return names.flatMap((topic) => {
         const found = topics.get(topic);
         return found ? { topic, partitions: found.logs.length, replicationFactor: 1 } : [];
-      }),
+      });
+    },
     describeConfig: async (topic) => topics.get(topic)?.config ?? new Map(),
     async createTopics(list: readonly NewTopic[]) {
       const fresh = list.filter(({ topic }) => !topics.has(topic));

@@ -110,6 +110,16 @@ describe("the log", () => {
     expect(all[4]).to.include({ message: "consumer joined", group: "billing" });
   });
 
+  it("warns of a pause that needs somebody, not of a retry that waits for its time", () => {
+    const { observe, rows } = createLog();
+    const at = { group: "billing", topic: "orders", partition: 3 };
+    for (const cause of ["delay", "registry"] as const) {
+      observe({ kind: "partition.paused", ...at, cause });
+      observe({ kind: "partition.resumed", ...at, cause });
+    }
+    expect(rows().map((row) => row["level"])).to.deep.equal(["debug", "debug", "warn", "info"]);
+  });
+
   it("keeps quiet below its level", () => {
     const { observe, logger, lines } = createLog("warn");
     logger.info("no");

@@ -5,6 +5,7 @@ import { PaymentCaptured, type PaymentCapturedInit } from "../../generated/payme
 import { KeryxError } from "../../src/core/errors.ts";
 import type { EventType } from "../../src/core/event.ts";
 import type { RawRecord } from "../../src/core/record.ts";
+import { connect } from "../../src/index.ts";
 import { createHttpRegistry } from "../../src/registry/http.ts";
 import { createKafkajsRegistry } from "../../src/registry/kafkajs-registry.ts";
 import type { SchemaRegistry } from "../../src/registry/port.ts";
@@ -91,6 +92,32 @@ describe("Beside @kafkajs/confluent-schema-registry, on a real registry", () => 
     { name: "the HTTP client", create: () => createHttpRegistry({ url }, observe) },
     { name: "the team's own instance", create: () => createKafkajsRegistry(kafkajs, observe) },
   );
+
+  it("an app that is given the team's own instance publishes and handles events with it", async function () {
+    const { brokers } = await requireServers(this);
+    const topic = uniqueName("instance");
+    const event = {
+      ...PaymentCaptured,
+      topic,
+      subject: `${topic}-value`,
+      policy: { ...PaymentCaptured.policy, deadLetter: `${topic}-dlq` },
+    };
+    const app = await connect({
+      ...{ brokers, registry: kafkajs, createTopics: true, environment: {} },
+      logging: { level: "silent" },
+    });
+    try {
+      await app.producer.send(event, ours);
+      const handled = new Promise<unknown>((resolve) => {
+        const consumer = app.consumer({ group: uniqueName("instance") }).on(event, (value) => resolve(value));
+        consumer.start().catch(resolve);
+      });
+      expect(await handled).to.deep.equal(PaymentCaptured.codec.create(ours));
+      expect(await kafkajs.getLatestSchemaId(event.subject)).to.be.a("number");
+    } finally {
+      await app.close();
+    }
+  });
 
   for (const client of clients)
     describe(`through ${client.name}`, () => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { expect } from "chai";
 import type { Signal } from "../../src/core/signals.ts";
 import { type ConnectOptions, connect, type KeryxApp, KeryxError } from "../../src/index.ts";
@@ -108,6 +109,16 @@ describe("connect()", () => {
     });
     await app.close();
     expect(closed).to.equal(1);
+  });
+
+  it("uses an existing instance of the usual registry client, of a version that it knows", async () => {
+    const instance = new SchemaRegistry({ host: "http://127.0.0.1:1" });
+    await (await open({ registry: instance })).close();
+    const unknown = {
+      getRegistryId: instance.getRegistryId.bind(instance),
+      getLatestSchemaId: instance.getLatestSchemaId.bind(instance),
+    };
+    expect((await caught(() => open({ registry: unknown }))).code).to.equal("capability_missing");
   });
 
   it("keeps secrets of the settings out of the log", async () => {

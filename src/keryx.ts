@@ -79,7 +79,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const schemas = createRegistry(registry, config, observe);
   const autoRegister = config.registry.autoRegister ?? true;
   const deps = { transport, registry: schemas, observe, clock: systemClock, context, redactor };
-  const serializer = createSerializer({ registry: schemas, autoRegister, observe });
+  const serializer = createSerializer({ registry: schemas, autoRegister, observe, clock: systemClock });
   const producers = createProducers((topic) =>
     createTopicProducer(
       { ...deps, serializer, options: config.producer, createTopics: toTopicToCreate(config, topic.name) },

@@ -1,7 +1,8 @@
 import type { Span } from "../diagnostics.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
 import { topicIdentifier } from "../model/names.ts";
-import { type Check, repeats } from "./rule.ts";
+import { splitByName } from "../model/packages.ts";
+import type { Check } from "./rule.ts";
 
 /** What a generated producer or handlers object has anyway, or must not have for the language's sake. */
 const reserved = new Set([
@@ -79,22 +80,11 @@ interface Export {
   readonly at: Span | undefined;
 }
 
-const packageOf = (event: EventModel): string =>
-  event.source.kind === "avro" ? event.source.record.namespace : event.source.file.proto.package;
-
-/** What index.ts exports of events: each under its own name, or its package where two share that name. */
 function* eventExports({ events }: ProjectModel): Generator<Export> {
-  const shared = new Set(
-    [...repeats(events, (event) => event.identifier)].map(([event]) => event.identifier),
-  );
-  const packages = new Map<string, EventModel>();
-  for (const event of events) {
-    const { identifier, name, at } = event;
-    if (shared.has(identifier)) packages.set(packageOf(event), event);
-    else {
-      yield { name: identifier, by: name, at };
-      yield { name: `${identifier}Init`, by: `the init type of ${name}`, at };
-    }
+  const { lone, packages } = splitByName(events);
+  for (const { identifier, name, at } of lone) {
+    yield { name: identifier, by: name, at };
+    yield { name: `${identifier}Init`, by: `the init type of ${name}`, at };
   }
   for (const [name, event] of packages)
     yield { name: topicIdentifier(name), by: `the package ${name}`, at: event.at };

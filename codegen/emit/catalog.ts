@@ -1,5 +1,6 @@
 import type { EventModel, ProjectModel } from "../model/model.ts";
-import { catalogPath, topicIdentifier, topicPath } from "../model/names.ts";
+import { catalogPath, packagePath, topicIdentifier, topicPath } from "../model/names.ts";
+import { packageOf, splitByName } from "../model/packages.ts";
 import { placeOf, policyOf } from "./events.ts";
 import { compare, createFileScope, type ImportExtension, runtime, specifierOf } from "./file-scope.ts";
 import { type Literal, literal } from "./literal.ts";
@@ -8,7 +9,7 @@ import { topicNames } from "./topics.ts";
 
 /** `index.ts`: every topic's factories, every event, and the catalogue; plus a file for each package whose names clash. */
 export function planCatalog(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
-  const shared = sharedPackages(model.events);
+  const { lone, packages: shared } = splitByName(model.events);
   const scope = createFileScope(catalogPath, ["catalog"], extension);
   const specifier = (path: string): string => specifierOf(catalogPath, path, extension);
   const topics = model.topics.flatMap((topic): readonly Declaration[] => {
@@ -24,8 +25,7 @@ export function planCatalog(model: ProjectModel, extension: ImportExtension): re
       { kind: "export", typeOnly: true, names: [names.handlers, names.producer], from },
     ];
   });
-  const lone = model.events.filter((event) => !shared.has(packageOf(event)) || isUnique(event, model.events));
-  const packages = [...shared].sort(compare);
+  const packages = [...shared.keys()].sort(compare);
   return [
     scope.plan([
       ...topics,
@@ -56,23 +56,6 @@ function eventExports(event: EventModel, path: string, extension: ImportExtensio
     { kind: "export", typeOnly: false, names: [place.name], from },
     { kind: "export", typeOnly: true, names: [place.initName], from },
   ];
-}
-
-function packageOf(event: EventModel): string {
-  return event.source.kind === "avro" ? event.source.record.namespace : event.source.file.proto.package;
-}
-
-function packagePath(name: string): string {
-  return `packages/${name === "" ? "_" : name}.ts`;
-}
-
-function isUnique(event: EventModel, events: readonly EventModel[]): boolean {
-  return events.every((other) => other === event || placeOf(other).name !== placeOf(event).name);
-}
-
-/** Packages that share an event's name with another: each is exported as a namespace. */
-function sharedPackages(events: readonly EventModel[]): ReadonlySet<string> {
-  return new Set(events.filter((event) => !isUnique(event, events)).map(packageOf));
 }
 
 function catalog(type: string, model: ProjectModel): Declaration {

@@ -94,4 +94,9 @@ export function topicPath(topic: string): string {
   return `topics/${topic}.ts`;
 }
 
+/** `orders.v1` → `packages/orders.v1.ts`, for packages with an event whose name another package has too. */
+export function packagePath(name: string): string {
+  return `packages/${name === "" ? "_" : name}.ts`;
+}
+
 export const catalogPath = "index.ts";

@@ -7,9 +7,11 @@ import {
   eventsPath,
   isDeviceName,
   messagesPath,
+  packagePath,
   protobufTypeName,
   topicPath,
 } from "./names.ts";
+import { splitByName } from "./packages.ts";
 
 interface Output {
   readonly path: string;
@@ -58,6 +60,8 @@ function* outputsOf(model: ProjectModel): Generator<Output> {
     const at = topic.events[0]?.at;
     if (at) yield { path: topicPath(topic.name), of: `the topic ${JSON.stringify(topic.name)}`, at };
   }
+  for (const [name, { at }] of splitByName(model.events).packages)
+    yield { path: packagePath(name), of: `the exports of the package ${name}`, at };
 }
 
 /**

@@ -292,6 +292,15 @@ describe("names and output paths", () => {
     ]);
   });
 
+  it("may not fall together with the file that exports a package whose event shares its name", async () => {
+    const { diagnostics } = await buildTree({
+      "a.avsc": avro({ topic: "t" }, [], "x.Placed"),
+      "b.avsc": avro({ topic: "u" }, [], "y.Placed"),
+      "c.avsc": JSON.stringify({ type: "fixed", name: "packages.X", size: 1 }),
+    });
+    expect(placesOf(diagnostics).filter((place) => place.startsWith("path-clash"))).to.have.length(1);
+  });
+
   it("may not fall together, be it only by case, or be devices", async () => {
     const { diagnostics } = await buildTree({
       "a.avsc": avro({}, [], "x.OrderPlaced"),

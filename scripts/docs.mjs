@@ -1,5 +1,6 @@
 // Writes the pages of docs/reference from the tables and interfaces they describe.
-// `--check` writes nothing and fails when a page is stale. Run it with `node scripts/run.mjs node scripts/docs.mjs`.
+// `--check` writes nothing and fails when a page is stale. Run it with `node scripts/run.mjs node scripts/docs.mjs`;
+// a folder behind it takes the place of this repository as the place of the pages.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -198,8 +199,9 @@ const pages = {
   "docs/reference/options.md": optionsPage(),
 };
 const isCheck = process.argv.includes("--check");
+const folder = process.argv.slice(2).find((word) => !word.startsWith("--")) ?? root;
 for (const [path, text] of Object.entries(pages)) {
-  const file = join(root, path);
+  const file = join(folder, path);
   let old;
   try {
     old = readFileSync(file, "utf8");

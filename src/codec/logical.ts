@@ -96,6 +96,7 @@ export function readDate(reader: Reader): LocalDate {
   return dateOf(readInt(reader));
 }
 
+/** `date`: a day of the calendar, as days since 1970-01-01. */
 export function writeDate(writer: Writer, value: LocalDate, at: At): void {
   const days = daysOf(value);
   if (days === undefined) throw refuseValue(writer, at, "expected a date, YYYY-MM-DD");
@@ -109,6 +110,7 @@ export function readTimestamp(reader: Reader): Date {
   return date;
 }
 
+/** `timestamp-millis` and `local-timestamp-millis`; an invalid Date is refused. */
 export function writeTimestamp(writer: Writer, value: Date, at: At): void {
   if (!(value instanceof Date)) throw mismatch(writer, at, "a Date", value);
   const millis = value.getTime();
@@ -133,6 +135,7 @@ export function readUuidBytes(reader: Reader): Uuid {
   return uuid(text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
 }
 
+/** `uuid` as 16 bytes, validated. */
 export function writeUuidBytes(writer: Writer, value: Uuid, at: At): void {
   if (typeof value !== "string" || !isUuid(value)) throw refuseValue(writer, at, "expected a UUID");
   writeFixed(writer, fromHex(value.replaceAll("-", "")), 16, at);
@@ -145,6 +148,7 @@ export function readDuration(reader: Reader): Duration {
   return { months: part(0), days: part(4), milliseconds: part(8) };
 }
 
+/** `duration`: three unsigned 32-bit numbers, little endian. */
 export function writeDuration(writer: Writer, value: Duration, at: At): void {
   checkObject(writer, value, at);
   const { months, days, milliseconds } = value;
@@ -173,11 +177,13 @@ function decimalOf(reader: Reader, bytes: Uint8Array, precision: number, scale: 
   return { unscaled, scale };
 }
 
+/** `decimal` as the fewest bytes that hold it; scale and number of digits must be the schema's. */
 export function writeDecimal(writer: Writer, value: Decimal, precision: number, scale: number, at: At): void {
   const unscaled = checkDecimal(writer, value, precision, scale, at);
   writeBytes(writer, twosComplement(unscaled, byteLength(unscaled)), at);
 }
 
+/** `decimal` as a fixed number of bytes. */
 export function writeFixedDecimal(
   writer: Writer,
   value: Decimal,

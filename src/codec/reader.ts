@@ -96,10 +96,12 @@ export function readLong(reader: Reader): bigint {
   return BigInt(raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2);
 }
 
+/** Nothing: a null has no bytes. */
 export function readNull(_reader: Reader): null {
   return null;
 }
 
+/** One byte, 0 or 1; another is refused. */
 export function readBoolean(reader: Reader): boolean {
   const byte = reader.bytes[advance(reader, 1)];
   if (byte === 0) return false;
@@ -107,10 +109,12 @@ export function readBoolean(reader: Reader): boolean {
   throw refuse(reader, "a boolean is neither 0 nor 1");
 }
 
+/** A 32-bit IEEE 754 number, little endian. */
 export function readFloat(reader: Reader): number {
   return reader.view.getFloat32(advance(reader, 4), true);
 }
 
+/** A 64-bit IEEE 754 number, little endian. */
 export function readDouble(reader: Reader): number {
   return reader.view.getFloat64(advance(reader, 8), true);
 }
@@ -127,6 +131,7 @@ export function readFixed(reader: Reader, size: number): Uint8Array {
   return reader.bytes.slice(start, reader.position);
 }
 
+/** Bytes behind their length, copied. */
 export function readBytes(reader: Reader): Uint8Array {
   return readFixed(reader, readLength(reader));
 }

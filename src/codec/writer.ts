@@ -83,10 +83,12 @@ function writeSafe(writer: Writer, value: number): void {
   writeVarint(writer, value < 0 ? -2 * value - 1 : 2 * value);
 }
 
+/** Nothing; a value that is not null is refused. */
 export function writeNull(writer: Writer, value: null, at: At): void {
   if (value !== null) throw mismatch(writer, at, "null", value);
 }
 
+/** One byte, 0 or 1. */
 export function writeBoolean(writer: Writer, value: boolean, at: At): void {
   if (typeof value !== "boolean") throw mismatch(writer, at, "a boolean", value);
   putByte(writer, value ? 1 : 0);
@@ -111,12 +113,14 @@ export function writeLong(writer: Writer, value: bigint, at: At): void {
   writeVarint(writer, Number(raw));
 }
 
+/** A 32-bit IEEE 754 number, little endian. */
 export function writeFloat(writer: Writer, value: number, at: At): void {
   if (typeof value !== "number") throw mismatch(writer, at, "a number", value);
   const start = reserve(writer, 4);
   writer.view.setFloat32(start, value, true);
 }
 
+/** A 64-bit IEEE 754 number, little endian. */
 export function writeDouble(writer: Writer, value: number, at: At): void {
   if (typeof value !== "number") throw mismatch(writer, at, "a number", value);
   const start = reserve(writer, 8);
@@ -131,6 +135,7 @@ export function writeFixed(writer: Writer, value: Uint8Array, size: number, at: 
   writer.bytes.set(value, start);
 }
 
+/** Bytes behind their length. */
 export function writeBytes(writer: Writer, value: Uint8Array, at: At): void {
   if (!(value instanceof Uint8Array)) throw mismatch(writer, at, "a Uint8Array", value);
   writeSafe(writer, value.length);

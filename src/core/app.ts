@@ -18,9 +18,11 @@ export interface SendOptions {
 /** Where a sent record landed. */
 export interface SendResult {
   readonly topic: string;
+  /** -1 when the broker acknowledged without telling, as with `offset`. */
   readonly partition: number;
   /** -1n when the broker acknowledged without telling (acks 0, or a repeat of an idempotent send). */
   readonly offset: bigint;
+  /** The dedupe id of the record: the declared one, else a generated UUIDv7. */
   readonly messageId: string;
 }
 
@@ -40,19 +42,29 @@ export interface ProducerStats {
 
 /** Publishes the events of one topic. */
 export interface TopicProducer {
-  /** Connects and registers the topic's schemas; otherwise the first send does. */
+  /**
+   * Connects and registers the topic's schemas; otherwise the first send does.
+   * @throws KeryxError `topic_missing`, `broker_unreachable`, `auth_failed`, `registry_unreachable`, `schema_incompatible`, …
+   */
   start(): Promise<void>;
+  /**
+   * Publishes one event; resolves when the broker acknowledged it. Waits while the queue is full.
+   * @throws KeryxError `encode_failed`, `missing_key`, `missing_id`, `header_invalid`, `send_timeout`, `send_failed`,
+   * `record_too_large`, `aborted`, `closed`, or as `start`
+   */
   send<Value, Init>(event: EventType<Value, Init>, value: Init, options?: SendOptions): Promise<SendResult>;
-  /** Publishes a record with a null value for `key`. */
+  /** Publishes a record with a null value for `key`. @throws as `send` */
   tombstone(key: string, options?: SendOptions): Promise<SendResult>;
   /** Resolves when everything sent so far is settled. */
   flush(): Promise<void>;
+  /** Counters since the producer was made. */
   stats(): ProducerStats;
 }
 
 /** How a consumer keeps order: per key, per partition, or not at all. */
 export type OrderMode = "key" | "partition" | "none";
 
+/** How one consumer reads and what it does when a handler fails. Times are milliseconds. */
 export interface ConsumerOptions {
   /** Consumer group. Required. */
   readonly group: string;
@@ -110,12 +122,16 @@ export interface Consumer {
   onTombstone(topic: string, handler: TombstoneHandler): Consumer;
   /** Names a topic with all its declared events, so that an event without handler is known by name. */
   topic(topic: TopicDefinition): Consumer;
-  /** Resolves when start-up checks have passed and the group was joined. */
+  /**
+   * Resolves when start-up checks have passed and the group was joined.
+   * @throws KeryxError `start_refused` with all that is wrong, `broker_unreachable`, `auth_failed`, `not_authorized`
+   */
   start(): Promise<void>;
   /** Drains, commits, leaves the group. Safe to call twice. */
   close(): Promise<void>;
 }
 
+/** Which dead letters `replay` puts back. */
 export interface ReplayOptions {
   /** The source topic whose dead letters are replayed. */
   readonly topic: string;
@@ -129,9 +145,13 @@ export interface ReplayOptions {
   readonly dryRun?: boolean;
 }
 
+/** What a replay did, in records. */
 export interface ReplayResult {
+  /** Dead letters of the topic and group within the offsets. */
   readonly planned: number;
+  /** Put back; 0 in a dry run. */
   readonly sent: number;
+  /** Not this group's to handle: of another group or topic, or dead-lettered by a producer. */
   readonly skipped: number;
 }
 
@@ -142,10 +162,12 @@ export interface App {
     send<Value, Init>(event: EventType<Value, Init>, value: Init, options?: SendOptions): Promise<SendResult>;
     flush(): Promise<void>;
   };
+  /** The producer of a topic: one per topic and app, so that order per key holds whoever sends. @throws KeryxError `closed` */
   topicProducer(topic: TopicDefinition): TopicProducer;
+  /** A new consumer, still without handlers. @throws KeryxError `config_invalid`, `closed` */
   consumer(options: ConsumerOptions): Consumer;
   /** Puts dead letters back to the failing group's first retry topic. A dry run by default. */
   replay(options: ReplayOptions): Promise<ReplayResult>;
-  /** Drains producers and consumers, commits, leaves, closes connections. */
+  /** Drains producers and consumers, each within its time-out, commits, leaves, closes connections. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -181,6 +181,7 @@ const rows = {
   internal: [false, 1, "A defect in Keryx.", "Please report it with the message and its stack."],
 } as const;
 
+/** One of the closed set of codes; decide by it, never by a message's text. */
 export type ErrorCode = keyof typeof rows;
 
 /** Every code that a Keryx error can carry. `docs/reference/errors.md` is generated from this table. */

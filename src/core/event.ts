@@ -48,9 +48,11 @@ export interface EventPolicy {
   readonly retry: { readonly delaysMs: readonly number[] };
   /** Dead-letter topic. */
   readonly deadLetter: string;
+  /** Level that its subject gets with the first version. */
   readonly compatibility: CompatibilityLevel;
   /** Per-key order is kept on failure too; then there are no retry topics. */
   readonly ordered: boolean;
+  /** Who answers for the event. */
   readonly owner?: string;
 }
 
@@ -93,5 +95,6 @@ export interface EventType<
 /** A topic with the events that the schemas declare on it. */
 export interface TopicDefinition {
   readonly name: string;
+  /** Every event that a schema declares on the topic, also those that this service has no handler for. */
   readonly events: readonly EventType[];
 }

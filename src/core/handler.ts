@@ -21,14 +21,18 @@ export interface Delivery<Value = unknown> {
   readonly offset: bigint;
   /** Key bytes as text (UTF-8), or null. */
   readonly key: string | null;
+  /** All headers of the record, in order; names that begin with `keryx-` are Keryx' own. */
   readonly headers: readonly Header[];
   /** 1 for the first pass over this record, counted across retry topics. */
   readonly attempt: number;
   readonly stage: Stage;
   /** Where the record was first consumed; the same through every retry topic. */
   readonly origin: TopicPartitionOffset;
+  /** Dedupe id: what the schema declares, else the `message-id` header, else where the record was first read. */
   readonly messageId: string;
+  /** The same for everything that one first message led to. */
   readonly correlationId: string;
+  /** Id of the message whose handler sent this one. */
   readonly causationId: string | undefined;
   /** Record timestamp of the origin, epoch milliseconds. */
   readonly timestampMs: number;
@@ -42,6 +46,7 @@ export interface Delivery<Value = unknown> {
   deadLetter(reason: string): Outcome;
 }
 
+/** Nothing for `done`, or an outcome; now or later. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one.
 export type HandlerResult = Outcome | void | Promise<Outcome | void>;
 

@@ -185,6 +185,7 @@ export type Signal =
   | { readonly kind: "replay.record"; readonly from: string; readonly to: string; readonly dryRun: boolean }
   | { readonly kind: "internal.error"; readonly where: string; readonly error: unknown };
 
+/** Hears what the runtime says of itself. Called often and in the middle of the work: return at once, never throw. */
 export type Observe = (signal: Signal) => void;
 
 /** Hands each signal to every fold; a fold that throws never disturbs the engine or the others. */

@@ -10,7 +10,9 @@ export interface ProducerDeadLetter {
   readonly event: EventType | undefined;
   readonly topic: string;
   readonly messageId: string;
+  /** The error's message, at most 1,024 bytes, without secrets of the settings. */
   readonly failureReason: string;
+  /** The error's code, for example `send_timeout`. */
   readonly failureCode: string;
   /** Tries made: 1 for a value that could not be encoded. */
   readonly attemptCount: number;
@@ -24,6 +26,7 @@ export interface ProducerDeadLetter {
   readonly value: unknown;
 }
 
+/** Takes a message that could not be sent; a rejection, or `deadLetterTimeoutMs` passing, counts as not taken. */
 export type DeadLetterCallback = (letter: ProducerDeadLetter) => void | Promise<void>;
 
 /** How records are published. */

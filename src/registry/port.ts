@@ -39,7 +39,8 @@ export interface SchemaRegistry {
   schemaById(
     id: number,
     options?: {
-      readonly signal?: AbortSignal /** Past every cache, negative ones included. */;
+      readonly signal?: AbortSignal;
+      /** Past every cache, negative ones included. */
       readonly fresh?: boolean;
     },
   ): Promise<RegisteredSchema>;
@@ -59,8 +60,10 @@ export interface SchemaRegistry {
   register(subject: string, schema: SchemaDefinition, signal?: AbortSignal): Promise<RegisteredVersion>;
   /** The subject's own level; undefined when none is set on it. */
   subjectLevel(subject: string, signal?: AbortSignal): Promise<CompatibilityLevel | undefined>;
+  /** Sets the subject's own level. @throws `registry_unreachable`, `registry_unauthorized`, `registry_error` */
   setSubjectLevel(subject: string, level: CompatibilityLevel, signal?: AbortSignal): Promise<void>;
   /** True when the subject has at least one version. */
   hasSubject(subject: string, signal?: AbortSignal): Promise<boolean>;
+  /** Cancels what is under way. Safe to call twice. */
   close(): Promise<void>;
 }

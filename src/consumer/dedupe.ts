@@ -44,8 +44,19 @@ export const identify: Step = (pass) => {
 export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps): Dedupe {
   const instance = crypto.randomUUID();
   const claims = new Set<Claim>();
+  // One for each event that has a handler.
+  const prefixes = new Map<string, string>();
   let claimCount = 0;
   let cancelSweep: (() => void) | undefined;
+
+  const toKey = (event: string, id: string): string => {
+    let prefix = prefixes.get(event);
+    if (prefix === undefined) {
+      prefix = `${toKeyPart(group)}:${toKeyPart(event)}:`;
+      prefixes.set(event, prefix);
+    }
+    return prefix + toKeyPart(id);
+  };
 
   const arm = (): void => {
     cancelSweep ??= clock.schedule(sweepEveryMs, () => {
@@ -68,7 +79,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
 
   const lose = (claim: Claim): void => {
     claim.isLost = true;
-    claim.work.abort?.(new Error("The lease on the message id was lost"));
+    claim.work.delivery?.callOff(new Error("The lease on the message id was lost"));
   };
 
   const settleClaim = (pass: Pass, claim: Claim, result: ClaimResult): Settlement | undefined => {
@@ -85,9 +96,8 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
 
   const ask = (pass: Pass): Answer<Settlement | undefined> => {
     const { work, identity } = pass;
-    const event = pass.known?.event.type ?? "";
     const claim: Claim = {
-      key: [group, event, identity?.messageId ?? ""].map(toKeyPart).join(":"),
+      key: toKey(pass.known?.event.type ?? "", identity?.messageId ?? ""),
       owner: `${instance}.${work.partition.epoch}.${++claimCount}`,
       work,
       renewedMs: clock.now(),
@@ -148,8 +158,11 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
   };
 }
 
+const unreserved = /^[\w.!~*'()-]*$/;
+
 // Lone surrogates cannot be percent-encoded; they count as the replacement character.
 function toKeyPart(text: string): string {
+  if (unreserved.test(text)) return text;
   return encodeURIComponent(
     text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD"),
   );

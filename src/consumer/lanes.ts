@@ -1,4 +1,5 @@
 import type { OrderMode } from "../core/app.ts";
+import { asBuffer } from "../core/record.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Partition, Work } from "./assignment/partition.ts";
 
@@ -33,7 +34,7 @@ const maxStartsPerTurn = 256;
 export function toLane(key: Uint8Array | null, order: OrderMode): string | undefined {
   if (order === "partition") return "";
   if (order === "none" || key === null) return undefined;
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+  return asBuffer(key).toString("latin1");
 }
 
 /** Partitions with something to start, served in turn. */
@@ -153,12 +154,18 @@ export function createLanes({ concurrency, observe, run, onSettled }: LanesDeps)
     } catch (error) {
       result = fail(error);
     }
-    if (result instanceof Promise) void finish(work, result.catch(fail));
+    if (result instanceof Promise) void finish(work, result);
     else end(work, result);
   };
 
   const finish = async (work: Work, result: Promise<boolean>): Promise<void> => {
-    end(work, await result);
+    let isFinished: boolean;
+    try {
+      isFinished = await result;
+    } catch (error) {
+      isFinished = fail(error);
+    }
+    end(work, isFinished);
     pump();
   };
 

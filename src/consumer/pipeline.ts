@@ -10,7 +10,7 @@ import { decide } from "./retry-policy.ts";
 import { classifyHandler, nameFailure, toFailure } from "./steps/classify.ts";
 import { classify, createDecode } from "./steps/decode.ts";
 import { toRecordRef } from "./steps/delivery.ts";
-import type { Pass, Settlement, Step } from "./steps/pass.ts";
+import type { Pass, Step } from "./steps/pass.ts";
 import { openPass, planOf } from "./steps/pass.ts";
 import type { Settle } from "./steps/settle.ts";
 
@@ -43,13 +43,23 @@ export function createPipeline(deps: PipelineDeps): RunPass {
   ];
 
   // Stays synchronous as long as the steps do: a promise for every step of every record would cost half the speed.
-  const advance = (pass: Pass, from: number): Settlement | Promise<Settlement> => {
+  const advance = (pass: Pass, from: number): boolean | Promise<boolean> => {
     for (let index = from; index < steps.length; index++) {
       const settled = steps[index]?.(pass);
-      if (settled instanceof Promise) return settled.then((late) => late ?? advance(pass, index + 1));
-      if (settled) return settled;
+      if (settled instanceof Promise) return goOn(pass, settled, index + 1);
+      if (settled) return settle(pass, settled);
     }
     throw new Error("The pipeline ended without a settlement");
+  };
+
+  const goOn = async (pass: Pass, step: ReturnType<Step>, next: number): Promise<boolean> => {
+    try {
+      const settled = await step;
+      const isFinished = settled ? settle(pass, settled) : advance(pass, next);
+      return typeof isFinished === "boolean" ? isFinished : await isFinished;
+    } catch (error) {
+      return broken(pass, error);
+    }
   };
 
   const broken = (pass: Pass, error: unknown): boolean | Promise<boolean> => {
@@ -65,12 +75,7 @@ export function createPipeline(deps: PipelineDeps): RunPass {
       record: toRecordRef(work, options.group, pass.attempt, undefined, undefined),
     });
     try {
-      const settlement = advance(pass, 0);
-      if (!(settlement instanceof Promise)) return settle(pass, settlement);
-      return settlement.then(
-        (late) => settle(pass, late),
-        (error: unknown) => broken(pass, error),
-      );
+      return advance(pass, 0);
     } catch (error) {
       return broken(pass, error);
     }

@@ -37,6 +37,11 @@ export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: bigint;
 }
 
+/** The same bytes as a Buffer, whose text forms are made natively; bytes of a client are one already. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** `topic/partition/offset`, the text form of a record's coordinates (`/` cannot occur in a topic name). */
 export function toCoordinates(at: TopicPartitionOffset): string {
   return `${at.topic}/${at.partition}/${at.offset}`;

@@ -7,8 +7,8 @@ export interface RecordRef extends TopicPartition {
   readonly group: string;
   readonly stage: Stage;
   readonly attempt: number;
-  readonly event?: string;
-  readonly messageId?: string;
+  readonly event?: string | undefined;
+  readonly messageId?: string | undefined;
 }
 
 /** How a pass over a record ended; also the metric label. */
@@ -95,11 +95,11 @@ export type Signal =
       readonly kind: "record.handled";
       readonly record: RecordRef;
       readonly outcome: OutcomeLabel;
-      readonly reason?: string;
+      readonly reason?: string | undefined;
       readonly durationMs: number;
       readonly error?: unknown;
-      readonly failureClass?: string;
-      readonly next?: { readonly topic: string; readonly dueAtMs?: number };
+      readonly failureClass?: string | undefined;
+      readonly next?: { readonly topic: string; readonly dueAtMs?: number } | undefined;
     }
   | { readonly kind: "record.decode_failed"; readonly record: RecordRef; readonly reason: string }
   | {

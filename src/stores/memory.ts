@@ -29,17 +29,16 @@ export function createMemoryStore(clock: Clock, options: MemoryStoreOptions = {}
   let young = new Map<string, number>();
   let old = new Map<string, number>();
 
-  const isDone = (key: string): boolean => {
-    const generation = young.has(key) ? young : old;
-    const untilMs = generation.get(key);
-    if (untilMs === undefined) return false;
-    if (untilMs > clock.now()) return true;
-    generation.delete(key);
+  // Claiming meets every memory that is over, so that no key ever stands in both generations.
+  const isDone = (key: string, now: number): boolean => {
+    const untilMs = young.get(key) ?? old.get(key);
+    if (untilMs === undefined || untilMs > now) return untilMs !== undefined;
+    if (!young.delete(key)) old.delete(key);
     return false;
   };
-  const owned = (key: string, owner: string): Claim | undefined => {
+  const owned = (key: string, owner: string, now: number): Claim | undefined => {
     const claim = claims.get(key);
-    return claim?.owner === owner && claim.untilMs > clock.now() ? claim : undefined;
+    return claim?.owner === owner && claim.untilMs > now ? claim : undefined;
   };
   const makeRoom = (): void => {
     if (2 * (young.size + claims.size) < maxEntries) return;
@@ -52,25 +51,26 @@ export function createMemoryStore(clock: Clock, options: MemoryStoreOptions = {}
       const now = clock.now();
       const claim = claims.get(key);
       if (claim && claim.untilMs > now) return { busyUntil: claim.untilMs };
-      if (isDone(key)) return "done";
+      if (isDone(key, now)) return "done";
       claims.set(key, { owner, untilMs: now + leaseMs });
       return "won";
     },
     renew(key, owner, leaseMs) {
-      const claim = owned(key, owner);
-      if (claim) claim.untilMs = clock.now() + leaseMs;
+      const now = clock.now();
+      const claim = owned(key, owner, now);
+      if (claim) claim.untilMs = now + leaseMs;
       return claim !== undefined;
     },
     done(key, owner, ttlMs) {
-      if (!owned(key, owner)) return false;
+      const now = clock.now();
+      if (!owned(key, owner, now)) return false;
       claims.delete(key);
-      old.delete(key);
       makeRoom();
-      young.set(key, clock.now() + ttlMs);
+      young.set(key, now + ttlMs);
       return true;
     },
     release(key, owner) {
-      if (!owned(key, owner)) return false;
+      if (!owned(key, owner, clock.now())) return false;
       return claims.delete(key);
     },
     size: () => claims.size + young.size + old.size,

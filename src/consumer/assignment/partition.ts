@@ -60,8 +60,8 @@ export interface Work extends Ticket {
   claim: Claim | undefined;
   /** Finishes a settlement that its sink did not take yet, instead of running the handler again. */
   resume: (() => Promise<boolean>) | undefined;
-  /** Calls off the handler under way. */
-  abort: ((reason: unknown) => void) | undefined;
+  /** While its handler runs: what calls it off. */
+  delivery: { callOff(reason: unknown): void } | undefined;
 }
 
 /** A lease on a message id, held while its record waits or runs. */
@@ -162,6 +162,6 @@ export function createWork(partition: Partition, record: RawRecord, lane: string
     lastFailureMs: 0,
     claim: undefined,
     resume: undefined,
-    abort: undefined,
+    delivery: undefined,
   };
 }

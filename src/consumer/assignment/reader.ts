@@ -146,7 +146,7 @@ export function createReader(deps: ReaderDeps): Reader {
 function callOff(partition: Partition): void {
   partition.isCalledOff = true;
   const reason = new KeryxError("aborted", "The partition is given up");
-  for (const work of partition.queue.running) work.abort?.(reason);
+  for (const work of partition.queue.running) work.delivery?.callOff(reason);
 }
 
 async function within(clock: Clock, done: Promise<unknown>, timeoutMs: number): Promise<void> {

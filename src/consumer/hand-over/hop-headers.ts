@@ -151,16 +151,19 @@ export function toUserHeaders(headers: readonly Header[]): { user: Header[]; nul
 
 /** Headers as the original record had them: those that could only be written empty are null again. */
 export function restoreNulls(headers: readonly Header[]): readonly Header[] {
-  const names = new Set(readNullNames(headers));
-  if (names.size === 0) return headers;
+  const listed = readNullNames(headers);
+  if (listed.length === 0) return headers;
+  const names = new Set(listed);
   return headers.map(([name, value]) =>
     value?.length === 0 && names.has(name) ? [name, null] : [name, value],
   );
 }
 
+const noNames: readonly string[] = [];
+
 function readNullNames(headers: readonly Header[]): readonly string[] {
   const text = headerText(headers, headerNames.nullHeaders);
-  if (text === undefined || text.length > maxHeaderBytes) return [];
+  if (text === undefined || text.length > maxHeaderBytes) return noNames;
   try {
     const names: unknown = JSON.parse(text);
     return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];

@@ -1,4 +1,5 @@
 import type { EventType } from "../../core/event.ts";
+import { asBuffer } from "../../core/record.ts";
 import type { Redactor } from "../../core/redact.ts";
 import { maskShared } from "../../core/redact.ts";
 import type { Failure } from "../steps/classify.ts";
@@ -56,7 +57,7 @@ function addLeaves(value: unknown, texts: string[], depth: number): void {
   if (value === null || value === undefined || texts.length >= maxTexts || depth > 20) return;
   if (value instanceof Date) texts.push(String(value), value.toJSON() ?? "", String(value.getTime()));
   else if (value instanceof Uint8Array) {
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    const bytes = asBuffer(value);
     texts.push(bytes.toString("utf8"), bytes.toString("hex"), bytes.toString("base64"));
   } else if (typeof value === "object")
     for (const item of Object.values(value)) addLeaves(item, texts, depth + 1);

@@ -1,11 +1,13 @@
 import type { DeliveryContext } from "../../core/context.ts";
 import type { Delivery, Outcome, Stage } from "../../core/handler.ts";
 import { headerNames, headerText } from "../../core/headers.ts";
-import { toCoordinates } from "../../core/record.ts";
+import type { Header, TopicPartitionOffset } from "../../core/record.ts";
+import { asBuffer, toCoordinates } from "../../core/record.ts";
 import type { RecordRef } from "../../core/signals.ts";
 import type { Work } from "../assignment/partition.ts";
 import type { History } from "../hand-over/hop-headers.ts";
 import { restoreNulls } from "../hand-over/hop-headers.ts";
+import type { Pass } from "./pass.ts";
 
 /** Who a record is: the id that repeats are known by, and what it was caused by. */
 export interface Identity {
@@ -38,59 +40,69 @@ export function toStage(stage: number): Stage {
   return stage === 0 ? "main" : `retry-${stage}`;
 }
 
-/** A delivery, and the way to call its handler off. */
-export interface OpenDelivery {
-  readonly delivery: Delivery;
-  abort(reason: unknown): void;
-  isAborted(): boolean;
+/**
+ * What a handler gets. One is made for every record, and few handlers look at the signal: a class, because a getter on
+ * its prototype costs nothing until then.
+ */
+export class RecordDelivery implements Delivery {
+  readonly event: unknown;
+  readonly eventType: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: string | null;
+  readonly headers: readonly Header[];
+  readonly attempt: number;
+  readonly stage: Stage;
+  readonly origin: TopicPartitionOffset;
+  readonly messageId: string;
+  readonly correlationId: string;
+  readonly causationId: string | undefined;
+  readonly timestampMs: number;
+  readonly skip: Delivery["skip"] = skip;
+  readonly retry: Delivery["retry"] = retry;
+  readonly deadLetter: Delivery["deadLetter"] = deadLetter;
+  #controller: AbortController | undefined;
+  #calledOff: { readonly reason: unknown } | undefined;
+
+  constructor(pass: Pass, identity: Identity) {
+    const { work, history } = pass;
+    const { record } = work;
+    const { key } = record;
+    this.event = pass.value;
+    this.eventType = pass.eventType ?? "";
+    this.topic = record.topic;
+    this.partition = record.partition;
+    this.offset = record.offset;
+    this.key = key === null ? null : asBuffer(key).toString();
+    this.headers = restoreNulls(record.headers);
+    this.attempt = pass.attempt;
+    this.stage = toStage(work.partition.stage);
+    this.origin = toOrigin(history.origin);
+    this.messageId = identity.messageId;
+    this.correlationId = identity.correlationId;
+    this.causationId = identity.causationId;
+    this.timestampMs = history.originTimestampMs;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#calledOff) this.#controller.abort(this.#calledOff.reason);
+    return this.#controller.signal;
+  }
+
+  /** Fires the signal; the first reason stands. */
+  callOff(reason: unknown): void {
+    this.#calledOff ??= { reason };
+    this.#controller?.abort(reason);
+  }
 }
 
-export function createDelivery(
-  work: Work,
-  history: History,
-  identity: Identity,
-  pass: { readonly event: unknown; readonly eventType: string; readonly attempt: number },
-): OpenDelivery {
-  const { record, partition } = work;
-  // Few handlers look at their signal: the controller is made when the first one does.
-  let controller: AbortController | undefined;
-  let aborted: { readonly reason: unknown } | undefined;
-  const { key } = record;
-  const delivery: Delivery = {
-    ...identity,
-    event: pass.event,
-    eventType: pass.eventType,
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-    key: key === null ? null : Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString(),
-    headers: restoreNulls(record.headers),
-    attempt: pass.attempt,
-    stage: toStage(partition.stage),
-    origin: {
-      topic: history.origin.topic,
-      partition: history.origin.partition,
-      offset: history.origin.offset,
-    },
-    timestampMs: history.originTimestampMs,
-    get signal() {
-      controller ??= new AbortController();
-      if (aborted) controller.abort(aborted.reason);
-      return controller.signal;
-    },
-    skip,
-    retry,
-    deadLetter,
-  };
-  return {
-    delivery,
-    abort(reason) {
-      aborted ??= { reason };
-      controller?.abort(reason);
-    },
-    isAborted: () => aborted !== undefined,
-  };
-}
+const toOrigin = ({ topic, partition, offset }: TopicPartitionOffset): TopicPartitionOffset => ({
+  topic,
+  partition,
+  offset,
+});
 
 /** What sends and log lines inside the handler inherit. */
 export function toContext(delivery: Delivery, group: string): DeliveryContext {
@@ -116,16 +128,8 @@ export function toRecordRef(
   messageId: string | undefined,
 ): RecordRef {
   const { topic, partition, offset } = work.record;
-  return {
-    topic,
-    partition,
-    offset,
-    group,
-    stage: toStage(work.partition.stage),
-    attempt,
-    ...(eventType ? { event: eventType } : {}),
-    ...(messageId ? { messageId } : {}),
-  };
+  const stage = toStage(work.partition.stage);
+  return { topic, partition, offset, group, stage, attempt, event: eventType || undefined, messageId };
 }
 
 const outcomes: ReadonlySet<unknown> = new Set(["done", "skip", "retry", "deadLetter"]);

@@ -109,10 +109,10 @@ function toHandledSignal(pass: Pass, settlement: Settlement, group: string, nowM
     record: toRecordRef(work, group, attempt, eventType, identity?.messageId),
     outcome: outcomeLabels[settlement.kind],
     durationMs: nowMs - pass.startedMs,
-    ...(reason === undefined ? {} : { reason }),
-    ...(error === undefined ? {} : { error }),
-    ...(failure ? { failureClass: failure.class } : {}),
-    ...toNext(settlement),
+    reason,
+    error,
+    failureClass: failure?.class,
+    next: toNext(settlement),
   };
 }
 
@@ -136,7 +136,7 @@ function reasonOf(pass: Pass, settlement: Settlement): string | undefined {
   }
 }
 
-function toNext(settlement: Settlement): { next?: { topic: string; dueAtMs?: number } } {
-  if (settlement.kind === "later") return { next: { topic: settlement.topic, dueAtMs: settlement.dueAtMs } };
-  return settlement.kind === "deadLetter" ? { next: { topic: settlement.topic } } : {};
+function toNext(settlement: Settlement): HandledSignal["next"] {
+  if (settlement.kind === "later") return { topic: settlement.topic, dueAtMs: settlement.dueAtMs };
+  return settlement.kind === "deadLetter" ? { topic: settlement.topic } : undefined;
 }

@@ -4,7 +4,7 @@ import { KeryxError } from "../../core/errors.ts";
 import type { Delivery, HandlerResult, Middleware } from "../../core/handler.ts";
 import { compose } from "../../core/handler.ts";
 import type { Observe } from "../../core/signals.ts";
-import { createDelivery, toContext, toOutcome, toRecordRef } from "./delivery.ts";
+import { RecordDelivery, toContext, toOutcome, toRecordRef } from "./delivery.ts";
 import type { Pass, Settlement, Step } from "./pass.ts";
 
 export interface InvokeDeps {
@@ -47,12 +47,12 @@ export function createInvoke(deps: InvokeDeps): Step {
   };
 
   const watch = async (pass: Pass, running: PromiseLike<unknown>): Promise<Settlement | undefined> => {
-    const { work, open } = pass;
+    const { work, delivery } = pass;
     const cancel = clock.schedule(timeoutMs, () => {
       pass.isLate = true;
       const record = toRecordRef(work, group, pass.attempt, pass.eventType, pass.identity?.messageId);
       observe({ kind: "handler.overdue", record, timeoutMs });
-      open?.abort(new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`));
+      delivery?.callOff(new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`));
     });
     try {
       return conclude(pass, await running);
@@ -60,29 +60,23 @@ export function createInvoke(deps: InvokeDeps): Step {
       return fail(pass, error);
     } finally {
       cancel();
-      work.abort = undefined;
+      work.delivery = undefined;
     }
   };
 
   return (pass) => {
-    const { work, history, attempt, identity } = pass;
+    const { work, identity } = pass;
     if (pass.failure || !identity) return undefined;
-    const open = createDelivery(work, history, identity, {
-      event: pass.value,
-      eventType: pass.eventType ?? "",
-      attempt,
-    });
-    pass.open = open;
-    work.abort = open.abort;
+    const delivery = new RecordDelivery(pass, identity);
+    pass.delivery = delivery;
+    work.delivery = delivery;
     try {
-      const result: unknown = context.run(toContext(open.delivery, group), () =>
-        callThrough(pass, open.delivery),
-      );
+      const result: unknown = context.run(toContext(delivery, group), () => callThrough(pass, delivery));
       if (isThenable(result)) return watch(pass, result);
-      work.abort = undefined;
+      work.delivery = undefined;
       return conclude(pass, result);
     } catch (error) {
-      work.abort = undefined;
+      work.delivery = undefined;
       return fail(pass, error);
     }
   };

@@ -7,7 +7,7 @@ import { readHistory } from "../hand-over/hop-headers.ts";
 import type { KnownEvent } from "../plan/handlers.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Failure } from "./classify.ts";
-import type { Identity, OpenDelivery } from "./delivery.ts";
+import type { Identity, RecordDelivery } from "./delivery.ts";
 
 /** One pass over one record. Each step of the pipeline adds what it found for the steps behind it. */
 export interface Pass {
@@ -27,7 +27,7 @@ export interface Pass {
   /** From dedupe: who the record is. */
   identity: Identity | undefined;
   /** While the handler runs. */
-  open: OpenDelivery | undefined;
+  delivery: RecordDelivery | undefined;
   isLate: boolean;
   outcome: Outcome | undefined;
 }
@@ -86,7 +86,7 @@ export function openPass(work: Work, nowMs: number): Pass {
     thrown: undefined,
     failure: undefined,
     identity: undefined,
-    open: undefined,
+    delivery: undefined,
     isLate: false,
     outcome: undefined,
   };

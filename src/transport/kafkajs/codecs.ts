@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 import kafkajs from "kafkajs";
+import { asBuffer } from "../../core/record.ts";
 import { type CodecLimits, createCodec } from "../codecs/codec.ts";
 import type { Compression } from "../port.ts";
 import { hasErrorName } from "./errors.ts";
-import { toBuffer } from "./records.ts";
 
 type CodecFactory = () => ClientCodec;
 interface ClientCodec {
@@ -30,8 +30,8 @@ export function registerCodecs(
     if (!isOriginal(table[number])) continue;
     const codec = createCodec(compression as Exclude<Compression, "none">, limits);
     const adapted: ClientCodec = {
-      compress: async ({ buffer }) => toBuffer(await codec.compress(buffer)),
-      decompress: async (buffer) => toBuffer(await codec.decompress(buffer)),
+      compress: async ({ buffer }) => asBuffer(await codec.compress(buffer)),
+      decompress: async (buffer) => asBuffer(await codec.decompress(buffer)),
     };
     const factory: CodecFactory = () => adapted;
     table[number] = factory;

@@ -1,7 +1,13 @@
 import { Buffer } from "node:buffer";
 import type { KafkaMessage, Message } from "kafkajs";
 import { headerNames } from "../../core/headers.ts";
-import type { Header, OutgoingRecord, RawRecord, TopicPartition } from "../../core/record.ts";
+import {
+  asBuffer,
+  type Header,
+  type OutgoingRecord,
+  type RawRecord,
+  type TopicPartition,
+} from "../../core/record.ts";
 
 /** A record as kafkajs sends it. The partition is filled in by the partitioner and then stays. */
 export type ClientMessage = Omit<Message, "partition"> & { partition?: number };
@@ -21,8 +27,8 @@ const empty = Buffer.alloc(0);
  */
 export function toClientMessage(record: OutgoingRecord): ClientMessage {
   const message: ClientMessage = {
-    key: record.key && toBuffer(record.key),
-    value: record.value && toBuffer(record.value),
+    key: record.key && asBuffer(record.key),
+    value: record.value && asBuffer(record.value),
     timestamp: String(record.timestampMs ?? Date.now()),
   };
   if (record.partition !== undefined) message.partition = record.partition;
@@ -41,7 +47,7 @@ function toClientHeaders(headers: readonly Header[]): Record<string, Buffer[]> {
   };
   for (const [name, value] of headers) {
     if (value === null) nulls.add(name);
-    add(name, value === null ? empty : toBuffer(value));
+    add(name, value === null ? empty : asBuffer(value));
   }
   if (nulls.size > 0 && !Object.hasOwn(grouped, headerNames.nullHeaders))
     add(headerNames.nullHeaders, Buffer.from(JSON.stringify([...nulls])));
@@ -64,17 +70,15 @@ export function toRawRecord({ topic, partition }: TopicPartition, message: Fetch
 
 function fromClientHeaders(headers: Readonly<Record<string, unknown>>): Header[] {
   const found: Header[] = [];
+  // The decoder collects equal names by looking them up on a plain object: for a header called `constructor` it
+  // finds the inherited function first. Only bytes and null were on the wire.
+  const add = (name: string, value: unknown): void => {
+    if (value === null || value instanceof Uint8Array) found.push([name, value]);
+  };
   for (const name of Object.keys(headers)) {
     const values = headers[name];
-    // The decoder collects equal names by looking them up on a plain object: for a header called `constructor` it
-    // finds the inherited function first. Only bytes and null were on the wire.
-    for (const value of Array.isArray(values) ? values : [values])
-      if (value === null || value instanceof Uint8Array) found.push([name, value]);
+    if (Array.isArray(values)) for (const value of values) add(name, value);
+    else add(name, values);
   }
   return found;
-}
-
-/** The same bytes as a Buffer, which kafkajs insists on. */
-export function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -30,6 +30,20 @@ describe("The pause set of a partition", () => {
     ]);
   });
 
+  it("lets nobody resume what another cause paused, in whatever order causes come and go", () => {
+    const { calls, set } = create();
+    set.add("stopped");
+    for (const cause of ["buffer", "window", "delay", "registry"] as const) {
+      set.remove(cause);
+      set.add(cause);
+      set.remove(cause);
+      expect([set.has("stopped"), set.blocksWork()], cause).to.deep.equal([true, true]);
+    }
+    expect(calls).to.deep.equal(["pause"]);
+    set.remove("stopped");
+    expect(calls).to.deep.equal(["pause", "resume"]);
+  });
+
   it("keeps records from starting for some causes only", () => {
     const { set } = create();
     for (const cause of ["buffer", "window", "delay"] as const) set.add(cause);

@@ -57,7 +57,17 @@ describe("The plan of an event", () => {
 
   it("is one attempt and the dead-letter topic where there are no delays", () => {
     const plan = buildPlan("orders", { ...policy, retry: { delaysMs: [] } }, options());
-    expect([plan.attempts, plan.exhausted]).to.deep.equal([1, "deadLetter"]);
+    expect([plan.attempts, plan.here.tries, plan.exhausted]).to.deep.equal([1, 1, "deadLetter"]);
+  });
+
+  it("takes the tries in place that the consumer asks for, whatever the event declares", () => {
+    for (const given of [
+      policy,
+      { ...policy, retry: { delaysMs: [] } },
+      { ...policy, ordered: true },
+      undefined,
+    ])
+      expect(buildPlan("orders", given, options({ here: { tries: 3 } })).here.tries).to.equal(3);
   });
 
   it("tries eight times in place and then stops where order is declared, where nothing is declared, and without dead letters", () => {

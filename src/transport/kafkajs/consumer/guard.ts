@@ -67,10 +67,12 @@ interface JoinedGroup {
   readonly groupGenerationId: number;
 }
 
+type GuardOptions = Pick<PortConsumerOptions, "group" | "sessionTimeoutMs" | "maxWaitMs">;
+
 /** Puts itself between kafkajs' consumer and the brokers: where joins wait, heartbeats fail and fetches come back. */
 export function guardCluster(
   cluster: Cluster,
-  { group: groupId, sessionTimeoutMs }: Pick<PortConsumerOptions, "group" | "sessionTimeoutMs">,
+  { group: groupId, sessionTimeoutMs, maxWaitMs }: GuardOptions,
   hooks: MembershipHooks,
 ): ClusterGuard {
   let isLost = false;
@@ -125,7 +127,7 @@ export function guardCluster(
       return sync(request);
     };
     const fetch = broker.fetch.bind(broker);
-    broker.fetch = (request) => guardedFetch(fetch, request, guard, hooks);
+    broker.fetch = (request) => guardedFetch(fetch, { ...request, maxWaitTime: maxWaitMs }, guard, hooks);
   });
   return guard;
 }

@@ -11,6 +11,9 @@ import { type CommitTopic, guardCluster, type MembershipHooks } from "./guard.ts
 
 const metadataMaxAgeMs = 30_000;
 const stopPatienceMs = 10_000;
+/** kafkajs sleeps for so long when all its partitions are paused, deaf to whatever is resumed meanwhile. */
+const allPausedMs = 25;
+const longestWaitMs = 250;
 
 /** One kafkajs consumer from its first join to its end. A new one is made after a crash. */
 export interface Membership {
@@ -31,7 +34,8 @@ export function createMembership(
   hooks: MembershipHooks,
 ): Membership {
   const { client, cluster } = buildConsumer(transport, options);
-  const guard = guardCluster(cluster, options, hooks);
+  const maxWaitMs = Math.min(longestWaitMs, options.maxWaitMs);
+  const guard = guardCluster(cluster, { ...options, maxWaitMs }, hooks);
   // Taken from any batch: kafkajs offers a commit that is one request, without retries of its own, only there.
   let commitOffsets: CommitOffsets | undefined;
   let isStopping = false;
@@ -119,7 +123,8 @@ function buildConsumer(
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: options.rebalanceTimeoutMs,
       heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 10)),
-      maxWaitTimeInMs: Math.min(250, options.maxWaitMs),
+      // Fetches wait longer: the guard says how long, since kafkajs has one setting for both.
+      maxWaitTimeInMs: allPausedMs,
       maxBytesPerPartition: options.maxBytesPerPartition,
       metadataMaxAge: metadataMaxAgeMs,
       allowAutoTopicCreation: false,

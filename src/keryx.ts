@@ -21,6 +21,7 @@ import { createHttpRegistry } from "./registry/http.ts";
 import { createKafkajsRegistry, type KafkajsSchemaRegistry } from "./registry/kafkajs-registry.ts";
 import type { SchemaRegistry } from "./registry/port.ts";
 import { createSerializer } from "./serde/serializer.ts";
+import { createMemoryStore } from "./stores/memory.ts";
 import { createKafkajsPort } from "./transport/kafkajs.ts";
 
 /** What `connect` takes: any setting, which then wins over environment and file, and what only code can give. */
@@ -86,8 +87,11 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
       topic,
     ),
   );
+  // One for all: two consumers of a group share what was handled. Keys carry the group.
+  const dedupeStore = createMemoryStore(systemClock);
+  const { naming = "topic" } = config.consumer;
   const consumers = createConsumers(config.consumer, (consumerOptions) =>
-    createConsumer({ ...deps, createTopics: config.createTopics }, consumerOptions),
+    createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics }, consumerOptions),
   );
   const app: KeryxApp = {
     logger: log.logger,
@@ -95,7 +99,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     topicProducer: producers.topicProducer,
     consumer: consumers.open,
     replay: (replayOptions) =>
-      replay({ ...deps, events: [...producers.events(), ...consumers.events()] }, replayOptions),
+      replay({ ...deps, naming, events: [...producers.events(), ...consumers.events()] }, replayOptions),
     close() {
       closing ??= shut();
       return closing;
@@ -106,7 +110,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const shut = async (): Promise<void> => {
     try {
       // In this order: a handler may send until it has ended, and a send may need the registry.
-      await closeInTurn([consumers, producers, schemas, transport]);
+      await closeInTurn([consumers, producers, schemas, transport, dedupeStore]);
     } finally {
       forget?.();
       observe({ kind: "app.closed", clientId });

@@ -1,4 +1,4 @@
-import { type Document, isScalar, LineCounter, type Pair, parseDocument, visit } from "yaml";
+import { type Document, isAlias, isMap, isScalar, LineCounter, type Pair, parseDocument, visit } from "yaml";
 import { KeryxError } from "../core/errors.ts";
 import { isGroup, type Layer, type Settings } from "./layers.ts";
 
@@ -13,8 +13,8 @@ const maxAliasCount = 100;
  * @throws KeryxError `config_invalid` with file, line and column
  */
 export function parseYamlLayer(text: string, file: string): Layer {
-  const refuse = (at: string, message: string, cause?: unknown): never => {
-    throw new KeryxError("config_invalid", `${at}: ${message}`, { cause, details: { at } });
+  const refuse = (at: string, message: string): never => {
+    throw new KeryxError("config_invalid", `${at}: ${message}`, { details: { at } });
   };
   if (Buffer.byteLength(text) > maxConfigBytes)
     refuse(file, `larger than ${maxConfigBytes} bytes; nothing of it was read`);
@@ -36,10 +36,8 @@ export function parseYamlLayer(text: string, file: string): Layer {
   };
   // A tag that the schema does not know is only a warning to the library.
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem) refuse(placeOf(problem.pos[0]), problem.message);
-  const pairs = indexPairs(document, (offset) =>
-    refuse(placeOf(offset), "the same key stands here a second time"),
-  );
+  if (problem) refuse(placeOf(problem.pos[0]), withoutSource(problem.message));
+  const pairs = indexPairs(document, (offset, what) => refuse(placeOf(offset), what));
   const values = toValues(() => document.toJS({ maxAliasCount }), file, refuse);
   const at = (path: readonly string[]): string => {
     let node: unknown = document.contents;
@@ -55,21 +53,36 @@ export function parseYamlLayer(text: string, file: string): Layer {
   return { source: "file", values, at };
 }
 
+/**
+ * The library ends some messages with the text that it could not read, and a password that nobody put into quotes may
+ * be such a text: `password: !x` is a tag.
+ */
+function withoutSource(message: string): string {
+  const kept = message.replace(/(?<=[a-z)]): .*$| %.*$/s, "");
+  return kept === message ? message : `${kept}; a value that begins with a sign is put into quotes`;
+}
+
 /** The pairs of each map by key: looking through a long map for every one of its keys would take a minute. */
 function indexPairs(
   document: Document,
-  repeated: (offset: number) => never,
+  refuse: (offset: number, what: string) => never,
 ): ReadonlyMap<unknown, ReadonlyMap<unknown, Pair>> {
   const pairs = new Map<unknown, ReadonlyMap<unknown, Pair>>();
+  const anchors = new Set<string>();
   visit(document, {
-    Map(_, map) {
+    Node(_, node) {
+      if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
+      if (isAlias(node) && !anchors.has(node.source))
+        refuse(node.range?.[0] ?? 0, "an alias of nothing; a value that begins with * is put into quotes");
+      if (!isMap(node)) return;
       const own = new Map<unknown, Pair>();
-      for (const pair of map.items) {
+      for (const pair of node.items) {
         if (!isScalar(pair.key)) continue;
-        if (own.has(pair.key.value)) repeated(pair.key.range?.[0] ?? 0);
+        if (own.has(pair.key.value))
+          refuse(pair.key.range?.[0] ?? 0, "the same key stands here a second time");
         own.set(pair.key.value, pair);
       }
-      pairs.set(map, own);
+      pairs.set(node, own);
     },
   });
   return pairs;
@@ -78,13 +91,13 @@ function indexPairs(
 function toValues(
   read: () => unknown,
   file: string,
-  refuse: (at: string, message: string, cause?: unknown) => never,
+  refuse: (at: string, message: string) => never,
 ): Settings {
   let values: unknown;
   try {
     values = read();
-  } catch (error) {
-    refuse(file, `too many aliases (at most ${maxAliasCount})`, error);
+  } catch {
+    refuse(file, `too many aliases (at most ${maxAliasCount})`);
   }
   if (values === null || values === undefined) return {};
   if (!isGroup(values)) return refuse(file, "not a map of settings");

@@ -247,6 +247,20 @@ describe("the configuration", () => {
     expect(performance.now() - started).to.be.below(1_000);
   });
 
+  it("never repeats a value that YAML could not read: it may be a secret without quotes", () => {
+    for (const sign of ["*", "!", "|", ">", "%", "@", "&", "`", "]", "'", '"']) {
+      const { message, cause } = refusal(
+        `sasl:\n  mechanism: plain\n  username: ada\n  password: ${sign}hunter22`,
+      );
+      expect(`${message} ${String(cause)}`, sign).to.not.include("hunter22");
+      expect(message, sign).to.match(/keryx\.yaml:4:\d+: /);
+    }
+    expect(refusal("%hunter22\n---\na: 1").message).to.not.include("hunter22");
+    expect(load("defaults: &all { owner: us }\ntopics: { t: *all }").topics).to.deep.equal({
+      t: { owner: "us" },
+    });
+  });
+
   it("takes or refuses a file of many thousand keys in seconds, and lists no more findings than anybody reads", () => {
     const lines = (count: number, line: (index: number) => string): string =>
       Array.from({ length: count }, (_, index) => line(index)).join("\n");

@@ -24,7 +24,7 @@ function path(option: Sourced<FieldPath> | undefined, otherwise: string): Omit<E
 }
 
 /** The policy of an event, value by value. */
-export function explainEvent({ options, sensitive, at }: EventModel): readonly Explanation[] {
+function explainEvent({ options, sensitive, at }: EventModel): readonly Explanation[] {
   const { retryDelaysMs, owner } = options;
   const delays = retryDelaysMs.value.map(showDuration);
   return [
@@ -53,7 +53,7 @@ export function explainEvent({ options, sensitive, at }: EventModel): readonly E
 }
 
 /** The event that a name means: full name first, then event type, then simple name. */
-export function findEvent({ events }: ProjectModel, name: string): EventModel {
+function findEvent({ events }: ProjectModel, name: string): EventModel {
   const ways: readonly ((event: EventModel) => string)[] = [
     (event) => event.name,
     (event) => event.options.type.value,

@@ -34,7 +34,7 @@ export function openProject(options: CommandOptions, io: Io): OpenProject {
 }
 
 /** Shows findings that stand beside a command's own result, and how many there are. */
-export function noteFindings(diagnostics: readonly Diagnostic[], prefix: string, io: Io): void {
+function noteFindings(diagnostics: readonly Diagnostic[], prefix: string, io: Io): void {
   if (diagnostics.length === 0) return;
   io.note(formatText(diagnostics, { prefix, color: io.color.note }));
   io.note(`${countDiagnostics(diagnostics)}\n`);

@@ -9,7 +9,7 @@ function show(text: string): string {
 }
 
 /** Code, cause, next step; a stack only when it was asked for. */
-export function formatError(error: KeryxError, debug: boolean): string {
+function formatError(error: KeryxError, debug: boolean): string {
   const { cause } = error;
   const why = cause instanceof Error ? cause.message : cause === undefined ? "" : String(cause);
   const lines = [`error ${error.message}`];

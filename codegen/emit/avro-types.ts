@@ -45,7 +45,7 @@ function unionText(scope: FileScope, union: AvroUnion, mode: TypeMode): string {
 }
 
 /** The TypeScript type behind a scalar or fixed with its logical type. */
-export function scalarText(scope: FileScope, type: AvroType): string {
+function scalarText(scope: FileScope, type: AvroType): string {
   switch (type.logical?.kind) {
     case "date":
       return scope.type(runtime, "LocalDate");

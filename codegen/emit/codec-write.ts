@@ -39,7 +39,7 @@ export function writeRecord(codecs: Codecs, record: AvroRecord): FunctionDeclara
 }
 
 /** A statement that writes a value of any type. */
-export function writeText(codecs: Codecs, type: AvroType, value: string, at: string, hinted: string): string {
+function writeText(codecs: Codecs, type: AvroType, value: string, at: string, hinted: string): string {
   if ("name" in type) return `${namedFunction(codecs, "write", type)}(w, ${value}, ${at});`;
   if (isComposite(type)) {
     const name = helper(codecs, `write${hinted}`, (own) =>

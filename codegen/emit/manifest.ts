@@ -29,7 +29,7 @@ export function hashText(text: string): string {
   return hashBytes(Buffer.from(text.replaceAll("\r\n", "\n")));
 }
 
-export function hashBytes(bytes: Uint8Array): string {
+function hashBytes(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 

@@ -22,7 +22,7 @@ export interface FieldView {
 /** A message or record, as paths and marks see it. */
 export type TypeView = DescMessage | AvroRecord;
 
-export function fieldsOf(type: TypeView): readonly FieldView[] {
+function fieldsOf(type: TypeView): readonly FieldView[] {
   return type.kind === "message"
     ? type.fields.map(protobufField)
     : type.fields.map((field) => avroField(type, field));

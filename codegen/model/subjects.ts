@@ -16,7 +16,7 @@ export interface LockedSubject {
   readonly subject: string;
 }
 
-export function subjectOf(strategy: SubjectStrategy, topic: string, name: string): string {
+function subjectOf(strategy: SubjectStrategy, topic: string, name: string): string {
   if (strategy === "record-name") return name;
   return strategy === "topic-name" ? `${topic}-value` : `${topic}-${name}`;
 }

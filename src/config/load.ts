@@ -45,7 +45,7 @@ export function loadConfig(sources: ConfigSources = {}): KeryxConfig {
 const toSettings = (settings: KeryxSettings): Settings => ({ ...settings });
 
 /** The file that KERYX_CONFIG names, else the nearest keryx.yaml upwards. @throws `config_invalid` when the named one is not there */
-export function findConfigFile(cwd: string, named: string | undefined): string | undefined {
+function findConfigFile(cwd: string, named: string | undefined): string | undefined {
   if (named !== undefined && named !== "") {
     const path = resolve(cwd, named);
     if (!statSync(path, { throwIfNoEntry: false })?.isFile())

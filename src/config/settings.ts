@@ -60,7 +60,7 @@ export interface KeryxSettings extends Partial<TransportOptions> {
 
 const text = z.string().min(1);
 
-export const eventDefaultsSchema: z.ZodType<EventDefaults> = z.strictObject({
+const eventDefaultsSchema: z.ZodType<EventDefaults> = z.strictObject({
   topic: text.exactOptional(),
   retry: z
     .strictObject({

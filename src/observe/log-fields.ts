@@ -2,6 +2,7 @@ import { KeryxError } from "../core/errors.ts";
 import { type Redactor, secretName } from "../core/redact.ts";
 
 const maxTextLength = 8_192;
+const maxMaskedLength = 1_048_576;
 const maxCauses = 4;
 
 /** Fields as they may be written: texts without secrets, 64-bit integers as text, errors as data, no objects. */
@@ -27,8 +28,8 @@ function toSafe(value: unknown, redactor: Redactor): unknown {
 }
 
 function clean(text: string, redactor: Redactor): string {
-  // Masked before the cut, which could leave the first half of a secret behind.
-  const safe = redactor.redact(text.slice(0, 2 * maxTextLength));
+  // Masked before the cut, which could leave the first half of a secret behind; the bound is for time only.
+  const safe = redactor.redact(text.slice(0, maxMaskedLength));
   return safe.length > maxTextLength ? `${safe.slice(0, maxTextLength)}…` : safe;
 }
 

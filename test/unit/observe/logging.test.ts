@@ -195,6 +195,16 @@ describe("the log", () => {
     expect(() => JSON.parse(all)).to.not.throw();
   });
 
+  it("shows no half of a secret where a long text is cut", () => {
+    const { logger, lines, redactor } = createLog();
+    const secret = "0123456789abcdef";
+    redactor.register(secret);
+    for (const filler of ["", "-", "--------"])
+      logger.error("long", { text: secret.repeat(1_023) + filler + secret.repeat(3_000) });
+    expect(lines).to.have.length(3);
+    for (const line of lines) expect(line).to.not.include("0123");
+  });
+
   it("shows no secret whatever it is made of, and stays JSON", () => {
     const anything = fc.string({ minLength: 4, maxLength: 12, unit: "grapheme" });
     fc.assert(

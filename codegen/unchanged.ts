@@ -46,8 +46,10 @@ async function hashOrigin(
   return hashText(JSON.stringify([schemas, settings, hashes, sources]));
 }
 
+// Line ends aside: a checkout on another system is no change.
 async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const reading = readFile(path, "utf8").then((text) => text.replaceAll("\r\n", "\n"));
+  return reading.catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });

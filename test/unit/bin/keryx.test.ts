@@ -266,10 +266,10 @@ describe("keryx", function () {
       generated();
       const twin = join(folder, "deeper", "twin");
       mkdirSync(twin, { recursive: true });
-      for (const path of ["keryx.yaml", "schemas"])
+      for (const path of ["keryx.yaml", "buf.yaml", "schemas"])
         cpSync(join(folder, path), join(twin, path), { recursive: true });
-      const path = join(twin, sample);
-      writeFileSync(path, readFileSync(path, "utf8").replaceAll("\n", "\r\n"));
+      for (const path of [sample, "buf.yaml"].map((name) => join(twin, name)))
+        writeFileSync(path, readFileSync(path, "utf8").replaceAll("\n", "\r\n"));
       const env = { LC_ALL: "tr_TR.UTF-8", LANG: "tr_TR.UTF-8", TZ: "Asia/Kathmandu" };
       expect((await keryx(["generate"], { cwd: twin, env })).exit).to.equal(0);
       for (const [file, text] of snapshot(join(folder, "generated")))

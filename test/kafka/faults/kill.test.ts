@@ -29,10 +29,11 @@ const perSecond = 1_000;
 const maxWorkMs = 120;
 const partitions = { retried: 2, ordered: 1 };
 
-// What a kill may cause to be handled again: what ran (`concurrency`, 64), and per partition what was completed and not
-// yet committed; a commit goes out at 500 completions or after a second. There are two retry topics.
-const maxSourceRepeatsPerKill = 64 + 500 * (partitions.retried + partitions.ordered);
-const maxRepeatsPerKill = maxSourceRepeatsPerKill + 500 * 2 * partitions.retried;
+// What a kill may cause to be handled again: what ran (`concurrency`, 64), and per partition what was done and not yet
+// committed. That is 500 when nothing is stuck; behind a record that takes long it is the window of 1,000 offsets. There
+// are two retry topics.
+const maxSourceRepeatsPerKill = 64 + 1_000 * (partitions.retried + partitions.ordered);
+const maxRepeatsPerKill = maxSourceRepeatsPerKill + 1_000 * 2 * partitions.retried;
 
 const workerFile = fileURLToPath(new URL("../../support/effects/worker.ts", import.meta.url));
 
@@ -51,7 +52,7 @@ function drawKillPoints(seed: number): readonly KillPoint[] {
   const below = (limit: number): number => Math.floor(random() * limit);
   return Array.from({ length: kills }, (_, index) => {
     if (index === 3 || index === 6) return { effects: 0, thenMs: below(8_000) };
-    const effects = index === 1 || index === 7 ? 2_800 + below(800) : 1 + below(1_400);
+    const effects = index === 1 || index === 7 ? 3_800 + below(400) : 1 + below(1_200);
     return { effects, thenMs: below(300) };
   });
 }

@@ -1,8 +1,9 @@
 import type { EventModel, ProjectModel } from "../model/model.ts";
 import { catalogPath, packagePath, topicIdentifier, topicPath } from "../model/names.ts";
+import { compare } from "../model/order.ts";
 import { packageOf, splitByName } from "../model/packages.ts";
 import { placeOf, policyOf } from "./events.ts";
-import { compare, createFileScope, type ImportExtension, runtime, specifierOf } from "./file-scope.ts";
+import { createFileScope, type ImportExtension, runtime, specifierOf } from "./file-scope.ts";
 import { type Literal, literal } from "./literal.ts";
 import type { Declaration, FilePlan } from "./output.ts";
 import { topicNames } from "./topics.ts";

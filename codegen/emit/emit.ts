@@ -1,8 +1,9 @@
 import type { ProjectModel } from "../model/model.ts";
 import { messagesPath } from "../model/names.ts";
+import { compare } from "../model/order.ts";
 import { planCatalog } from "./catalog.ts";
 import { planAvroFiles, planProtobufFiles } from "./events.ts";
-import { compare, type ImportExtension } from "./file-scope.ts";
+import type { ImportExtension } from "./file-scope.ts";
 import { detectImportExtension } from "./import-extension.ts";
 import { hashText, type Manifest } from "./manifest.ts";
 import { type FilePlan, type OutputFile, printFiles } from "./output.ts";

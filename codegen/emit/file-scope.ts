@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { compare } from "../model/order.ts";
 import type { Declaration, FilePlan, Import } from "./output.ts";
 
 /** How relative imports end: `.ts` where the user's compiler takes it, else `.js`. */
@@ -92,9 +93,4 @@ function sortKey(one: Import): string {
 
 function byName(left: { readonly name: string }, right: { readonly name: string }): number {
   return compare(left.name, right.name);
-}
-
-/** Orders texts by code unit. */
-export function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { compare } from "./file-scope.ts";
+import { compare } from "../model/order.ts";
 import type { OutputFile } from "./output.ts";
 
 /** Where the manifest lies, inside the output folder. */

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeryxError } from "../../src/core/errors.ts";
-import { compare } from "./file-scope.ts";
+import { isDeviceName } from "../model/names.ts";
+import { compare } from "../model/order.ts";
 import { hashText, type Manifest, manifestPath, parseManifest, printManifest } from "./manifest.ts";
 import { header, type OutputFile } from "./output.ts";
 
@@ -125,14 +126,13 @@ export async function writeOutput(
 }
 
 const segment = /^[A-Za-z0-9_.$-]+$/;
-const devices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
 /** Output stays inside its folder, on names that every system takes, and never replaces what is not ours. */
 async function checkPaths(folder: OutputFolder, paths: readonly string[]): Promise<void> {
   const folded = new Map<string, string>();
   for (const path of paths) {
     const parts = path.split("/");
-    if (parts.some((part) => part === "." || part === ".." || devices.test(part) || !segment.test(part)))
+    if (parts.some((part) => part === "." || part === ".." || isDeviceName(part) || !segment.test(part)))
       throw refusal(`The output path ${JSON.stringify(path)} is not a plain path below the output folder.`);
     const twin = folded.get(path.toLowerCase());
     if (twin !== undefined)

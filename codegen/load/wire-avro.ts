@@ -15,7 +15,8 @@ interface Located extends Definition {
 export interface AvroProjector {
   /**
    * Compact JSON of a type without our attributes, complete in itself: types of other files stand where they are
-   * first used, as Avro's own libraries write them. Order, other attributes and number texts are the source's.
+   * first used, as Avro's own libraries write them. Order, other attributes and number texts are the source's, but for
+   * attributes beside a reference that gives way to its definition: Avro has no place for them there.
    */
   readonly project: (fullName: string) => string;
 }

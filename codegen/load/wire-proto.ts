@@ -22,7 +22,8 @@ export type Projection =
   | { readonly kind: "refused"; readonly diagnostic: Diagnostic };
 
 /**
- * The text without our options and without the import of our options file; comments and layout elsewhere stay.
+ * The text without our options and without the import of our options file. Layout elsewhere stays, and so does every
+ * comment, one in front of an option too: what a person wrote about an event is not ours to drop.
  * The descriptor says what is ours, the tokens say how far it reaches. Where the two disagree nothing is guessed.
  */
 export function projectProto(file: FileDescriptorProto, text: string, places: Places): Projection {

@@ -1,5 +1,5 @@
 import { KeryxError } from "../../src/core/errors.ts";
-import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
+import { type CompatibilityLevel, compatibilityLevels, type SchemaFormat } from "../../src/core/event.ts";
 import { type JsonNode, parseJson } from "../../src/schema/json.ts";
 import { quote, schemaError, schemaLimits } from "../../src/schema/limits.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
@@ -15,7 +15,6 @@ import {
   lockVersion,
 } from "./lock.ts";
 import type { WireReferenceModel } from "./model.ts";
-import { levels } from "./policy.ts";
 
 // Whole histories of many events; still a bound.
 const limits = { ...schemaLimits, textBytes: 64 * 1_048_576 };
@@ -87,7 +86,7 @@ const oneOf =
     fail(node, `Here stands one of ${allowed.join(", ")}.`);
 
 const format = oneOf<SchemaFormat>(["protobuf", "avro"]);
-const level = oneOf<CompatibilityLevel>(levels);
+const level = oneOf<CompatibilityLevel>(compatibilityLevels);
 const name: Read<string> = (node) => {
   const value = text(node);
   return /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/.test(value)

@@ -1,5 +1,5 @@
 import { toDurationMs } from "../../src/core/duration.ts";
-import type { CompatibilityLevel } from "../../src/core/event.ts";
+import { type CompatibilityLevel, compatibilityLevels } from "../../src/core/event.ts";
 import { suggest } from "../../src/core/suggest.ts";
 import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.ts";
 import type { DeclaredOptions } from "./loaded.ts";
@@ -40,16 +40,6 @@ export interface EventDeclaration {
   readonly serialization?: "BINARY";
 }
 
-export const levels: readonly CompatibilityLevel[] = [
-  "NONE",
-  "BACKWARD",
-  "BACKWARD_TRANSITIVE",
-  "FORWARD",
-  "FORWARD_TRANSITIVE",
-  "FULL",
-  "FULL_TRANSITIVE",
-];
-
 /** Reads one option: its value, or a sentence about what is wrong with it. */
 type Reader = (value: unknown) => { readonly value: unknown } | { readonly problem: string };
 
@@ -77,7 +67,7 @@ const readers: Readonly<Record<keyof EventDeclaration, Reader>> = {
   key: text,
   id: text,
   time: text,
-  compatibility: choice(levels),
+  compatibility: choice(compatibilityLevels),
   retry,
   deadLetter: text,
   owner: text,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ConsumerOptions } from "../core/app.ts";
-import type { CompatibilityLevel } from "../core/event.ts";
+import { type CompatibilityLevel, compatibilityLevels } from "../core/event.ts";
 import type { ProducerOptions } from "../producer/options.ts";
 import type { RegistryOptions } from "../registry/options.ts";
 import type { TransportOptions } from "../transport/options.ts";
@@ -70,17 +70,7 @@ const eventDefaultsSchema: z.ZodType<EventDefaults> = z.strictObject({
         .exactOptional(),
     })
     .exactOptional(),
-  compatibility: z
-    .enum([
-      "NONE",
-      "BACKWARD",
-      "BACKWARD_TRANSITIVE",
-      "FORWARD",
-      "FORWARD_TRANSITIVE",
-      "FULL",
-      "FULL_TRANSITIVE",
-    ])
-    .exactOptional(),
+  compatibility: z.enum(compatibilityLevels).exactOptional(),
   owner: text.exactOptional(),
   partitions: z.number().int().min(1).max(10_000).exactOptional(),
   replicationFactor: z.number().int().min(1).max(100).exactOptional(),

@@ -1,15 +1,19 @@
 /** Schema formats that an event can be written in. */
 export type SchemaFormat = "protobuf" | "avro";
 
-/** Compatibility levels of a schema registry subject. */
-export type CompatibilityLevel =
-  | "NONE"
-  | "BACKWARD"
-  | "BACKWARD_TRANSITIVE"
-  | "FORWARD"
-  | "FORWARD_TRANSITIVE"
-  | "FULL"
-  | "FULL_TRANSITIVE";
+/** Compatibility levels of a schema registry subject, as registries spell them. */
+export const compatibilityLevels = [
+  "NONE",
+  "BACKWARD",
+  "BACKWARD_TRANSITIVE",
+  "FORWARD",
+  "FORWARD_TRANSITIVE",
+  "FULL",
+  "FULL_TRANSITIVE",
+] as const;
+
+/** Compatibility level of a schema registry subject: which older or newer versions a schema must go with. */
+export type CompatibilityLevel = (typeof compatibilityLevels)[number];
 
 /**
  * Turns values of one event into bytes and back. Synchronous and free of I/O; generated code supplies it.

@@ -1,5 +1,5 @@
 import { KeryxError } from "../core/errors.ts";
-import type { CompatibilityLevel } from "../core/event.ts";
+import { type CompatibilityLevel, compatibilityLevels } from "../core/event.ts";
 import { schemaLimits } from "../schema/limits.ts";
 import type { RegisteredSchema, RegisteredVersion, SchemaReference, SchemaType } from "./port.ts";
 
@@ -8,15 +8,6 @@ import type { RegisteredSchema, RegisteredVersion, SchemaReference, SchemaType }
  */
 
 const schemaTypes: readonly SchemaType[] = ["AVRO", "PROTOBUF", "JSON"];
-const levels: readonly CompatibilityLevel[] = [
-  "NONE",
-  "BACKWARD",
-  "BACKWARD_TRANSITIVE",
-  "FORWARD",
-  "FORWARD_TRANSITIVE",
-  "FULL",
-  "FULL_TRANSITIVE",
-];
 const highestId = 2_147_483_647;
 const maxNameLength = 4_096;
 
@@ -59,7 +50,7 @@ export function readGuid(body: unknown): { readonly guid?: string } {
 /** Undefined when the server says nothing that is a level. */
 export function readLevel(body: unknown): CompatibilityLevel | undefined {
   const level = member(body, "compatibilityLevel") ?? member(body, "compatibility");
-  return levels.find((one) => one === level);
+  return compatibilityLevels.find((one) => one === level);
 }
 
 /** The registry's own error code, for example 40403; undefined when somebody else answered. */

@@ -40,8 +40,11 @@ export interface FlowLimits {
   readonly maxBuffered: number;
   /** Fetching goes on when so few are left. Default 128. */
   readonly resumeAt: number;
-  /** Highest admitted offset minus watermark. Default 1,000: bounds the repeats while one record is stuck. */
-  readonly maxWindow: bigint;
+  /**
+   * Highest admitted offset minus watermark, and records that no commit covers. Default 1,000: bounds what a crash
+   * repeats, also while one record is stuck or commits are slow.
+   */
+  readonly maxWindow: number;
   /** Fetched and unfinished bytes of one consumer. Default 64 MiB. */
   readonly maxBytes: number;
 }
@@ -49,7 +52,7 @@ export interface FlowLimits {
 export const flowDefaults: FlowLimits = {
   maxBuffered: 256,
   resumeAt: 128,
-  maxWindow: 1_000n,
+  maxWindow: 1_000,
   maxBytes: 67_108_864,
 };
 
@@ -92,7 +95,8 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
   const admitHead = (partition: Partition, intake: Intake, head: RawRecord): boolean => {
     const { pauses, offsets, stage } = partition;
     offsets.cover(head.offset);
-    if (head.offset - (offsets.watermark() ?? head.offset) > maxWindow) {
+    const ahead = head.offset - (offsets.watermark() ?? head.offset);
+    if (ahead > maxWindow || offsets.uncommitted() > maxWindow) {
       pauses.add("window");
       return false;
     }

@@ -19,6 +19,10 @@ export interface OffsetTracker {
   completions(): number;
   /** Resets the count of completions and gives the watermark. */
   take(): bigint | undefined;
+  /** The watermark of the last `take` was committed. */
+  confirm(): void;
+  /** Records that were admitted and that no commit covers: what a crash of this moment could repeat. */
+  uncommitted(): number;
 }
 
 /** Entries that lie completed in front of the queue before it is cut: shifting one by one would cost its length each time. */
@@ -30,10 +34,18 @@ export function createOffsetTracker(): OffsetTracker {
   let position: bigint | undefined;
   let start: bigint | undefined;
   let completions = 0;
+  let admitted = 0;
+  // Records below the watermark: now, when it was taken, and when what was taken was committed.
+  let passed = 0;
+  let taken = 0;
+  let confirmed = 0;
 
   const watermark = (): bigint | undefined => tickets[head]?.offset ?? position;
   const advance = (): void => {
-    while (tickets[head]?.isCompleted) head++;
+    while (tickets[head]?.isCompleted) {
+      head++;
+      passed++;
+    }
     if (head < compactAt) return;
     tickets = tickets.slice(head);
     head = 0;
@@ -45,6 +57,7 @@ export function createOffsetTracker(): OffsetTracker {
   return {
     admit(ticket) {
       tickets.push(ticket);
+      admitted++;
       start ??= ticket.offset;
       cover(ticket.offset + 1n);
     },
@@ -60,7 +73,12 @@ export function createOffsetTracker(): OffsetTracker {
     completions: () => completions,
     take() {
       completions = 0;
+      taken = passed;
       return watermark();
     },
+    confirm() {
+      confirmed = taken;
+    },
+    uncommitted: () => admitted - confirmed,
   };
 }

@@ -24,11 +24,14 @@ export interface CommitterDeps {
   readonly clock: Clock;
   readonly observe: Observe;
   readonly group: string;
+  /** Less of the partition would be repeated now. */
+  readonly onCommitted: (partition: Partition) => void;
   /** The broker says that the assignment is over. */
   readonly onFenced: (partitions: readonly Partition[]) => void;
 }
 
-export function createCommitter({ port, clock, observe, group, onFenced }: CommitterDeps): Committer {
+export function createCommitter(deps: CommitterDeps): Committer {
+  const { port, clock, observe, group, onCommitted, onFenced } = deps;
   const dirty = new Set<Partition>();
   let underWay: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
@@ -62,7 +65,11 @@ export function createCommitter({ port, clock, observe, group, onFenced }: Commi
       failures = 0;
       for (const { topic, partition, offset } of offsets) {
         const owner = partitions.find((one) => one.topic === topic && one.partition === partition);
-        if (owner) owner.committed = offset;
+        if (owner) {
+          owner.committed = offset;
+          owner.offsets.confirm();
+          onCommitted(owner);
+        }
         observe({ kind: "offsets.committed", group, topic, partition, offset });
       }
     } catch (error) {

@@ -50,6 +50,7 @@ export function createReader(deps: ReaderDeps): Reader {
     clock,
     observe,
     group,
+    onCommitted: (partition) => flow.settled(partition),
     onFenced: (fenced) => {
       for (const partition of fenced) endAssignment(partition, true);
     },

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { KeryxError } from "../../../src/core/errors.ts";
 import type { Delivery } from "../../../src/core/handler.ts";
 import type { Harness, Note } from "../../support/consumer-harness.ts";
 import { createFastClock, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
@@ -154,6 +155,20 @@ describe("The flow of records", () => {
     expect(kafka.committed("billing", "notes", 0)).to.equal(undefined);
     for (const open of gates) open();
     await until("committed", () => kafka.committed("billing", "notes", 0) === 1_501n);
+  });
+
+  it("admits no more than the window while commits fail, and goes on once one succeeds", async () => {
+    let seen = 0;
+    kafka.faults.commit = () => new KeryxError("kafka_unavailable", "no coordinator");
+    await start(() => {
+      seen++;
+    });
+    for (let i = 0; i < 2_500; i++) send(null, String(i));
+    await until("the window is full", () => kafka.paused("billing").length === 1 && seen >= 1_000);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(seen).to.equal(1_001);
+    kafka.faults.commit = undefined;
+    await until("everything handled", () => seen === 2_500);
   });
 
   it("counts offsets that were never delivered as completed", async () => {

@@ -52,6 +52,22 @@ describe("The offsets of an assignment", () => {
     expect(offsets.watermark()).to.equal(100n);
   });
 
+  it("know how many records no commit covers, also those that were done after it was sent", () => {
+    const offsets = createOffsetTracker();
+    const tickets = [1n, 2n, 3n, 4n].map(ticket);
+    for (const one of tickets) offsets.admit(one);
+    expect(offsets.uncommitted()).to.equal(4);
+    offsets.complete(tickets[0]!);
+    offsets.complete(tickets[2]!);
+    offsets.take();
+    offsets.complete(tickets[1]!);
+    offsets.confirm();
+    expect(offsets.uncommitted()).to.equal(3);
+    offsets.take();
+    offsets.confirm();
+    expect(offsets.uncommitted()).to.equal(1);
+  });
+
   it("stay small over a long run", () => {
     const offsets = createOffsetTracker();
     for (let i = 0n; i < 5_000n; i++) {

@@ -29,9 +29,9 @@ const perSecond = 1_000;
 const maxWorkMs = 120;
 const partitions = { retried: 2, ordered: 1 };
 
-// What a kill may cause to be handled again: what ran (`concurrency`, 64), and per partition what was done and not yet
-// committed. That is 500 when nothing is stuck; behind a record that takes long it is the window of 1,000 offsets. There
-// are two retry topics.
+// What a kill may cause to be handled again: per partition what was admitted beyond the last commit, which the window of
+// 1,000 records bounds whatever the commits do. Some slack for what the killed process had logged and not yet settled.
+// There are two retry topics.
 const maxSourceRepeatsPerKill = 64 + 1_000 * (partitions.retried + partitions.ordered);
 const maxRepeatsPerKill = maxSourceRepeatsPerKill + 1_000 * 2 * partitions.retried;
 

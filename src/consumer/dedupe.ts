@@ -100,7 +100,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
       key: toKey(pass.known?.event.type ?? "", identity?.messageId ?? ""),
       owner: `${instance}.${work.partition.epoch}.${++claimCount}`,
       work,
-      renewedMs: clock.now(),
+      renewedMs: pass.startedMs,
       isLost: false,
     };
     const result = store.claim(claim.key, claim.owner, leaseMs);

@@ -77,6 +77,8 @@ function release(work: Work, ring: Ring): void {
   const { partition, lane, next } = work;
   if (lane === undefined) return;
   const { queue } = partition;
+  // Else each record would keep all that came after it in its lane alive.
+  work.next = undefined;
   if (next) {
     queue.ready.push(next);
     ring.list(partition);

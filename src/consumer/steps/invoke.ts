@@ -4,6 +4,7 @@ import { KeryxError } from "../../core/errors.ts";
 import type { Delivery, HandlerResult, Middleware } from "../../core/handler.ts";
 import { compose } from "../../core/handler.ts";
 import type { Observe } from "../../core/signals.ts";
+import { createDeadlines } from "./deadlines.ts";
 import { RecordDelivery, toContext, toOutcome, toRecordRef } from "./delivery.ts";
 import type { Pass, Settlement, Step } from "./pass.ts";
 
@@ -22,6 +23,13 @@ export interface InvokeDeps {
  */
 export function createInvoke(deps: InvokeDeps): Step {
   const { context, clock, observe, group, timeoutMs, middleware } = deps;
+
+  const deadlines = createDeadlines<Pass>(clock, timeoutMs, (pass) => {
+    pass.isLate = true;
+    const record = toRecordRef(pass.work, group, pass.attempt, pass.eventType, pass.identity?.messageId);
+    observe({ kind: "handler.overdue", record, timeoutMs });
+    pass.delivery?.callOff(new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`));
+  });
 
   const call = (pass: Pass, delivery: Delivery): HandlerResult => {
     const { route } = pass.work.partition;
@@ -47,20 +55,14 @@ export function createInvoke(deps: InvokeDeps): Step {
   };
 
   const watch = async (pass: Pass, running: PromiseLike<unknown>): Promise<Settlement | undefined> => {
-    const { work, delivery } = pass;
-    const cancel = clock.schedule(timeoutMs, () => {
-      pass.isLate = true;
-      const record = toRecordRef(work, group, pass.attempt, pass.eventType, pass.identity?.messageId);
-      observe({ kind: "handler.overdue", record, timeoutMs });
-      delivery?.callOff(new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`));
-    });
+    deadlines.start(pass);
     try {
       return conclude(pass, await running);
     } catch (error) {
       return fail(pass, error);
     } finally {
-      cancel();
-      work.delivery = undefined;
+      deadlines.stop(pass);
+      pass.work.delivery = undefined;
     }
   };
 

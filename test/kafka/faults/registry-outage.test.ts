@@ -50,7 +50,10 @@ describe("An app whose schema registry stops", function () {
   const orderedTopics = (): ReadonlySet<string> => new Set([flow.topics.ordered.name]);
 
   it("goes on sending and handling while its schemas are cached", async () => {
-    await waitUntil("both events are handled", async () => flow.effects.length > 50);
+    await waitUntil("both events are handled", async () => {
+      const seen = new Set(flow.effects.map(({ topic }) => topic));
+      return seen.size === 2 && flow.effects.length > 50;
+    });
     await registry.stop();
     const before = flow.effects.length;
     const history = await flow.finish(30_000);

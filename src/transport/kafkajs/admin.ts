@@ -11,6 +11,8 @@ import { kafkaCodeOf, toKeryxError } from "./errors.ts";
 const leaderPollMs = 50;
 const leaderPatienceMs = 15_000;
 const brokerResource = 4;
+/** Unknown topic, no leader, not the leader, no replica: what brokers answer until they have heard of a topic. */
+const notYetCodes: ReadonlySet<number> = new Set([3, 5, 6, 9]);
 
 export interface KafkajsAdmin extends PortAdmin {
   ping(): Promise<{ readonly brokers: number; readonly controller: number | null }>;
@@ -135,12 +137,15 @@ async function waitForLeaders(ask: Ask, clock: Clock, topics: readonly string[])
     const isReady = await ask("describe topics", topics, async (admin) => {
       try {
         const found = await admin.fetchTopicMetadata({ topics: [...topics] });
-        return found.topics.every(({ partitions }) =>
+        const isElected = found.topics.every(({ partitions }) =>
           partitions.every(({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length),
         );
+        if (!isElected) return false;
+        // The metadata may name a leader that has not heard of it yet: only its own answer tells.
+        await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+        return true;
       } catch (error) {
-        const code = kafkaCodeOf(error);
-        if (code === 3 || code === 5) return false;
+        if (notYetCodes.has(kafkaCodeOf(error) ?? 0)) return false;
         throw error;
       }
     });

@@ -33,9 +33,12 @@ export async function waitForFullIsr(brokers: readonly string[], topics: readonl
   await waitUntil(`all copies of ${topics.join(", ")} in sync`, () =>
     withAdmin(brokers, async (admin) => {
       const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
-      return metadata.topics.every((topic) =>
+      const isInSync = metadata.topics.every((topic) =>
         topic.partitions.every((one) => one.leader >= 0 && one.isr.length === one.replicas.length),
       );
+      // A leader that the metadata names may not know it yet: it must answer itself.
+      if (isInSync) await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+      return isInSync;
     }),
   );
 }

@@ -29,11 +29,10 @@ const perSecond = 1_000;
 const maxWorkMs = 120;
 const partitions = { retried: 2, ordered: 1 };
 
-// What a kill may cause to be handled again: per partition what was admitted beyond the last commit, which the window of
-// 1,000 records bounds whatever the commits do. Some slack for what the killed process had logged and not yet settled.
-// There are two retry topics.
-const maxSourceRepeatsPerKill = 64 + 1_000 * (partitions.retried + partitions.ordered);
-const maxRepeatsPerKill = maxSourceRepeatsPerKill + 1_000 * 2 * partitions.retried;
+// What a kill may cause to be handled again: what a partition had admitted beyond its last commit, which is at most 1,001
+// records. There are two retry topics.
+const maxSourceRepeatsPerKill = 1_001 * (partitions.retried + partitions.ordered);
+const maxRepeatsPerKill = maxSourceRepeatsPerKill + 1_001 * 2 * partitions.retried;
 
 const workerFile = fileURLToPath(new URL("../../support/effects/worker.ts", import.meta.url));
 

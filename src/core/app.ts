@@ -72,7 +72,10 @@ export interface ConsumerOptions {
   readonly concurrency?: number;
   /** Default `key`. */
   readonly order?: OrderMode;
-  /** Tries on the source topic itself before the plan goes on. Default: 1, or 8 where order is declared. */
+  /**
+   * Tries on the source topic itself before the plan goes on. Default: 1 where a failed record goes on to a retry or
+   * dead-letter topic; 8 where order is declared, dead letters are off, or the topic has no policy.
+   */
   readonly here?: {
     readonly tries?: number;
     readonly baseMs?: number;

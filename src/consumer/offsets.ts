@@ -29,7 +29,7 @@ export interface OffsetTracker {
 const compactAt = 1_024;
 
 export function createOffsetTracker(): OffsetTracker {
-  let tickets: Ticket[] = [];
+  let tickets: (Ticket | undefined)[] = [];
   let head = 0;
   let position: bigint | undefined;
   let start: bigint | undefined;
@@ -43,7 +43,8 @@ export function createOffsetTracker(): OffsetTracker {
   const watermark = (): bigint | undefined => tickets[head]?.offset ?? position;
   const advance = (): void => {
     while (tickets[head]?.isCompleted) {
-      head++;
+      // What is done is let go at once: records that live long cost the garbage collector most.
+      tickets[head++] = undefined;
       passed++;
     }
     if (head < compactAt) return;

@@ -145,7 +145,8 @@ async function waitForLeaders(ask: Ask, clock: Clock, topics: readonly string[])
         await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
         return true;
       } catch (error) {
-        if (notYetCodes.has(kafkaCodeOf(error) ?? 0)) return false;
+        // kafkajs takes apart the answer of a broker that knows no partition yet, and finds none.
+        if (notYetCodes.has(kafkaCodeOf(error) ?? 0) || error instanceof TypeError) return false;
         throw error;
       }
     });

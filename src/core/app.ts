@@ -87,7 +87,7 @@ export interface ConsumerOptions {
   readonly exhausted?: "deadLetter" | "stop" | "discard";
   /** A record whose event has no handler. Default `deadLetter`. */
   readonly onUnhandled?: "deadLetter" | "skip";
-  /** Create missing retry and dead-letter topics at start. Default false: the start is refused. */
+  /** Create missing topics at start: source, retry and dead-letter ones. Default false: the start is refused. */
   readonly createTopics?: boolean;
   /** Names of retry and dead-letter topics: per topic (default) or per topic and group. */
   readonly naming?: "topic" | "group";

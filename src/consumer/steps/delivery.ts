@@ -7,14 +7,7 @@ import type { RecordRef } from "../../core/signals.ts";
 import type { Work } from "../assignment/partition.ts";
 import type { History } from "../hand-over/hop-headers.ts";
 import { restoreNulls } from "../hand-over/hop-headers.ts";
-import type { Pass } from "./pass.ts";
-
-/** Who a record is: the id that repeats are known by, and what it was caused by. */
-export interface Identity {
-  readonly messageId: string;
-  readonly correlationId: string;
-  readonly causationId: string | undefined;
-}
+import type { Identity, Pass } from "./pass.ts";
 
 const done: Outcome = { kind: "done" };
 const skip = (reason: string): Outcome => ({ kind: "skip", reason });

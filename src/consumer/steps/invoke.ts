@@ -28,7 +28,8 @@ export function createInvoke(deps: InvokeDeps): Step {
     pass.isLate = true;
     const record = toRecordRef(pass.work, group, pass.attempt, pass.eventType, pass.identity?.messageId);
     observe({ kind: "handler.overdue", record, timeoutMs });
-    pass.delivery?.callOff(new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`));
+    const reason = new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`);
+    pass.work.delivery?.callOff(reason);
   });
 
   const call = (pass: Pass, delivery: Delivery): HandlerResult => {
@@ -70,7 +71,6 @@ export function createInvoke(deps: InvokeDeps): Step {
     const { work, identity } = pass;
     if (pass.failure || !identity) return undefined;
     const delivery = new RecordDelivery(pass, identity);
-    pass.delivery = delivery;
     work.delivery = delivery;
     try {
       const result: unknown = context.run(toContext(delivery, group), () => callThrough(pass, delivery));

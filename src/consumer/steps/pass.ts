@@ -7,7 +7,13 @@ import { readHistory } from "../hand-over/hop-headers.ts";
 import type { KnownEvent } from "../plan/handlers.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Failure } from "./classify.ts";
-import type { Identity, RecordDelivery } from "./delivery.ts";
+
+/** Who a record is: the id that repeats are known by, and what it was caused by. */
+export interface Identity {
+  readonly messageId: string;
+  readonly correlationId: string;
+  readonly causationId: string | undefined;
+}
 
 /** One pass over one record. Each step of the pipeline adds what it found for the steps behind it. */
 export interface Pass {
@@ -26,8 +32,6 @@ export interface Pass {
   failure: Failure | undefined;
   /** From dedupe: who the record is. */
   identity: Identity | undefined;
-  /** While the handler runs. */
-  delivery: RecordDelivery | undefined;
   isLate: boolean;
   outcome: Outcome | undefined;
 }
@@ -86,7 +90,6 @@ export function openPass(work: Work, nowMs: number): Pass {
     thrown: undefined,
     failure: undefined,
     identity: undefined,
-    delivery: undefined,
     isLate: false,
     outcome: undefined,
   };

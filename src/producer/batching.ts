@@ -1,3 +1,4 @@
+import { createFifo } from "../core/fifo.ts";
 /** What the queue must know of a record to order it. */
 export interface Queued {
   /** Record key as text; absent: free of order. */
@@ -87,34 +88,4 @@ export function createBatchQueue<Entry extends Queued>(limits: BatchLimits): Bat
     for (const key of batch.keys) busy.add(key);
     return batch;
   }
-}
-
-export interface Fifo<T> {
-  push(item: T): void;
-  peek(): T | undefined;
-  shift(): void;
-  size(): number;
-}
-
-/** A queue whose `shift` does not move what is left: an array is slow at that beyond some ten thousand items. */
-export function createFifo<T>(): Fifo<T> {
-  let items: T[] = [];
-  let head = 0;
-  return {
-    push: (item) => {
-      items.push(item);
-    },
-    peek: () => items[head],
-    shift() {
-      head += 1;
-      if (head === items.length) {
-        items = [];
-        head = 0;
-      } else if (head >= 1024 && head * 2 >= items.length) {
-        items = items.slice(head);
-        head = 0;
-      }
-    },
-    size: () => items.length - head,
-  };
 }

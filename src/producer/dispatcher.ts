@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
+import { createFifo } from "../core/fifo.ts";
 import type { OutgoingRecord } from "../core/record.ts";
 import type { Observe } from "../core/signals.ts";
 import type { PortProducer } from "../transport/port.ts";
 import { repeat } from "./attempts.ts";
-import { type Batch, createBatchQueue, createFifo } from "./batching.ts";
+import { type Batch, createBatchQueue } from "./batching.ts";
 import type { Fail } from "./failing.ts";
 import type { Entry } from "./ledger.ts";
 import type { ResolvedProducerOptions } from "./options.ts";

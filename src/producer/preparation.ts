@@ -1,6 +1,6 @@
 import { KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
-import { createFifo } from "./batching.ts";
+import { createFifo } from "../core/fifo.ts";
 import type { Fail } from "./failing.ts";
 import type { Entry } from "./ledger.ts";
 

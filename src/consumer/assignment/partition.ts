@@ -1,3 +1,5 @@
+import type { Fifo } from "../../core/fifo.ts";
+import { createFifo } from "../../core/fifo.ts";
 import type { RawRecord, TopicPartition } from "../../core/record.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { PortConsumer } from "../../transport/port.ts";
@@ -71,43 +73,6 @@ export interface Claim {
   readonly work: Work;
   renewedMs: number;
   isLost: boolean;
-}
-
-/** A queue that takes from the front without moving what stands behind. */
-export interface Fifo<T> {
-  push(item: T): void;
-  peek(): T | undefined;
-  shift(): T | undefined;
-  size(): number;
-  clear(): void;
-}
-
-const compactAt = 1_024;
-
-export function createFifo<T>(): Fifo<T> {
-  let items: (T | undefined)[] = [];
-  let head = 0;
-  return {
-    push: (item) => {
-      items.push(item);
-    },
-    peek: () => items[head],
-    shift() {
-      const item = items[head];
-      if (head >= items.length) return undefined;
-      items[head++] = undefined;
-      if (head === items.length || head >= compactAt) {
-        items = items.slice(head);
-        head = 0;
-      }
-      return item;
-    },
-    size: () => items.length - head,
-    clear() {
-      items = [];
-      head = 0;
-    },
-  };
 }
 
 export interface PartitionInit extends TopicPartition {

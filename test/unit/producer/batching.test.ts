@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createBatchQueue, createFifo } from "../../../src/producer/batching.ts";
+import { createBatchQueue } from "../../../src/producer/batching.ts";
 
 const entry = (key: string | undefined, bytes = 1) => ({ key, bytes, settled: false });
 
@@ -42,26 +42,5 @@ describe("the batch queue", () => {
     const batch = queue.take();
     expect(batch?.entries).to.deep.equal([kept]);
     expect([...(batch?.keys ?? [])]).to.deep.equal(["b"]);
-  });
-});
-
-describe("a queue that is long", () => {
-  it("keeps its order and forgets what was taken", () => {
-    const fifo = createFifo<number>();
-    let taken = 0;
-    for (let i = 0; i < 10_000; i++) {
-      fifo.push(i);
-      if (i % 3 > 0) {
-        expect(fifo.peek()).to.equal(taken++);
-        fifo.shift();
-      }
-    }
-    expect(fifo.size()).to.equal(10_000 - taken);
-    for (; taken < 10_000; taken++) {
-      expect(fifo.peek()).to.equal(taken);
-      fifo.shift();
-    }
-    expect(fifo.size()).to.equal(0);
-    expect(fifo.peek()).to.equal(undefined);
   });
 });

@@ -18,22 +18,16 @@ import type { Serializer } from "../../src/serde/serializer.ts";
 import { createSerializer } from "../../src/serde/serializer.ts";
 import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
 import type { KafkaPort, PortProducer } from "../../src/transport/port.ts";
-import { createTopics, requireServers, type SharedServers, uniqueName } from "../support/servers.ts";
+import {
+  createTopics,
+  requireServers,
+  type SharedServers,
+  uniqueName,
+  waitUntil,
+} from "../support/servers.ts";
 
 type Order = Parameters<typeof OrderPlaced.codec.encode>[0];
 type OrderEvent = typeof OrderPlaced;
-
-async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 describe("a consumer on Kafka", function () {
   this.timeout(90_000);
@@ -175,7 +169,7 @@ describe("a consumer on Kafka", function () {
     const value = await encode(event, "o-1");
     const headers = [toHeader("message-id", "e-o-1"), toHeader("tenant", "a"), toHeader("tenant", "b")];
     await send({ key: "o-1", value, headers });
-    await until("three passes", () => passes.length === 3);
+    await waitUntil("three passes", () => passes.length === 3);
     expect(passes.map(({ attempt, stage, id, orderId }) => [attempt, stage, id, orderId])).to.deep.equal([
       [1, "main", "e-o-1", "o-1"],
       [2, "retry-1", "e-o-1", "o-1"],
@@ -198,7 +192,10 @@ describe("a consumer on Kafka", function () {
       );
     }
     expect(await readAll(`${topic}-dlq`)).to.deep.equal([]);
-    await until("retry commits", async () => (await committed(`${topic}-retry-2`, `${group}-retry`)) === 1n);
+    await waitUntil(
+      "retry commits",
+      async () => (await committed(`${topic}-retry-2`, `${group}-retry`)) === 1n,
+    );
   });
 
   it("dead-letters a poison record at attempt 1 and handles its neighbours", async () => {
@@ -219,8 +216,8 @@ describe("a consumer on Kafka", function () {
     await send({ key: "k", value: poison });
     await send({ key: "k", value: new TextEncoder().encode("not framed") });
     await send({ key: "k", value: await encode(event, "o-2") });
-    await until("neighbours handled", () => seen.length === 2);
-    await until("dead letters", async () => (await readAll(`${topic}-dlq`)).length === 2);
+    await waitUntil("neighbours handled", () => seen.length === 2);
+    await waitUntil("dead letters", async () => (await readAll(`${topic}-dlq`)).length === 2);
     const letters = await readAll(`${topic}-dlq`);
     expect(seen).to.deep.equal(["o-1", "o-2"]);
     expect(Buffer.from(letters[0]?.value ?? [])).to.deep.equal(Buffer.from(poison));
@@ -229,7 +226,7 @@ describe("a consumer on Kafka", function () {
       expect(headerText(headers, "keryx-attempt-count")).to.equal("1");
       expect(headerText(headers, "keryx-original-topic")).to.equal(topic);
     }
-    await until("committed", async () => (await committed(topic, group)) === 4n);
+    await waitUntil("committed", async () => (await committed(topic, group)) === 4n);
   });
 
   it("hands a tombstone to its handler and runs one effect for duplicates of one id", async () => {
@@ -239,7 +236,7 @@ describe("a consumer on Kafka", function () {
     await start(event, handler, {}, (key) => void seen.push(`gone ${key}`));
     for (let i = 0; i < 3; i++) await send({ key: `k${i}`, value: await encode(event, "o-1") });
     await send({ key: "o-1", value: null });
-    await until("committed", async () => (await committed(topic, group)) === 4n);
+    await waitUntil("committed", async () => (await committed(topic, group)) === 4n);
     expect(seen.toSorted()).to.deep.equal(["gone o-1", "o-1"]);
   });
 
@@ -257,9 +254,9 @@ describe("a consumer on Kafka", function () {
     );
     for (const orderId of ["flaky", "next", "broken", "behind"])
       await send({ key: "k", value: await encode(event, orderId) });
-    await until("stopped", () => signals.some(({ kind }) => kind === "partition.stopped"));
+    await waitUntil("stopped", () => signals.some(({ kind }) => kind === "partition.stopped"));
     await send({ key: "other", value: await encode(event, "elsewhere"), partition: 1 });
-    await until("other partition", () => seen.includes("elsewhere/1"));
+    await waitUntil("other partition", () => seen.includes("elsewhere/1"));
     expect(seen.filter((one) => one !== "elsewhere/1")).to.deep.equal([
       "flaky/1",
       "flaky/2",
@@ -269,7 +266,7 @@ describe("a consumer on Kafka", function () {
       "broken/2",
       "broken/3",
     ]);
-    await until("committed", async () => (await committed(topic, group)) === 3n);
+    await waitUntil("committed", async () => (await committed(topic, group)) === 3n);
   });
 
   it("refuses to start without its retry topics, naming each, and creates them as promised when it may", async () => {
@@ -319,12 +316,12 @@ describe("a consumer on Kafka", function () {
     await producer.send(
       values.map((value, i) => ({ topic, partition: i % 2, key: null, value, headers: [] })),
     );
-    await until("some handled", () => seen.length > 20);
+    await waitUntil("some handled", () => seen.length > 20);
     await first.close();
     const byFirst = seen.length;
     await start(event, handler);
-    await until("all handled", () => new Set(seen).size === 200);
-    await until("committed", async () => (await committed(topic, group)) === 200n);
+    await waitUntil("all handled", () => new Set(seen).size === 200);
+    await waitUntil("committed", async () => (await committed(topic, group)) === 200n);
     expect(byFirst).to.be.below(200);
     expect(seen.length).to.equal(200);
   });
@@ -338,7 +335,7 @@ describe("a consumer on Kafka", function () {
       handled.push(`${order.orderId}/${stage}`);
     });
     for (const orderId of ["o-1", "o-2"]) await send({ key: orderId, value: await encode(event, orderId) });
-    await until("dead letters", async () => (await readAll(`${topic}-dlq`)).length === 2);
+    await waitUntil("dead letters", async () => (await readAll(`${topic}-dlq`)).length === 2);
     isFixed = true;
     const deps = { transport: port, observe: (signal: Signal) => signals.push(signal), clock: systemClock };
     expect(await replay(deps, { topic, group })).to.deep.equal({ planned: 2, sent: 0, skipped: 0 });
@@ -349,9 +346,9 @@ describe("a consumer on Kafka", function () {
     });
     const range = { toOffsets: { 0: 1n }, dryRun: false };
     expect(await replay(deps, { topic, group, ...range })).to.deep.equal({ planned: 1, sent: 1, skipped: 0 });
-    await until("one handled", () => handled.length === 1);
+    await waitUntil("one handled", () => handled.length === 1);
     await replay(deps, { topic, group, fromOffsets: { 0: 1n }, dryRun: false });
-    await until("both handled", () => handled.length === 2);
+    await waitUntil("both handled", () => handled.length === 2);
     expect(handled).to.deep.equal(["o-1/retry-1", "o-2/retry-1"]);
     const replayed = (await readAll(`${topic}-retry-1`)).slice(-1)[0]?.headers ?? [];
     expect(headerText(replayed, "keryx-replayed-from")).to.equal(`${topic}-dlq/0/1`);
@@ -375,7 +372,7 @@ describe("a consumer on Kafka", function () {
         if (message.value) values.push(message.value);
       },
     });
-    await until("read", () => values.length === 1);
+    await waitUntil("read", () => values.length === 1);
     await classic.disconnect();
     expect(values[0]).to.deep.equal(Buffer.from(value));
   });

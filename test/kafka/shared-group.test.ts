@@ -4,17 +4,15 @@ import { OrderPlaced } from "../../generated/orders/v1/order_placed_events.ts";
 import type { Consumer, ConsumerOptions } from "../../src/core/app.ts";
 import type { KeryxError } from "../../src/core/errors.ts";
 import { connect, type KeryxApp } from "../../src/index.ts";
-import { createTopics, requireServers, type SharedServers, uniqueName } from "../support/servers.ts";
+import {
+  createTopics,
+  requireServers,
+  type SharedServers,
+  uniqueName,
+  waitUntil,
+} from "../support/servers.ts";
 
 type OrderEvent = typeof OrderPlaced;
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
-    await sleep(50);
-  }
-}
 
 describe("consumers of one app that share a group", function () {
   this.timeout(120_000);
@@ -73,7 +71,7 @@ describe("consumers of one app that share a group", function () {
       east.length = 0;
       west.length = 0;
       await Promise.all(ids.flatMap((id) => [send(eastern, `east-${id}`), send(western, `west-${id}`)]));
-      await until(`${name} is through`, () => east.length >= 12 && west.length >= 12);
+      await waitUntil(`${name} is through`, () => east.length >= 12 && west.length >= 12);
       expect(east.toSorted()).to.deep.equal(passesOf(ids.map((id) => `east-${id}`)));
       expect(west.toSorted()).to.deep.equal(passesOf(ids.map((id) => `west-${id}`)));
     };
@@ -102,7 +100,7 @@ describe("consumers of one app that share a group", function () {
     // By key each copy lies on a partition of its own choice; twelve copies leave none of the two out.
     for (let copy = 0; copy < 12; copy++)
       await Promise.all(ids.map((id) => send(event, `o-${id}-${copy}`, id)));
-    await until("every id has had its effect", () => count() >= ids.length);
+    await waitUntil("every id has had its effect", () => count() >= ids.length);
     await sleep(2_000);
     expect(effects.every((own) => own.size > 0)).to.equal(true);
     expect(effects.flatMap((own) => [...own.keys()]).sort()).to.deep.equal([...ids].sort());

@@ -7,7 +7,7 @@ const pollMs = 50;
 /** Asks until the answer is yes. Ends at once when a server that is waited for has ended. */
 export async function waitUntil(
   what: string,
-  ask: () => Promise<boolean>,
+  ask: () => boolean | Promise<boolean>,
   options: { readonly timeoutMs?: number; readonly children?: readonly Child[] } = {},
 ): Promise<void> {
   const deadline = Date.now() + (options.timeoutMs ?? 60_000);

@@ -1,0 +1,71 @@
+import { KeryxError } from "../core/errors.ts";
+import { limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
+import type { ProtoFile } from "./proto-model.ts";
+import { createResolver } from "./proto-resolve.ts";
+import type { ImportedProto, ProtoSchema, RegisteredPlace } from "./proto-schema.ts";
+import { wellKnownProto } from "./proto-well-known.ts";
+import { parseProto } from "./protobuf.ts";
+
+/** One file as a registry or a project holds it. */
+export interface ProtoSource {
+  /** The text of a .proto file, or its FileDescriptorProto in base64: told apart by content. */
+  readonly text: string;
+  readonly place?: RegisteredPlace;
+}
+
+/**
+ * Parses a .proto file and every file that it reaches, and makes their type names findable. Well-known imports
+ * (`google/protobuf/*`, `google/type/*`, `confluent/*`) need not be given; a given one goes before.
+ * @param imports by import path, in any order; those that nothing reaches are not read
+ * @throws KeryxError `schema_invalid` with `details` { line, column, file? }; `missing` names an import that is not there
+ */
+export function linkProto(
+  source: ProtoSource,
+  imports: ReadonlyMap<string, ProtoSource>,
+  options: { readonly limits?: SchemaLimits } = {},
+): ProtoSchema {
+  const limits = options.limits ?? schemaLimits;
+  const file = parseProto(source.text, { limits });
+  const found = new Map<string, ImportedProto>();
+  let given = 0;
+  const open: { readonly path?: string; readonly file: ProtoFile }[] = [{ file }];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const importer = next;
+    for (const { path, modifier, at } of importer.file.imports) {
+      if (found.has(path)) continue;
+      const fail = (message: string, details: object): KeryxError =>
+        inFile(importer.path, schemaError(message, at, [], { ...details }));
+      const one = imports.get(path);
+      const imported = one === undefined ? wellKnownProto(path) : parseImport(path, one, limits);
+      if (imported === undefined) {
+        // An `import option` brings options only, of which no rule reads a type.
+        if (modifier === "option") continue;
+        throw fail(`${quote(path)} is imported, but not there.`, { missing: path });
+      }
+      if (one !== undefined && ++given > limits.references)
+        throw fail(`More than ${limits.references} files are imported.`, limitFault);
+      found.set(path, imported);
+      open.push({ path, file: imported.file });
+    }
+  }
+  return { file, imports: found, resolve: createResolver(file, found) };
+}
+
+function parseImport(path: string, source: ProtoSource, limits: SchemaLimits): ImportedProto {
+  try {
+    const file = parseProto(source.text, { limits });
+    return { file, ...(source.place === undefined ? {} : { place: source.place }) };
+  } catch (error) {
+    throw error instanceof KeryxError ? inFile(path, error) : error;
+  }
+}
+
+/** The same refusal, with the file that it stands in. */
+function inFile(path: string | undefined, error: KeryxError): KeryxError {
+  if (path === undefined || error.code !== "schema_invalid") return error;
+  const { line, column, message } = error.details;
+  return new KeryxError("schema_invalid", `${quote(path)}:${line}:${column}: ${message}`, {
+    details: { ...error.details, file: path },
+    cause: error,
+  });
+}

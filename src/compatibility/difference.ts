@@ -39,6 +39,9 @@ export interface PlacedWireProblem extends WireProblem {
   readonly severity: "error" | "warning";
 }
 
+/** A problem as the comparison of one pair finds it. */
+export type FoundWireProblem = Omit<PlacedWireProblem, "direction" | "against">;
+
 /** Both answers to one question, never one in the place of the other. */
 export interface Verdict {
   readonly level: CompatibilityLevel;

@@ -2,6 +2,7 @@ import { KeryxError } from "../core/errors.ts";
 import { type CompatibilityLevel, compatibilityLevels } from "../core/event.ts";
 import { schemaLimits } from "../schema/limits.ts";
 import type { RegisteredSchema, RegisteredVersion, SchemaReference, SchemaType } from "./port.ts";
+import { sanitize } from "./sanitize.ts";
 
 /**
  * Readers of what a registry answers. Answers are untrusted: own members only, each one checked for its kind and size.
@@ -10,6 +11,9 @@ import type { RegisteredSchema, RegisteredVersion, SchemaReference, SchemaType }
 const schemaTypes: readonly SchemaType[] = ["AVRO", "PROTOBUF", "JSON"];
 const highestId = 2_147_483_647;
 const maxNameLength = 4_096;
+const maxVersions = 100_000;
+const maxMessages = 200;
+const maxMessageLength = 2_000;
 
 /** @throws `schema_invalid` when the text or the list of references is beyond the limits */
 export function readSchema(body: unknown, id: number): RegisteredSchema {
@@ -64,6 +68,26 @@ export function readMessage(body: unknown): string {
   return typeof message === "string" ? message : "";
 }
 
+/** The version numbers of a subject, ascending. */
+export function readVersions(body: unknown): readonly number[] {
+  if (!Array.isArray(body) || body.length > maxVersions) throw malformed("versions");
+  const versions = body.map((version: unknown) => checkInteger(version, "versions", 1));
+  return [...new Set(versions)].sort((a, b) => a - b);
+}
+
+/** The answer of a compatibility check. The messages are the other side's text: bounded, one line each. */
+export function readVerdict(body: unknown): {
+  readonly compatible: boolean;
+  readonly messages: readonly string[];
+} {
+  const compatible = member(body, "is_compatible");
+  const messages = member(body, "messages") ?? [];
+  if (typeof compatible !== "boolean") throw malformed("is_compatible");
+  if (!Array.isArray(messages)) throw malformed("messages");
+  const texts = messages.slice(0, maxMessages).filter((one: unknown) => typeof one === "string");
+  return { compatible, messages: texts.map((one) => sanitize(one, maxMessageLength)) };
+}
+
 function readReferences(body: unknown, id: number): readonly SchemaReference[] {
   const references = member(body, "references") ?? [];
   if (!Array.isArray(references)) throw malformed("references");
@@ -85,7 +109,10 @@ function readName(value: unknown, name: string): string {
 }
 
 function readInteger(body: unknown, name: string, lowest: number): number {
-  const value = member(body, name);
+  return checkInteger(member(body, name), name, lowest);
+}
+
+function checkInteger(value: unknown, name: string, lowest: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < lowest || value > highestId)
     throw malformed(name);
   return value;

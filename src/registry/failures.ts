@@ -1,5 +1,6 @@
 import { KeryxError, type KeryxErrorOptions } from "../core/errors.ts";
 import { readErrorCode, readMessage } from "./answers.ts";
+import { sanitize } from "./sanitize.ts";
 
 /** What one HTTP answer was. */
 export interface Answer {
@@ -12,7 +13,6 @@ export interface Answer {
 const absent = new Set([40401, 40402, 40403]);
 const invalid = new Set([422, 42201, 42209, 42210]);
 const passingStatus = new Set([408, 429, 500, 502, 503, 504]);
-const maxMessageLength = 300;
 
 export function isPassing(status: number): boolean {
   return passingStatus.has(status);
@@ -64,10 +64,4 @@ function reasonOf(cause: unknown): string {
     return sanitize(code ?? inner.message);
   }
   return sanitize(cause.message);
-}
-
-/** Text of the other side, fit for one log line. */
-export function sanitize(text: string): string {
-  const clipped = text.length > maxMessageLength ? `${text.slice(0, maxMessageLength)}…` : text;
-  return clipped.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }

@@ -13,7 +13,12 @@ import {
 import { createCachedRegistry } from "./cached.ts";
 import { createRegistryClient, type RegistryClient } from "./client.ts";
 import { isAbsent } from "./failures.ts";
-import { isNoneUnset, type RegistryOptions, resolveRegistryOptions } from "./options.ts";
+import {
+  isNoneUnset,
+  type RegistryOptions,
+  type ResolvedRegistryOptions,
+  resolveRegistryOptions,
+} from "./options.ts";
 import type { SchemaDefinition, SchemaRegistry } from "./port.ts";
 
 /** Subject without a level of its own; some servers say "no such subject" instead. */
@@ -31,11 +36,20 @@ export function createHttpRegistry(
   const resolved = resolveRegistryOptions(options);
   const clock = parts.clock ?? systemClock;
   const client = createRegistryClient(resolved, { observe, clock, random: parts.random ?? Math.random });
+  return createRegistryOver(client, resolved, { observe, clock });
+}
+
+/** The registry behind a client that somebody asks other questions, too. */
+export function createRegistryOver(
+  client: RegistryClient,
+  options: ResolvedRegistryOptions,
+  parts: { readonly observe: Observe; readonly clock: Clock },
+): SchemaRegistry {
   const flavour = {
-    query: resolved.normalize ? "?normalize=true" : "",
-    noneIsUnset: isNoneUnset(resolved.dialect, client.url),
+    query: options.normalize ? "?normalize=true" : "",
+    noneIsUnset: isNoneUnset(options.dialect, client.url),
   };
-  return createCachedRegistry(createPlainRegistry(client, flavour), resolved, { observe, clock });
+  return createCachedRegistry(createPlainRegistry(client, flavour), options, parts);
 }
 
 function createPlainRegistry(
@@ -45,7 +59,7 @@ function createPlainRegistry(
   const { query } = flavour;
   const lookup: SchemaRegistry["lookup"] = async (subject, schema, signal) => {
     const what = `looking up a schema of ${subject}`;
-    const path = `/subjects/${segment(subject)}${query}`;
+    const path = `/subjects/${toSegment(subject)}${query}`;
     const answer = await client.ask({ method: "POST", path, body: toBody(schema) }, what, signal);
     if (isAbsent(answer)) return undefined;
     if (answer.status !== 200) throw client.refusal(answer, what);
@@ -61,14 +75,14 @@ function createPlainRegistry(
       return readSchema(await client.demand(request, `fetching schema ${id}`, options.signal), id);
     },
     async schemaByVersion(subject, version, signal) {
-      const path = `/subjects/${segment(subject)}/versions/${version}`;
+      const path = `/subjects/${toSegment(subject)}/versions/${version}`;
       const what = `fetching version ${version} of ${subject}`;
       const body = await client.demand({ method: "GET", path }, what, signal);
       return { ...readSchema(body, readId(body)), ...readVersion(body, subject) };
     },
     lookup,
     async register(subject, schema, signal) {
-      const path = `/subjects/${segment(subject)}/versions${query}`;
+      const path = `/subjects/${toSegment(subject)}/versions${query}`;
       const request = { method: "POST", path, body: toBody(schema) } as const;
       const body = await client.demand(request, `registering a schema of ${subject}`, signal);
       const version = readOptionalVersion(body);
@@ -80,7 +94,7 @@ function createPlainRegistry(
     },
     async subjectLevel(subject, signal) {
       const what = `reading the level of ${subject}`;
-      const answer = await client.ask({ method: "GET", path: `/config/${segment(subject)}` }, what, signal);
+      const answer = await client.ask({ method: "GET", path: `/config/${toSegment(subject)}` }, what, signal);
       if (answer.status === 404 && noLevel.has(readErrorCode(answer.body) ?? 0)) return undefined;
       if (answer.status !== 200) throw client.refusal(answer, what);
       const level = readLevel(answer.body);
@@ -89,14 +103,14 @@ function createPlainRegistry(
     async setSubjectLevel(subject, level, signal) {
       const request = {
         method: "PUT",
-        path: `/config/${segment(subject)}`,
+        path: `/config/${toSegment(subject)}`,
         body: { compatibility: level },
       } as const;
       await client.demand(request, `setting the level of ${subject} to ${level}`, signal);
     },
     async hasSubject(subject, signal) {
       const what = `reading the versions of ${subject}`;
-      const path = `/subjects/${segment(subject)}/versions`;
+      const path = `/subjects/${toSegment(subject)}/versions`;
       const answer = await client.ask({ method: "GET", path }, what, signal);
       if (isAbsent(answer)) return false;
       if (answer.status !== 200) throw client.refusal(answer, what);
@@ -106,15 +120,16 @@ function createPlainRegistry(
   };
 }
 
-/** A subject as one path segment: Protobuf import subjects hold slashes. */
-function segment(subject: string): string {
+/** A subject as one path segment: Protobuf import subjects hold slashes. @throws `config_invalid` */
+export function toSegment(subject: string): string {
   // URLs resolve dots even when they are percent-encoded, so such a subject would name another resource.
   if (subject === "" || subject === "." || subject === ".." || /\p{Surrogate}/u.test(subject))
     throw new KeryxError("config_invalid", `${JSON.stringify(subject)} cannot be a subject`);
   return encodeURIComponent(subject);
 }
 
-function toBody(schema: SchemaDefinition): unknown {
+/** A schema as requests carry it. */
+export function toBody(schema: SchemaDefinition): unknown {
   return {
     schema: schema.schema,
     // Registries before 5.5 know Avro only and neither member.

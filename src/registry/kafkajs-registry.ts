@@ -3,9 +3,9 @@ import { KeryxError } from "../core/errors.ts";
 import type { Observe } from "../core/signals.ts";
 import { readGuid, readId, readLevel, readOptionalVersion, readSchema, readVersion } from "./answers.ts";
 import { type CacheOptions, createCachedRegistry } from "./cached.ts";
-import { sanitize } from "./failures.ts";
 import { isNoneUnset, registryDefaults } from "./options.ts";
 import type { SchemaDefinition, SchemaRegistry } from "./port.ts";
+import { sanitize } from "./sanitize.ts";
 
 /**
  * What the adapter asks of an instance of `@kafkajs/confluent-schema-registry` 4.x. Stated by shape, so that neither

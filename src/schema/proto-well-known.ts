@@ -1,6 +1,25 @@
 import type { ImportedProto } from "./proto-schema.ts";
+import { descriptorText } from "./proto-well-known-descriptor.ts";
+import { protobufTexts } from "./proto-well-known-protobuf.ts";
+import { sharedTexts } from "./proto-well-known-types.ts";
+import { parseProto } from "./protobuf.ts";
 
-/** A file that every registry knows without being given it. */
-export function wellKnownProto(_path: string): ImportedProto | undefined {
-  return undefined;
+/** Import paths of the files that every registry knows without a reference. */
+export const wellKnownPaths: readonly string[] = [descriptorText, ...protobufTexts, ...sharedTexts].map(
+  ([path]) => path,
+);
+
+/** A file that every registry knows, parsed when it is first asked for; undefined for any other path. */
+export const wellKnownProto: (path: string) => ImportedProto | undefined = createWellKnown();
+
+function createWellKnown(): (path: string) => ImportedProto | undefined {
+  const texts = new Map([descriptorText, ...protobufTexts, ...sharedTexts]);
+  const parsed = new Map<string, ImportedProto>();
+  return (path) => {
+    const text = texts.get(path);
+    if (text === undefined) return undefined;
+    const known = parsed.get(path) ?? { file: parseProto(text) };
+    parsed.set(path, known);
+    return known;
+  };
 }

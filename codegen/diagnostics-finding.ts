@@ -1,0 +1,70 @@
+import type { CompatibilityLevel } from "../src/core/event.ts";
+import type { Diagnostic, RuleId, Severity, Span } from "./diagnostics.ts";
+import { type CheckRule, checkTable } from "./diagnostics-check-rules.ts";
+
+/** A row of one of our tables, or a rule of buf under its own name. */
+export type FindingRule = CheckRule | RuleId | `buf:${string}`;
+
+/** Both answers of the engine, for the whole schema. */
+export interface Verdicts {
+  readonly registry: boolean;
+  readonly wire: boolean;
+}
+
+/** One version's text with the place that a finding is about. */
+export interface Side {
+  /** What the version is called, for example `version 3`. */
+  readonly label: string;
+  readonly text: string;
+  /** Line that the finding is about, counting from 1; absent when the version has nothing there. */
+  readonly line?: number;
+}
+
+/** What `keryx check` has to say about a place in the project. */
+export interface Finding {
+  readonly rule: FindingRule;
+  readonly severity: Severity;
+  /** Relative to the project's root, with `/`. */
+  readonly file: string;
+  /** Line and column count from 1; columns are UTF-16 code units. */
+  readonly line: number;
+  readonly column: number;
+  /** Full name. */
+  readonly event?: string;
+  readonly subject?: string;
+  /** The version that it was compared with: a number, or the name of a baseline that has none, such as `git:main`. */
+  readonly against?: number | string;
+  /** The engine's name of the difference. */
+  readonly kind?: string;
+  /** The engine's path of the difference. */
+  readonly path?: string;
+  readonly verdicts?: Verdicts;
+  readonly level?: CompatibilityLevel;
+  readonly dialect?: string;
+  readonly message: string;
+  readonly advice: string;
+  /** For people: old and new side by side. */
+  readonly sides?: { readonly old: Side; readonly new: Side };
+}
+
+export type FindingDetails = Partial<Omit<Finding, "rule" | "file" | "line" | "column" | "message">>;
+
+/** A finding of one of the rules that compare with a baseline; severity and advice come from the rule's row. */
+export function find(rule: CheckRule, at: Span, message: string, details: FindingDetails = {}): Finding {
+  const { severity, advice } = checkTable[rule];
+  return { rule, severity, ...placeOf(at), message, advice, ...details };
+}
+
+/** A lint diagnostic among the findings. */
+export function toFinding({ rule, severity, message, help, ...at }: Diagnostic): Finding {
+  return { rule, severity, ...placeOf(at), message, advice: help };
+}
+
+function placeOf({ file, line, column }: Span): Pick<Finding, "file" | "line" | "column"> {
+  return { file, line, column };
+}
+
+/** True when a finding makes the answer no. */
+export function isRefused(findings: readonly Finding[], isStrict: boolean): boolean {
+  return findings.some(({ severity }) => isStrict || severity === "error");
+}

@@ -74,7 +74,7 @@ function judgePair(
   try {
     if (writer.type === "AVRO" && reader.type === "AVRO") return judgeAvroWire(writer.schema, reader.schema);
     if (writer.type === "PROTOBUF" && reader.type === "PROTOBUF")
-      return judgeProtobufWire(writer.schema, reader.schema);
+      return judgeProtobufWire(writer.schema, reader.schema, direction);
   } catch {
     return [exception];
   }

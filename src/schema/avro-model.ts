@@ -60,8 +60,10 @@ export interface AvroField {
   readonly aliases: readonly string[];
   readonly doc?: string;
   readonly type: AvroType;
-  /** Absent: the field has no default. */
+  /** Absent: the field has no default, or defaults were not asked for. */
   readonly default?: AvroDefault;
+  /** True when the text gives a default, be it checked or not. */
+  readonly hasDefault: boolean;
   readonly order: "ascending" | "descending" | "ignore";
   readonly path: JsonPath;
   readonly attributes: ReadonlyMap<string, unknown>;

@@ -1,6 +1,9 @@
 import type { AvroPrimitive } from "./avro-model.ts";
 
 const part = /^[A-Za-z_][A-Za-z0-9_]*$/;
+// What Java's library calls letters and digits, one UTF-16 unit at a time.
+const anyPart = /^[\p{L}_][\p{L}\p{Nd}_]*$/u;
+const beyondOneUnit = /[\u{10000}-\u{10ffff}]/u;
 const primitives: ReadonlySet<string> = new Set<AvroPrimitive>([
   "null",
   "boolean",
@@ -22,14 +25,17 @@ export function isReserved(fullName: string): boolean {
   return primitives.has(fullName) || complex.has(fullName);
 }
 
-/** A name without dots, as the specification defines it. */
-export function isSimpleName(name: string): boolean {
-  return part.test(name);
+/** Which letters a name may have: those of the specification, or those that Avro's Java library takes. */
+export type NameLetters = "ascii" | "any";
+
+/** A name without dots. */
+export function isSimpleName(name: string, letters: NameLetters = "ascii"): boolean {
+  return part.test(name) || (letters === "any" && anyPart.test(name) && !beyondOneUnit.test(name));
 }
 
 /** Empty, or simple names joined by dots. */
-export function isNamespace(namespace: string): boolean {
-  return namespace === "" || namespace.split(".").every(isSimpleName);
+export function isNamespace(namespace: string, letters: NameLetters = "ascii"): boolean {
+  return namespace === "" || namespace.split(".").every((name) => isSimpleName(name, letters));
 }
 
 export interface AvroName {
@@ -42,11 +48,15 @@ export interface AvroName {
 const maxNameLength = 1_000;
 
 /** A name with dots is complete; one without takes the given namespace. Undefined when it is no name. */
-export function toFullName(name: string, namespace: string): AvroName | undefined {
+export function toFullName(
+  name: string,
+  namespace: string,
+  letters: NameLetters = "ascii",
+): AvroName | undefined {
   const dot = name.lastIndexOf(".");
   const space = dot < 0 ? namespace : name.slice(0, dot);
   const simpleName = name.slice(dot + 1);
   if (space.length + simpleName.length > maxNameLength) return undefined;
-  if (!isSimpleName(simpleName) || !isNamespace(space)) return undefined;
+  if (!isSimpleName(simpleName, letters) || !isNamespace(space, letters)) return undefined;
   return { name: space === "" ? simpleName : `${space}.${simpleName}`, simpleName, namespace: space };
 }

@@ -17,6 +17,7 @@ import {
   isPrimitive,
   isReserved,
   isSimpleName,
+  type NameLetters,
   toFullName,
 } from "./avro-names.ts";
 import { type JsonMember, type JsonNode, parseJson, toPlain } from "./json.ts";
@@ -27,10 +28,17 @@ export interface AvroParseOptions {
   readonly named?: ReadonlyMap<string, AvroNamedType>;
   readonly limits?: SchemaLimits;
   /**
-   * Leaves default values out instead of checking them. For the schema of a writer, whose defaults have no
-   * effect: an invalid one there must not keep its data from being read. Default false.
+   * Leaves default values out instead of checking them; `hasDefault` still tells of them. For the schema of a writer,
+   * whose defaults have no effect, and for one that a registry took long ago: an invalid default there must neither keep
+   * data from being read nor stop a comparison. Default false.
    */
   readonly ignoreDefaults?: boolean;
+  /**
+   * Takes what a registry takes, for comparing schemas only: a union without branches, names of any letters, any text as
+   * a field's alias, an `order` in capitals, and any value beside an enum's symbols that is no text, which is no default.
+   * Code is not generated for these. Default false.
+   */
+  readonly asRegistered?: boolean;
 }
 
 export interface AvroSchema {
@@ -49,6 +57,8 @@ export function parseAvro(text: string, options: AvroParseOptions = {}): AvroSch
   const limits = options.limits ?? schemaLimits;
   const scope: Scope = {
     limits,
+    isStrict: options.asRegistered !== true,
+    letters: options.asRegistered === true ? "any" : "ascii",
     outside: options.named ?? new Map(),
     named: new Map(),
     writtenDefaults: new Map(),
@@ -60,6 +70,8 @@ export function parseAvro(text: string, options: AvroParseOptions = {}): AvroSch
 
 interface Scope {
   readonly limits: SchemaLimits;
+  readonly isStrict: boolean;
+  readonly letters: NameLetters;
   readonly outside: ReadonlyMap<string, AvroNamedType>;
   readonly named: Map<string, AvroNamedType>;
   /** By full name of the record, then field: defaults may use types that are still under construction. */
@@ -136,7 +148,7 @@ function inside(place: Place, ...steps: (string | number)[]): Place {
 
 function resolveName(scope: Scope, name: string, at: JsonNode, place: Place): AvroType {
   if (isPrimitive(name)) return { kind: name, path: place.path, attributes: new Map() };
-  const full = toFullName(name, place.namespace);
+  const full = toFullName(name, place.namespace, scope.letters);
   const candidates = full === undefined ? [] : name.includes(".") ? [full.name] : [full.name, name];
   for (const candidate of candidates) {
     const found = scope.named.get(candidate) ?? scope.outside.get(candidate);
@@ -148,7 +160,8 @@ function resolveName(scope: Scope, name: string, at: JsonNode, place: Place): Av
 }
 
 function parseUnion(scope: Scope, node: JsonNode & { kind: "array" }, place: Place): AvroUnion {
-  if (node.items.length === 0) throw schemaError("A union has no branch.", node, place.path);
+  if (scope.isStrict && node.items.length === 0)
+    throw schemaError("A union has no branch.", node, place.path);
   const seen = new Set<string>();
   const branches = node.items.map((item, index) => {
     const branch = parseType(scope, item, inside(place, index));
@@ -192,13 +205,18 @@ function parseRecord(scope: Scope, node: JsonNode & { kind: "object" }, place: P
 function parseField(scope: Scope, node: JsonNode, place: Place, record: string): AvroField {
   if (node.kind !== "object") throw schemaError("A field is an object.", node, place.path);
   const name = textOf(node.members, "name", node, place);
-  if (!isSimpleName(name))
+  if (!isSimpleName(name, scope.letters))
     throw schemaError(`${quote(name)} is not a field name.`, node, [...place.path, "name"], nameFault);
   const typeNode = required(node.members, "type", node, place);
   const order = node.members.get("order")?.value;
   const orders = ["ascending", "descending", "ignore"] as const;
   const wanted =
-    order === undefined ? "ascending" : orders.find((one) => order.kind === "string" && order.value === one);
+    order === undefined
+      ? "ascending"
+      : orders.find(
+          (one) =>
+            order.kind === "string" && (scope.isStrict ? order.value : order.value.toLowerCase()) === one,
+        );
   if (wanted === undefined)
     throw schemaError(`\`order\` is one of ${orders.join(", ")}.`, node, [...place.path, "order"]);
   const type = parseType(scope, typeNode, { ...place, path: [...place.path, "type"] });
@@ -207,9 +225,11 @@ function parseField(scope: Scope, node: JsonNode, place: Place, record: string):
     "name" in type &&
     !typeNode.members.has("name") &&
     typeNode.members.size > 1;
+  const written = node.members.get("default")?.value;
   const field: Writable<AvroField> = {
     name,
-    aliases: aliasesOf(node, place, (alias) => (isSimpleName(alias) ? alias : undefined)),
+    hasDefault: written !== undefined,
+    aliases: aliasesOf(node, place, (alias) => (!scope.isStrict || isSimpleName(alias) ? alias : undefined)),
     ...docOf(node.members),
     type,
     order: wanted,
@@ -217,7 +237,6 @@ function parseField(scope: Scope, node: JsonNode, place: Place, record: string):
     attributes: readAttributes(node.members, fieldWords),
     ...(isReference ? { referenceAttributes: readAttributes(typeNode.members, collectionWords) } : {}),
   };
-  const written = node.members.get("default")?.value;
   if (written !== undefined) {
     const defaults = scope.writtenDefaults.get(record) ?? new Map();
     scope.writtenDefaults.set(record, defaults.set(name, { node: written, field }));
@@ -233,13 +252,14 @@ function parseEnum(scope: Scope, node: JsonNode & { kind: "object" }, place: Pla
     throw schemaError(`An enum has more than ${scope.limits.symbols} symbols.`, list, path, limitFault);
   const symbols = new Set<string>();
   for (const [index, item] of list.items.entries()) {
-    if (item.kind !== "string" || !isSimpleName(item.value))
+    if (item.kind !== "string" || !isSimpleName(item.value, scope.letters))
       throw schemaError("A symbol of an enum is a name.", item, [...path, index], nameFault);
     if (symbols.has(item.value))
       throw schemaError(`The symbol ${quote(item.value)} stands twice.`, item, [...path, index]);
     symbols.add(item.value);
   }
-  const written = node.members.get("default")?.value;
+  const given = node.members.get("default")?.value;
+  const written = scope.isStrict || given?.kind === "string" ? given : undefined;
   if (written !== undefined && (written.kind !== "string" || !symbols.has(written.value)))
     throw schemaError("The default of an enum is one of its symbols.", written, [...place.path, "default"]);
   const result: AvroEnum = {
@@ -261,15 +281,15 @@ function nameOf(scope: Scope, node: JsonNode & { kind: "object" }, place: Place)
   const written = textOf(node.members, "name", node, place);
   const space = node.members.get("namespace")?.value;
   const namespace = space?.kind === "string" ? space.value : place.namespace;
-  if (!isNamespace(namespace))
+  if (!isNamespace(namespace, scope.letters))
     throw schemaError(
       `${quote(namespace)} is not a namespace.`,
       space ?? node,
       [...place.path, "namespace"],
       nameFault,
     );
-  const full = toFullName(written, namespace);
-  if (full === undefined || isReserved(full.name))
+  const full = toFullName(written, namespace, scope.letters);
+  if (full === undefined || (scope.isStrict ? isReserved(full.name) : isPrimitive(full.name)))
     throw schemaError(
       `${quote(written)} is not a name for a type.`,
       node,
@@ -280,7 +300,7 @@ function nameOf(scope: Scope, node: JsonNode & { kind: "object" }, place: Place)
     throw schemaError(`The type ${full.name} is defined twice.`, node, place.path, { twice: full.name });
   return {
     ...full,
-    aliases: aliasesOf(node, place, (alias) => toFullName(alias, full.namespace)?.name),
+    aliases: aliasesOf(node, place, (alias) => toFullName(alias, full.namespace, scope.letters)?.name),
     ...docOf(node.members),
     path: place.path,
     attributes: readAttributes(node.members, namedWords),

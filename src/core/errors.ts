@@ -177,6 +177,12 @@ const rows = {
     "Check the store; the partition waits meanwhile.",
   ],
   // generator
+  baseline_unavailable: [
+    false,
+    1,
+    "What to compare with could not be read, so there is no answer.",
+    "Correct what the message names, or compare with another baseline: `keryx check --against …`.",
+  ],
   generate_failed: [false, 1, "The generator could not do its work.", "Correct what the message names."],
   internal: [false, 1, "A defect in Keryx.", "Please report it with the message and its stack."],
 } as const;

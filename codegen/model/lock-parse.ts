@@ -10,11 +10,12 @@ import {
   type LockedContract,
   type LockedEvent,
   type LockedPolicy,
+  type LockedReference,
   type LockedSchema,
   type LockedVersion,
   lockVersion,
 } from "./lock.ts";
-import type { WireReferenceModel } from "./model.ts";
+import { sealOf } from "./lock-seal.ts";
 
 // Whole histories of many events; still a bound.
 const limits = { ...schemaLimits, textBytes: 64 * 1_048_576 };
@@ -24,6 +25,8 @@ export function parseLock(
   text: string,
   file: string,
 ): { readonly lock: Lock; readonly diagnostics: readonly Diagnostic[] } {
+  const conflict = conflictLine(text);
+  if (conflict !== undefined) return { lock: emptyLock, diagnostics: [conflictAt(file, conflict)] };
   try {
     return { lock: readLock(parseJson(text, limits)), diagnostics: [] };
   } catch (thrown) {
@@ -32,6 +35,21 @@ export function parseLock(
     const at = { file, line: Number(line), column: Number(column) };
     return { lock: emptyLock, diagnostics: [report("lock-invalid", at, String(message))] };
   }
+}
+
+/** The line on which git left a merge to a person. No text in the file begins a line. */
+function conflictLine(text: string): number | undefined {
+  const found = /^(?:<{7}|>{7}|={7}|\|{7})(?: |\r?$)/m.exec(text);
+  return found === null ? undefined : text.slice(0, found.index).split("\n").length;
+}
+
+function conflictAt(file: string, line: number): Diagnostic {
+  return report(
+    "lock-invalid",
+    { file, line, column: 1 },
+    "Git left a merge conflict in the file.",
+    "Resolve the schemas first, then run `keryx lock merge`: it keeps the released versions of both sides. `keryx generate` then rewrites the drafts.",
+  );
 }
 
 type Read<T> = (node: JsonNode) => T;
@@ -126,8 +144,15 @@ function readEvent(node: JsonNode): LockedEvent {
     const isReleased = event.has("format") || event.has("subject") || event.has("policy");
     if (isReleased !== versions.length > 0)
       fail(node, "`format`, `subject` and `policy` stand beside `versions` exactly when there is one.");
+    const released = isReleased ? { released: readContract(event) } : {};
+    const seal = sealOf({ released: released.released, versions });
+    if (seal !== undefined)
+      event.required("seal", (found) => {
+        if (text(found) !== seal)
+          fail(found, "What was released of this event was edited by hand: it does not have this seal.");
+      });
     return {
-      ...(isReleased ? { released: readContract(event) } : {}),
+      ...released,
       versions,
       ...event.optional("draft", (draft) =>
         readObject(draft, (members) => ({ ...readContract(members), schema: readSchema(draft, members) })),
@@ -164,6 +189,8 @@ function readPolicy(policy: Members): LockedPolicy {
 
 const readVersion: Read<LockedVersion> = (node) =>
   readObject(node, (version) => ({
+    ...version.optional("subject", text),
+    ...version.optional("format", format),
     ...version.optional("id", count),
     ...version.optional("version", count),
     ...version.optional("guid", guid),
@@ -183,10 +210,11 @@ function readSchema(node: JsonNode, members: Members): LockedSchema {
   return found;
 }
 
-function readReference(node: JsonNode): WireReferenceModel {
+function readReference(node: JsonNode): LockedReference {
   return readObject(node, (reference) => ({
     name: reference.required("name", text),
     subject: reference.required("subject", text),
+    ...reference.optional("version", count),
     schema: reference.required("schema", text),
     references: reference.required("references", listOf(readReference)),
   }));

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
-import type { EventModel, ProjectModel, WireReferenceModel } from "./model.ts";
+import { sealOf } from "./lock-seal.ts";
+import type { EventModel, ProjectModel } from "./model.ts";
 import { compare } from "./order.ts";
 
 /** The policy of an event as the lock file keeps it; paths as written in the schema. */
@@ -19,17 +20,32 @@ export interface LockedPolicy {
   readonly sensitive: readonly string[];
 }
 
+/** A schema that another one imports, as it was then, with the place that it is registered in. */
+export interface LockedReference {
+  /** As in the text: the import path, or the full name. */
+  readonly name: string;
+  readonly subject: string;
+  /** Version under its subject, where a registry named it. */
+  readonly version?: number;
+  readonly schema: string;
+  readonly references: readonly LockedReference[];
+}
+
 /** A wire schema. */
 export interface LockedSchema {
   readonly fingerprint: string;
   /** Protobuf message index path; empty for Avro. */
   readonly index: readonly number[];
   readonly schema: string;
-  readonly references: readonly WireReferenceModel[];
+  readonly references: readonly LockedReference[];
 }
 
 /** A released wire schema; what the registry gave it, where that is known. */
 export interface LockedVersion extends LockedSchema {
+  /** Subject that it was released under; absent when it is the event's present one. */
+  readonly subject?: string;
+  /** Format that it was released in; absent when it is the event's present one. */
+  readonly format?: SchemaFormat;
   readonly id?: number;
   readonly version?: number;
   readonly guid?: string;
@@ -105,8 +121,10 @@ export function formatLock(lock: Lock): string {
     .sort(([a], [b]) => compare(a, b))
     .map(([name, { released, versions, draft }]) => {
       const { schema, ...contract } = draft ?? {};
+      const seal = sealOf({ released, versions });
       const block = {
         ...released,
+        ...(seal === undefined ? {} : { seal }),
         versions: versions.map(inKeyOrder),
         ...(draft === undefined ? {} : { draft: { ...contract, ...schema } }),
       };
@@ -117,19 +135,28 @@ export function formatLock(lock: Lock): string {
 }
 
 /** Keys in one order, whoever put the version together. */
-function inKeyOrder({
-  id,
-  version,
-  guid,
-  fingerprint,
-  index,
-  references,
-  schema,
-}: LockedVersion): LockedVersion {
+function inKeyOrder(one: LockedVersion): LockedVersion {
+  const { subject, format, id, version, guid, fingerprint, index, schema } = one;
   return {
+    ...(subject === undefined ? {} : { subject }),
+    ...(format === undefined ? {} : { format }),
     ...(id === undefined ? {} : { id }),
     ...(version === undefined ? {} : { version }),
     ...(guid === undefined ? {} : { guid }),
-    ...{ fingerprint, index, references, schema },
+    ...{ fingerprint, index, references: one.references.map(referenceInKeyOrder), schema },
+  };
+}
+
+function referenceInKeyOrder({
+  name,
+  subject,
+  version,
+  schema,
+  references,
+}: LockedReference): LockedReference {
+  return {
+    ...{ name, subject },
+    ...(version === undefined ? {} : { version }),
+    ...{ schema, references: references.map(referenceInKeyOrder) },
   };
 }

@@ -11,6 +11,12 @@ export interface Io {
   out(text: string): void;
   /** Everything else: standard error. */
   note(text: string): void;
+  /** Standard input. Absent: there is none. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Resolves when what was given to `out` has left; false when nobody reads it any more. Absent: at once. */
+  drained?(): Promise<boolean>;
+  /** Columns of the terminal; absent: not a terminal. */
+  readonly columns?: number;
 }
 
 export interface CommandOptions {
@@ -19,6 +25,12 @@ export interface CommandOptions {
   readonly out?: string;
   readonly json?: boolean;
   readonly check?: boolean;
+  readonly level?: string;
+  readonly dialect?: string;
+  readonly verdict?: string;
+  readonly type?: string;
+  readonly import?: readonly string[];
+  readonly batch?: boolean;
 }
 
 export interface Invocation {
@@ -34,16 +46,26 @@ export interface CommandRow {
   /** Words of the command, for example `config explain`. */
   readonly name: string;
   readonly summary: string;
-  readonly argument?: { readonly name: string; readonly meaning: string };
+  readonly argument?: {
+    readonly name: string;
+    readonly meaning: string;
+    /** Any number of them, none included. Default: exactly one. */
+    readonly isList?: true;
+  };
   readonly options: readonly (keyof typeof commandOptions)[];
   readonly example: string;
   /** Loads the code behind the command: a command costs only what it needs itself. */
   readonly load: () => Promise<Run>;
 }
 
+/** An argument as usage lines write it. */
+export function showArgument({ name, isList }: NonNullable<CommandRow["argument"]>): string {
+  return isList === true ? `[${name}...]` : `<${name}>`;
+}
+
 /** Flags and their meaning, the same wherever they appear. */
 export const commandOptions: Readonly<
-  Record<keyof CommandOptions, readonly [flag: string, meaning: string]>
+  Record<keyof CommandOptions, readonly [flag: string, meaning: string, repeatable?: "repeatable"]>
 > = {
   project: [
     "--project <folder>",
@@ -59,4 +81,23 @@ export const commandOptions: Readonly<
   ],
   check: ["--check", "write nothing; exit 3 and name the files that are missing, changed or orphaned"],
   json: ["--json", "print JSON"],
+  level: ["--level <level>", "compatibility level, for example FULL_TRANSITIVE (default: BACKWARD)"],
+  dialect: [
+    "--dialect <name>",
+    "registry whose rules are asked, for example confluent-7.6.1 or confluent-head (default: registry.dialect of keryx.yaml, else confluent-8)",
+  ],
+  verdict: [
+    "--verdict <which>",
+    "verdicts that decide the exit code: registry, wire or both (default: both)",
+  ],
+  type: ["--type <type>", "AVRO or PROTOBUF, whatever the file names say"],
+  import: [
+    "--import <folder>",
+    "folder to look for imports in, after each schema's own folder; may be repeated",
+    "repeatable",
+  ],
+  batch: [
+    "--batch",
+    "read questions from standard input, one JSON object a line, and answer each with a line",
+  ],
 };

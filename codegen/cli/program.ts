@@ -1,7 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { errorTable, KeryxError } from "../../src/core/errors.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
-import { type CommandOptions, type CommandRow, commandOptions, type ExitCode, type Io } from "./command.ts";
+import {
+  type CommandOptions,
+  type CommandRow,
+  commandOptions,
+  type ExitCode,
+  type Io,
+  showArgument,
+} from "./command.ts";
 
 /** Escapes what a terminal would obey, and keeps the line ends of our own layout. */
 function show(text: string): string {
@@ -52,8 +59,12 @@ function addCommand(parent: Command, row: CommandRow, run: (command: Command) =>
       group.commands.find((one) => one.name() === word) ??
       group.command(word).description(`Commands about ${word}.`);
   const command = group.command(last).summary(row.summary).description(row.summary);
-  if (row.argument) command.argument(`<${row.argument.name}>`, row.argument.meaning);
-  for (const option of row.options) command.option(...commandOptions[option]);
+  if (row.argument) command.argument(showArgument(row.argument), row.argument.meaning);
+  for (const option of row.options) {
+    const [flag, meaning, repeatable] = commandOptions[option];
+    if (repeatable === undefined) command.option(flag, meaning);
+    else command.option(flag, meaning, (value: string, before: readonly string[] = []) => [...before, value]);
+  }
   command.addHelpText("after", `\nExample:\n  $ ${row.example}`);
   command.action(() => run(command));
 }

@@ -1,5 +1,5 @@
 import { type RuleStage, ruleTable } from "../diagnostics-rules.ts";
-import { commandOptions } from "./command.ts";
+import { commandOptions, showArgument } from "./command.ts";
 import { commands } from "./commands.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
@@ -35,9 +35,9 @@ ${sections.join("\n")}`;
 /** `docs/reference/cli.md`. */
 export function commandReference(): string {
   const sections = commands.map(({ name, argument, summary, options, example }) => {
-    const usage = `keryx ${name}${argument ? ` <${argument.name}>` : ""}`;
+    const usage = `keryx ${name}${argument ? ` ${showArgument(argument)}` : ""}`;
     const flags = [
-      ...(argument ? [[`\`<${argument.name}>\``, argument.meaning]] : []),
+      ...(argument ? [[`\`${showArgument(argument)}\``, argument.meaning]] : []),
       ...options.map((option) => [`\`${commandOptions[option][0]}\``, commandOptions[option][1]]),
     ];
     return `## \`${usage}\`\n\n${summary}\n\n\`\`\`sh\n${example}\n\`\`\`\n\n${table(["argument", "meaning"], flags)}`;

@@ -112,6 +112,18 @@ const rows = {
     "No broker could be reached.",
     "Check `brokers` and the network; sending and consuming go on by themselves once a broker answers.",
   ],
+  port_taken: [
+    false,
+    1,
+    "A port of the embedded broker or registry is in use, or may not be used.",
+    "Choose another port, or 0 for a free one.",
+  ],
+  frame_malformed: [
+    false,
+    1,
+    "A client sent bytes to the embedded broker that are no request of a version that it serves.",
+    "The connection was closed; check the client's version against the broker's table of versions.",
+  ],
   topic_missing: [false, 1, "The topic does not exist.", "Create the topic, or set `createTopics: true`."],
   send_timeout: [
     true,

@@ -1,0 +1,93 @@
+import { errorCodes } from "../error-codes.ts";
+import { configOf } from "../topics.ts";
+import { array, int16, int32, int64, nullableString, records, string } from "../wire/schema.ts";
+import { type Api, api, type Call, hangUp, noAnswer } from "./api.ts";
+
+// Acks 0 writes no answer, and a failed one closes the connection; acks 1 and −1 answer after the append; any other value
+// is 21. A partition of another leader is 6. Batches compressed with zstd need version 7 (KIP-110).
+
+export const produce: Api = api(
+  {
+    key: 0,
+    request: [
+      nullableString("transactionalId", { since: 3 }),
+      int16("acks"),
+      int32("timeoutMs"),
+      array("topics", [string("name"), array("partitions", [int32("index"), records("records")])]),
+    ],
+    response: [
+      array("topics", [
+        string("name"),
+        array("partitions", [
+          int32("index"),
+          int16("errorCode"),
+          int64("baseOffset"),
+          int64("logAppendTimeMs", { since: 2 }),
+          int64("logStartOffset", { since: 5 }),
+        ]),
+      ]),
+      int32("throttleTimeMs", { since: 1 }),
+    ],
+  },
+  {
+    handle({ acks, topics }, call) {
+      const answers = topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ index, records: sent }) =>
+          isAcks(acks) ? append(call, name, index, sent) : refused(index, errorCodes.invalidRequiredAcks),
+        ),
+      }));
+      if (acks !== 0) return { topics: answers, throttleTimeMs: 0 };
+      return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0))
+        ? noAnswer
+        : hangUp;
+    },
+    fail: ({ topics }, code) => ({
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ index }) => refused(index, code)),
+      })),
+      throttleTimeMs: 0,
+    }),
+  },
+);
+
+function isAcks(acks: number): boolean {
+  return acks === 0 || acks === 1 || acks === -1;
+}
+
+function append(
+  { cluster, broker, version }: Call,
+  topic: string,
+  index: number,
+  sent: readonly Uint8Array[] | null,
+) {
+  const found = cluster.partition(topic, index);
+  const owner = cluster.topics.get(topic);
+  if (found === undefined || owner === undefined) return refused(index, errorCodes.unknownTopicOrPartition);
+  if (found.leader !== broker.id) return refused(index, errorCodes.notLeaderOrFollower);
+  const batch = (sent?.[0] ?? Buffer.alloc(0)) as Buffer;
+  if (version < 7 && isZstd(batch)) return refused(index, errorCodes.unsupportedCompressionType);
+  const appended = found.log.append(batch, {
+    maxBatchBytes: Number(configOf(owner, "max.message.bytes")),
+    isAppendTime: configOf(owner, "message.timestamp.type") === "LogAppendTime",
+    nowMs: cluster.clock.now(),
+  });
+  if (appended.kind === "refused") return refused(index, appended.code);
+  cluster.woken(found);
+  return {
+    index,
+    errorCode: errorCodes.none,
+    baseOffset: appended.baseOffset,
+    logAppendTimeMs: appended.timestampMs,
+    logStartOffset: found.log.batches.startOffset,
+  };
+}
+
+function isZstd(batch: Buffer): boolean {
+  return batch.length > 22 && (batch.readUInt8(22) & 0x07) === 4;
+}
+
+function refused(index: number, errorCode: number) {
+  return { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
+}

@@ -1,0 +1,104 @@
+import type { BrokerNode, Cluster } from "../cluster.ts";
+import { errorCodes } from "../error-codes.ts";
+import { isTopicName, type Topic } from "../topics.ts";
+import { array, bool, int16, int32, list, nullableArray, nullableString, string } from "../wire/schema.ts";
+import { type Api, api, type Call } from "./api.ts";
+
+// No list of topics means all of them, an empty one none; before version 1 an empty list means all. A topic is created
+// only when both the request (from version 4 on) and the broker allow it, and is usable in the same answer.
+
+export const metadata: Api = api(
+  {
+    key: 3,
+    request: [
+      nullableArray("topics", [string("name")]),
+      bool("allowAutoTopicCreation", { since: 4, absent: true }),
+    ],
+    response: [
+      int32("throttleTimeMs", { since: 3 }),
+      array("brokers", [
+        int32("nodeId"),
+        string("host"),
+        int32("port"),
+        nullableString("rack", { since: 1 }),
+      ]),
+      nullableString("clusterId", { since: 2 }),
+      int32("controllerId", { since: 1 }),
+      array("topics", [
+        int16("errorCode"),
+        string("name"),
+        bool("isInternal", { since: 1 }),
+        array("partitions", [
+          int16("errorCode"),
+          int32("index"),
+          int32("leader"),
+          list("replicas", "int32"),
+          list("isr", "int32"),
+          list("offlineReplicas", "int32", { since: 5 }),
+        ]),
+      ]),
+    ],
+  },
+  {
+    handle({ topics, allowAutoTopicCreation }, call) {
+      const { cluster } = call;
+      const isAll = topics === null || (call.version === 0 && topics.length === 0);
+      const names = isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
+      return {
+        ...clusterOf(call),
+        topics: names.map((name) => describe(cluster, name, allowAutoTopicCreation)),
+      };
+    },
+    fail: ({ topics }, code) => ({
+      throttleTimeMs: 0,
+      brokers: [],
+      clusterId: null,
+      controllerId: -1,
+      topics: (topics ?? []).map(({ name }) => refused(name, code)),
+    }),
+  },
+);
+
+function clusterOf({ cluster, listener }: Call) {
+  return {
+    throttleTimeMs: 0,
+    brokers: cluster.live().map((broker) => ({ ...addressOf(cluster, broker, listener), rack: null })),
+    clusterId: cluster.id,
+    controllerId: cluster.controller().id,
+  };
+}
+
+/** Where a broker is reached through the listener that a client came in on. */
+export function addressOf(
+  { options }: Cluster,
+  broker: BrokerNode,
+  listener: string,
+): { readonly nodeId: number; readonly host: string; readonly port: number } {
+  return { nodeId: broker.id, host: options.advertisedHost, port: broker.ports.get(listener) ?? -1 };
+}
+
+function describe(cluster: Cluster, name: string, mayCreate: boolean) {
+  if (!isTopicName(name)) return refused(name, errorCodes.invalidTopic);
+  if (!cluster.topics.has(name) && mayCreate && cluster.options.autoCreateTopics)
+    cluster.createTopic({ name });
+  const topic = cluster.topics.get(name);
+  return topic === undefined ? refused(name, errorCodes.unknownTopicOrPartition) : found(cluster, topic);
+}
+
+function found(cluster: Cluster, { name, partitions }: Topic) {
+  const isUp = (id: number): boolean => cluster.brokers.get(id)?.isUp === true;
+  return {
+    errorCode: errorCodes.none,
+    name,
+    isInternal: false,
+    partitions: partitions.map(({ index, leader, replicas }) => {
+      // Where no replica is left its copy goes on at the leader; the answer names brokers of its own list only.
+      const live = replicas.some(isUp) ? replicas.filter(isUp) : [leader];
+      return { errorCode: errorCodes.none, index, leader, replicas: live, isr: live, offlineReplicas: [] };
+    }),
+  };
+}
+
+function refused(name: string, errorCode: number) {
+  return { errorCode, name, isInternal: false, partitions: [] };
+}

@@ -1,0 +1,168 @@
+import type { Clock } from "../../core/clock.ts";
+import { errorCodes } from "./error-codes.ts";
+import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
+import type { BrokerSignal } from "./signals.ts";
+import { createPartition, isTopicName, type Partition, type Topic } from "./topics.ts";
+import { type ApiVersions, apiVersions } from "./versions.ts";
+
+/** A broker of the cluster. Its addresses are known once it listens. */
+export interface BrokerNode {
+  readonly id: number;
+  /** Port by listener name; empty while it is stopped. */
+  readonly ports: Map<string, number>;
+  isUp: boolean;
+}
+
+/** Who waits for more records in some partitions. */
+export interface Waiter {
+  readonly partitions: ReadonlySet<Partition>;
+  /** Called when one of them may have more to give; the waiter takes itself out when it has enough. */
+  wake(): void;
+}
+
+/** All state of the cluster; handlers are synchronous, so nothing sees it half changed. */
+export interface Cluster {
+  readonly id: string;
+  readonly options: ResolvedBrokerOptions;
+  readonly clock: Clock;
+  readonly topics: Map<string, Topic>;
+  readonly brokers: Map<number, BrokerNode>;
+  observe(signal: BrokerSignal): void;
+  /** A repeatable number from 0 up to 1, and a repeatable id. */
+  random(): number;
+  nextId(): string;
+  /** Brokers that are up, by id. Never empty while the cluster is open. */
+  live(): readonly BrokerNode[];
+  /** The live broker with the lowest id. */
+  controller(): BrokerNode;
+  /** Where a group or a transactional id is looked after. */
+  coordinatorOf(id: string): BrokerNode;
+  partition(topic: string, index: number): Partition | undefined;
+  /** 0, or the code with which it was refused. */
+  createTopic(topic: NewTopic & { readonly assignments?: readonly (readonly number[])[] }): number;
+  deleteTopic(name: string): void;
+  /** Moves a partition to a live broker. */
+  moveLeader(partition: Partition, broker: number): void;
+  /** Spreads the leaders anew over the live brokers, where theirs is gone. */
+  repairLeaders(): void;
+  /** Draws the coordinators anew. */
+  rehashCoordinators(): void;
+  /** What is announced and served: the table, narrowed by `setVersions`. */
+  versions(): readonly ApiVersions[];
+  setVersions(key: number, min: number, max: number): void;
+  wait(waiter: Waiter): () => void;
+  /** Says that a partition may have more to give. */
+  woken(partition: Partition): void;
+}
+
+export function createCluster(options: ResolvedBrokerOptions): Cluster {
+  const random = createRandom(options.seed);
+  const nextId = (): string =>
+    Array.from({ length: 22 }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join("");
+  const brokers = new Map<number, BrokerNode>();
+  for (let index = 0; index < options.brokers; index++) {
+    const id = options.firstBrokerId + index;
+    brokers.set(id, { id, ports: new Map(), isUp: true });
+  }
+  const topics = new Map<string, Topic>();
+  const waiters = new Set<Waiter>();
+  let hashSeed = 0;
+  let versions = apiVersions;
+
+  const live = (): readonly BrokerNode[] => [...brokers.values()].filter((broker) => broker.isUp);
+  const nth = (index: number): BrokerNode => {
+    const up = live();
+    const found = up[index % up.length];
+    if (found === undefined) throw new Error("no broker of the cluster is up");
+    return found;
+  };
+  const cluster: Cluster = {
+    id: nextId(),
+    options,
+    clock: options.clock,
+    topics,
+    brokers,
+    observe: options.observe,
+    random,
+    nextId,
+    live,
+    controller: () => nth(0),
+    coordinatorOf: (id) => nth(hashOf(id) + hashSeed),
+    partition: (topic, index) => topics.get(topic)?.partitions[index],
+    createTopic({ name, partitions, replicationFactor = 1, configs = {}, assignments }) {
+      if (!isTopicName(name)) return errorCodes.invalidTopic;
+      if (topics.has(name)) return errorCodes.topicAlreadyExists;
+      const count = assignments?.length ?? partitions ?? options.defaultPartitions;
+      if (!Number.isInteger(count) || count < 1 || count > 10_000) return errorCodes.invalidPartitions;
+      if (replicationFactor < 1 || replicationFactor > brokers.size)
+        return errorCodes.invalidReplicationFactor;
+      const ids = [...brokers.keys()];
+      if (assignments?.some((replicas) => replicas.length === 0 || !replicas.every((id) => brokers.has(id))))
+        return errorCodes.invalidReplicaAssignment;
+      const first = topics.size;
+      const spread = (index: number): readonly number[] =>
+        Array.from({ length: replicationFactor }, (_, at) => ids[(first + index + at) % ids.length] ?? 0);
+      topics.set(name, {
+        name,
+        configs: new Map(Object.entries(configs)),
+        partitions: Array.from({ length: count }, (_, index) =>
+          createPartition(name, index, assignments?.[index] ?? spread(index)),
+        ),
+      });
+      cluster.repairLeaders();
+      return errorCodes.none;
+    },
+    deleteTopic(name) {
+      const topic = topics.get(name);
+      topics.delete(name);
+      for (const partition of topic?.partitions ?? []) cluster.woken(partition);
+    },
+    moveLeader(partition, broker) {
+      partition.leader = broker;
+      cluster.observe({ kind: "leader.moved", topic: partition.topic, partition: partition.index, broker });
+      cluster.woken(partition);
+    },
+    repairLeaders() {
+      for (const { partitions } of topics.values())
+        for (const partition of partitions) {
+          if (brokers.get(partition.leader)?.isUp) continue;
+          const replica = partition.replicas.find((id) => brokers.get(id)?.isUp);
+          // One copy serves all, so a partition without a live replica goes on elsewhere.
+          cluster.moveLeader(partition, replica ?? nth(partition.index).id);
+        }
+    },
+    rehashCoordinators: () => void hashSeed++,
+    versions: () => versions,
+    setVersions(key, min, max) {
+      versions = versions.map((row) => (row.key === key ? { ...row, min, max, listedMin: min } : row));
+    },
+    wait(waiter) {
+      waiters.add(waiter);
+      return () => void waiters.delete(waiter);
+    },
+    woken(partition) {
+      for (const waiter of [...waiters]) if (waiter.partitions.has(partition)) waiter.wake();
+    },
+  };
+  return cluster;
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** Java's hash of a string, never negative. */
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let index = 0; index < text.length; index++) hash = (31 * hash + text.charCodeAt(index)) | 0;
+  return hash & 0x7fffffff;
+}
+
+/** Small repeatable generator (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,121 @@
+import { errorCodes } from "../error-codes.ts";
+import { buildMarker, readBatch, setAppendTime } from "./batch.ts";
+import { type BatchList, createBatchList, toHead } from "./batch-list.ts";
+import { createProducerStates, type ProducerSnapshot } from "./producer-states.ts";
+
+/** A transaction that was aborted in this partition. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+  /** Offset of its marker. */
+  readonly lastOffset: number;
+}
+
+export type Appended =
+  | { readonly kind: "appended"; readonly baseOffset: number; readonly timestampMs: number }
+  | { readonly kind: "refused"; readonly code: number };
+
+export interface AppendRules {
+  readonly maxBatchBytes: number;
+  /** `message.timestamp.type=LogAppendTime`. */
+  readonly isAppendTime: boolean;
+  readonly nowMs: number;
+}
+
+/** All of a log, to be put back later. */
+export interface LogSnapshot {
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly batches: readonly Buffer[];
+  readonly open: readonly (readonly [producerId: number, firstOffset: number])[];
+  readonly aborted: readonly AbortedTransaction[];
+  readonly producers: readonly ProducerSnapshot[];
+}
+
+/** The records of one partition: raw batches, never taken apart to serve them, and what transactions left in them. */
+export interface PartitionLog {
+  readonly batches: Omit<BatchList, "add">;
+  /** Offset before which no transaction is open. */
+  stableOffset(): number;
+  /** Puts a producer's batch at the end. The buffer is copied: it is a view of a larger one. */
+  append(batch: Buffer, rules: AppendRules): Appended;
+  /** Ends a producer's transaction here; writes the marker even when it wrote nothing else. */
+  endTransaction(
+    producer: { readonly id: number; readonly epoch: number },
+    isCommit: boolean,
+    nowMs: number,
+  ): void;
+  /**
+   * Aborted transactions that overlap the offsets from `offset` up to `end`. Kafka keeps them in the order in which they
+   * were completed; its own client sorts them again, others do not.
+   */
+  abortedBetween(
+    offset: number,
+    end: number,
+    order: "first-offset" | "completion",
+  ): readonly AbortedTransaction[];
+  snapshot(): LogSnapshot;
+}
+
+const empty: LogSnapshot = {
+  startOffset: 0,
+  endOffset: 0,
+  batches: [],
+  open: [],
+  aborted: [],
+  producers: [],
+};
+
+export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
+  const list = createBatchList(initial.batches, { start: initial.startOffset, end: initial.endOffset });
+  const producers = createProducerStates(initial.producers);
+  /** First offset of each open transaction, by producer. */
+  const open = new Map<number, number>(initial.open);
+  const aborted: AbortedTransaction[] = [...initial.aborted];
+
+  const append: PartitionLog["append"] = (sent, { maxBatchBytes, isAppendTime, nowMs }) => {
+    if (sent.length > maxBatchBytes) return { kind: "refused", code: errorCodes.messageTooLarge };
+    const read = readBatch(sent);
+    if (read.kind === "refused") return read;
+    const { head } = read;
+    if (head.isControl) return { kind: "refused", code: errorCodes.invalidRecord };
+    const isIdempotent = head.producerId >= 0;
+    const sequence = isIdempotent ? producers.check(head) : { kind: "next" as const };
+    if (sequence.kind === "refused") return sequence;
+    if (sequence.kind === "repeat")
+      return { kind: "appended", baseOffset: sequence.baseOffset, timestampMs: -1 };
+    const batch = Buffer.from(sent);
+    if (isAppendTime) setAppendTime(batch, nowMs);
+    const baseOffset = list.add(batch, isAppendTime ? { ...head, maxTimestamp: nowMs } : head);
+    if (isIdempotent) producers.note(head, baseOffset);
+    if (head.isTransactional && !open.has(head.producerId)) open.set(head.producerId, baseOffset);
+    return { kind: "appended", baseOffset, timestampMs: isAppendTime ? nowMs : -1 };
+  };
+
+  return {
+    batches: list,
+    stableOffset: () => Math.min(list.endOffset, ...open.values()),
+    append,
+    endTransaction(producer, isCommit, nowMs) {
+      const marker = buildMarker(isCommit, producer, nowMs);
+      const lastOffset = list.add(marker, toHead(marker));
+      const firstOffset = open.get(producer.id);
+      open.delete(producer.id);
+      producers.fence(producer.id, producer.epoch);
+      if (!isCommit && firstOffset !== undefined)
+        aborted.push({ producerId: producer.id, firstOffset, lastOffset });
+    },
+    abortedBetween(offset, end, order) {
+      const found = aborted.filter((one) => one.lastOffset >= offset && one.firstOffset < end);
+      return order === "completion" ? found : found.sort((a, b) => a.firstOffset - b.firstOffset);
+    },
+    snapshot: () => ({
+      startOffset: list.startOffset,
+      endOffset: list.endOffset,
+      batches: list.all(),
+      open: [...open],
+      aborted: [...aborted],
+      producers: producers.snapshot(),
+    }),
+  };
+}

@@ -1,0 +1,98 @@
+import type { Socket } from "node:net";
+import { KeryxError } from "../../../core/errors.ts";
+import type { BrokerNode } from "../cluster.ts";
+import type { Dispatcher, Outcome, Peer } from "../dispatch.ts";
+import { createFrameReader } from "../wire/frame.ts";
+
+export interface ConnectionOptions {
+  readonly id: number;
+  readonly broker: BrokerNode;
+  readonly listener: string;
+  readonly maxRequestBytes: number;
+  readonly dispatcher: Dispatcher;
+  /** Called once, with the reason when it was not the client that left. */
+  onEnd(reason: string | undefined): void;
+}
+
+export interface Connection {
+  close(reason?: string): void;
+}
+
+/**
+ * Serves one socket. Requests are answered one after the other, in the order in which they came: the next frame is looked
+ * at when the answer before it is written, as Kafka mutes a channel.
+ */
+export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
+  const frames = createFrameReader(options.maxRequestBytes);
+  const onCloses = new Set<() => void>();
+  let isBusy = false;
+  let isClosed = false;
+  let reason: string | undefined;
+
+  const peer: Peer = {
+    id: options.id,
+    broker: options.broker,
+    listener: options.listener,
+    host: socket.remoteAddress ?? "",
+    onClose(run) {
+      onCloses.add(run);
+      return () => void onCloses.delete(run);
+    },
+  };
+  const close = (why?: string): void => {
+    reason ??= why;
+    socket.destroy();
+  };
+  const write = (outcome: Outcome): void => {
+    if (isClosed || outcome === "silent") return;
+    if (outcome === "close") {
+      close("the request asks for it");
+      return;
+    }
+    socket.cork();
+    for (const piece of outcome) socket.write(piece);
+    socket.uncork();
+  };
+  const settle = (outcome: Outcome): void => {
+    write(outcome);
+    isBusy = false;
+    socket.resume();
+    serve();
+  };
+  const fail = (error: unknown): void => {
+    const { code, message } = KeryxError.from(error);
+    close(code === "frame_malformed" ? message : `[internal] ${message}`);
+  };
+  const serve = (): void => {
+    try {
+      while (!isBusy && !isClosed) {
+        const frame = frames.next();
+        if (frame === undefined) return;
+        const outcome = options.dispatcher.answer(frame, peer);
+        if (outcome instanceof Promise) {
+          isBusy = true;
+          // Nothing more is taken in than what has arrived already.
+          socket.pause();
+          outcome.then(settle, fail);
+        } else write(outcome);
+      }
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  socket.setNoDelay(true);
+  socket.on("data", (chunk) => {
+    frames.push(chunk);
+    if (!isBusy) serve();
+  });
+  // A reset by the client is an ordinary end.
+  socket.on("error", () => close());
+  socket.on("close", () => {
+    isClosed = true;
+    for (const run of [...onCloses]) run();
+    onCloses.clear();
+    options.onEnd(reason);
+  });
+  return { close };
+}

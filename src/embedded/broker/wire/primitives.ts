@@ -1,0 +1,125 @@
+import { KeryxError } from "../../../core/errors.ts";
+
+/** Takes values off a buffer in network byte order. Every length is checked before anything is allocated. */
+export interface Reader {
+  readonly remaining: number;
+  int8(): number;
+  int16(): number;
+  int32(): number;
+  /** As a number: what a development broker hands out stays far below 2^53. */
+  int64(): number;
+  /** Unsigned varint of at most five bytes. */
+  varuint(): number;
+  /** A view of the next bytes, not a copy. */
+  bytes(length: number): Buffer;
+}
+
+/** What is wrong with bytes from a client; whoever gets it closes that connection only. */
+export function malformed(message: string): KeryxError {
+  return new KeryxError("frame_malformed", message);
+}
+
+export function createReader(buffer: Buffer): Reader {
+  let at = 0;
+  const take = (length: number): number => {
+    if (length < 0 || length > buffer.length - at)
+      throw malformed(`${length} bytes announced, ${buffer.length - at} left`);
+    at += length;
+    return at - length;
+  };
+  return {
+    get remaining() {
+      return buffer.length - at;
+    },
+    int8: () => buffer.readInt8(take(1)),
+    int16: () => buffer.readInt16BE(take(2)),
+    int32: () => buffer.readInt32BE(take(4)),
+    int64: () => Number(buffer.readBigInt64BE(take(8))),
+    varuint() {
+      let value = 0;
+      for (let shift = 0; shift < 35; shift += 7) {
+        const byte = buffer.readUInt8(take(1));
+        value += (byte & 0x7f) * 2 ** shift;
+        if (byte < 0x80) return value;
+      }
+      throw malformed("a varint has more than five bytes");
+    },
+    bytes: (length) => {
+      const start = take(length);
+      return buffer.subarray(start, start + length);
+    },
+  };
+}
+
+/** Collects an answer. Large buffers are kept by reference, so that fetched batches are never copied. */
+export interface Writer {
+  int8(value: number): void;
+  int16(value: number): void;
+  int32(value: number): void;
+  int64(value: number): void;
+  varuint(value: number): void;
+  raw(bytes: Uint8Array): void;
+  /** All that was written, in order. */
+  finish(): readonly Uint8Array[];
+}
+
+/** From this size on a copy costs more than one more piece for the socket. */
+const byReferenceBytes = 1024;
+
+export function createWriter(): Writer {
+  const pieces: Uint8Array[] = [];
+  let slab = Buffer.allocUnsafe(512);
+  let from = 0;
+  let at = 0;
+  // Gives the slab as well: taking room may have replaced it.
+  const take = (length: number): readonly [slab: Buffer, at: number] => {
+    if (length > slab.length - at) {
+      const grown = Buffer.allocUnsafe(Math.max(2 * (at - from + length), 512));
+      slab.copy(grown, 0, from, at);
+      slab = grown;
+      at -= from;
+      from = 0;
+    }
+    at += length;
+    return [slab, at - length];
+  };
+  const int8 = (value: number): void => {
+    const [into, place] = take(1);
+    into[place] = value;
+  };
+  return {
+    int8,
+    int16(value) {
+      const [into, place] = take(2);
+      into.writeInt16BE(value, place);
+    },
+    int32(value) {
+      const [into, place] = take(4);
+      into.writeInt32BE(value, place);
+    },
+    int64(value) {
+      const [into, place] = take(8);
+      into.writeBigInt64BE(BigInt(value), place);
+    },
+    varuint(value) {
+      let rest = value;
+      for (; rest >= 0x80; rest = Math.floor(rest / 128)) int8((rest % 128) + 0x80);
+      int8(rest);
+    },
+    raw(bytes) {
+      if (bytes.length < byReferenceBytes) {
+        const [into, place] = take(bytes.length);
+        into.set(bytes, place);
+        return;
+      }
+      if (at > from) pieces.push(slab.subarray(from, at));
+      from = at;
+      pieces.push(bytes);
+    },
+    finish() {
+      if (at > from) pieces.push(slab.subarray(from, at));
+      from = at;
+      return pieces;
+    },
+  };
+}

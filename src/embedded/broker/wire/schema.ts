@@ -1,0 +1,236 @@
+import type { Reader, Writer } from "./primitives.ts";
+import { malformed } from "./primitives.ts";
+
+/** What each plain kind of field holds on our side of the wire. */
+interface Values {
+  readonly int8: number;
+  readonly int16: number;
+  readonly int32: number;
+  readonly int64: number;
+  readonly bool: boolean;
+  readonly string: string;
+  readonly nullableString: string | null;
+  readonly bytes: Buffer;
+  readonly nullableBytes: Buffer | null;
+  /** Record batches: read as one piece, written as many without copying; null is none. */
+  readonly records: readonly Uint8Array[] | null;
+}
+
+/** A description of bytes. Descriptions are data: they read, write, and make the cases of the tests. */
+export type Type =
+  | { readonly kind: keyof Values }
+  | { readonly kind: "array"; readonly of: Type; readonly isNullable: boolean }
+  | { readonly kind: "struct"; readonly fields: readonly Field[] };
+
+export interface Field<Name extends string = string, Value = unknown> {
+  readonly name: Name;
+  readonly type: Type;
+  /** First and last version that has the field. */
+  readonly since: number;
+  readonly until: number;
+  /** The value in versions that do not have it. */
+  readonly absent: Value;
+}
+
+/** The value that a list of fields describes. */
+export type Row<Fields extends readonly Field[]> = {
+  readonly [Each in Fields[number] as Each["name"]]: Each["absent"];
+};
+
+export interface Mode {
+  readonly version: number;
+  /** Compact lengths and tagged fields. */
+  readonly isFlexible: boolean;
+}
+
+interface Span<Value> {
+  readonly since?: number;
+  readonly until?: number;
+  readonly absent?: Value;
+}
+
+function field<const Name extends string, Value>(
+  name: Name,
+  type: Type,
+  empty: Value,
+  { since = 0, until = Number.POSITIVE_INFINITY, absent = empty }: Span<Value> = {},
+): Field<Name, Value> {
+  return { name, type, since, until, absent };
+}
+
+type Make<Value> = <const Name extends string>(name: Name, span?: Span<Value>) => Field<Name, Value>;
+
+export const int8: Make<number> = (name, span) => field(name, { kind: "int8" }, 0, span);
+export const int16: Make<number> = (name, span) => field(name, { kind: "int16" }, 0, span);
+export const int32: Make<number> = (name, span) => field(name, { kind: "int32" }, 0, span);
+export const int64: Make<number> = (name, span) => field(name, { kind: "int64" }, 0, span);
+export const bool: Make<boolean> = (name, span) => field(name, { kind: "bool" }, false, span);
+export const string: Make<string> = (name, span) => field(name, { kind: "string" }, "", span);
+export const nullableString: Make<string | null> = (name, span) =>
+  field(name, { kind: "nullableString" }, null, span);
+export const bytes: Make<Buffer> = (name, span) => field(name, { kind: "bytes" }, Buffer.alloc(0), span);
+export const nullableBytes: Make<Buffer | null> = (name, span) =>
+  field(name, { kind: "nullableBytes" }, null, span);
+export const records: Make<readonly Uint8Array[] | null> = (name, span) =>
+  field(name, { kind: "records" }, null, span);
+
+export function array<const Name extends string, const Fields extends readonly Field[]>(
+  name: Name,
+  fields: Fields,
+  span?: Span<readonly Row<Fields>[]>,
+): Field<Name, readonly Row<Fields>[]> {
+  return field(name, { kind: "array", of: { kind: "struct", fields }, isNullable: false }, [], span);
+}
+
+/** Null is not the same as an empty list, for example "all topics" and "no topic". */
+export function nullableArray<const Name extends string, const Fields extends readonly Field[]>(
+  name: Name,
+  fields: Fields,
+  span?: Span<readonly Row<Fields>[] | null>,
+): Field<Name, readonly Row<Fields>[] | null> {
+  return field(name, { kind: "array", of: { kind: "struct", fields }, isNullable: true }, null, span);
+}
+
+/** A list of plain values. */
+export function list<const Name extends string, const Kind extends keyof Values>(
+  name: Name,
+  kind: Kind,
+  span?: Span<readonly Values[Kind][]>,
+): Field<Name, readonly Values[Kind][]> {
+  return field(name, { kind: "array", of: { kind }, isNullable: false }, [], span);
+}
+
+export function isPresent(one: Field, version: number): boolean {
+  return one.since <= version && version <= one.until;
+}
+
+/** @throws KeryxError `frame_malformed` */
+export function readRow<Fields extends readonly Field[]>(
+  fields: Fields,
+  reader: Reader,
+  mode: Mode,
+): Row<Fields> {
+  const row: Record<string, unknown> = {};
+  for (const one of fields)
+    row[one.name] = isPresent(one, mode.version) ? readValue(one.type, reader, mode) : one.absent;
+  if (mode.isFlexible) skipTags(reader);
+  return row as Row<Fields>;
+}
+
+export function writeRow<Fields extends readonly Field[]>(
+  fields: Fields,
+  row: Row<Fields>,
+  writer: Writer,
+  mode: Mode,
+): void {
+  const values: Readonly<Record<string, unknown>> = row;
+  for (const one of fields)
+    if (isPresent(one, mode.version)) writeValue(one.type, values[one.name], writer, mode);
+  if (mode.isFlexible) writer.varuint(0);
+}
+
+function readValue(type: Type, reader: Reader, mode: Mode): unknown {
+  switch (type.kind) {
+    case "int8":
+    case "int16":
+    case "int32":
+    case "int64":
+      return reader[type.kind]();
+    case "bool":
+      return reader.int8() !== 0;
+    case "string":
+    case "nullableString":
+      return readBytes(reader, mode, "int16", type.kind === "nullableString")?.toString() ?? null;
+    case "bytes":
+    case "nullableBytes":
+      return readBytes(reader, mode, "int32", type.kind === "nullableBytes");
+    case "records": {
+      const found = readBytes(reader, mode, "int32", true);
+      return found === null ? null : [found];
+    }
+    case "array":
+      return readArray(type.of, type.isNullable, reader, mode);
+    case "struct":
+      return readRow(type.fields, reader, mode);
+  }
+}
+
+/** Compact lengths count from one, so that zero can stand for null. */
+function readLength(reader: Reader, mode: Mode, size: "int16" | "int32", isNullable: boolean): number {
+  const length = mode.isFlexible ? reader.varuint() - 1 : reader[size]();
+  if (length < (isNullable ? -1 : 0)) throw malformed(`a length is ${length}`);
+  return length;
+}
+
+function readBytes(reader: Reader, mode: Mode, size: "int16" | "int32", isNullable: boolean): Buffer | null {
+  const length = readLength(reader, mode, size, isNullable);
+  return length < 0 ? null : reader.bytes(length);
+}
+
+function readArray(of: Type, isNullable: boolean, reader: Reader, mode: Mode): readonly unknown[] | null {
+  const count = readLength(reader, mode, "int32", isNullable);
+  if (count < 0) return null;
+  // Every element takes a byte at least, so a larger count is a lie.
+  if (count > reader.remaining)
+    throw malformed(`${count} elements announced, ${reader.remaining} bytes left`);
+  const values: unknown[] = [];
+  for (let index = 0; index < count; index++) values.push(readValue(of, reader, mode));
+  return values;
+}
+
+function skipTags(reader: Reader): void {
+  for (let count = reader.varuint(); count > 0; count--) {
+    reader.varuint();
+    reader.bytes(reader.varuint());
+  }
+}
+
+function writeValue(type: Type, value: unknown, writer: Writer, mode: Mode): void {
+  switch (type.kind) {
+    case "int8":
+    case "int16":
+    case "int32":
+    case "int64":
+      writer[type.kind](value as number);
+      return;
+    case "bool":
+      writer.int8(value === true ? 1 : 0);
+      return;
+    case "string":
+    case "nullableString":
+      writePieces(value === null ? null : [Buffer.from(value as string)], "int16", writer, mode);
+      return;
+    case "bytes":
+    case "nullableBytes":
+      writePieces(value === null ? null : [value as Buffer], "int32", writer, mode);
+      return;
+    case "records":
+      writePieces(value as readonly Uint8Array[] | null, "int32", writer, mode);
+      return;
+    case "array":
+      writeLength((value as readonly unknown[] | null)?.length ?? -1, "int32", writer, mode);
+      for (const one of (value as readonly unknown[] | null) ?? []) writeValue(type.of, one, writer, mode);
+      return;
+    case "struct":
+      writeRow(type.fields, value as Row<readonly Field[]>, writer, mode);
+  }
+}
+
+function writeLength(length: number, size: "int16" | "int32", writer: Writer, mode: Mode): void {
+  if (mode.isFlexible) writer.varuint(length + 1);
+  else writer[size](length);
+}
+
+function writePieces(
+  pieces: readonly Uint8Array[] | null,
+  size: "int16" | "int32",
+  writer: Writer,
+  mode: Mode,
+): void {
+  writeLength(pieces === null ? -1 : sizeOf(pieces), size, writer, mode);
+  for (const piece of pieces ?? []) writer.raw(piece);
+}
+
+export function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}

@@ -63,8 +63,8 @@ function createWalk(
     const found = known.get(direction)?.get(version);
     if (found !== undefined) return found;
     const differences = compareSchemas(version.schema, schema, direction, dialect).map((difference) => {
-      const advice = adviceFor(difference, direction);
-      const placed = { ...difference, direction, against: version.index };
+      const { advice = adviceFor(difference, direction), ...found } = difference;
+      const placed = { ...found, direction, against: version.index };
       return advice === undefined ? placed : { ...placed, advice };
     });
     known.get(direction)?.set(version, differences);

@@ -25,7 +25,6 @@ export function formatRegistryMessages(
 ): readonly string[] {
   const incompatible = differences.filter(({ compatible }) => !compatible);
   if (incompatible.length === 0) return [];
-  const tail = `{validateFields: '${context.validateFields === true}', compatibility: '${context.level}'}`;
   // Nothing was compared, so there is no version to show.
   const whole = incompatible.find(({ kind }) => kind === "SCHEMA_TYPE_CHANGED");
   if (whole !== undefined) return [whole.message];
@@ -33,7 +32,7 @@ export function formatRegistryMessages(
     ...incompatible.map((difference) => format(difference, context.type)),
     `{oldSchemaVersion: ${context.version}}`,
     `{oldSchema: '${context.schema.slice(0, maxSchemaLength)}'}`,
-    tail,
+    `{validateFields: '${context.validateFields === true}', compatibility: '${context.level}'}`,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { adviceFor } from "./advice.ts";
+import { isLimit, limitAdvice } from "./compare.ts";
 import type { Direction, FoundWireProblem, PlacedWireProblem } from "./difference.ts";
 import type { EarlierVersion } from "./history.ts";
 import type { LevelScope } from "./levels.ts";
@@ -49,21 +49,17 @@ const typeChanged: FoundWireProblem = {
   kind: "SCHEMA_TYPE_CHANGED",
   path: "/",
   message: "The bytes of one format mean nothing in the other.",
-  advice: adviceOf("SCHEMA_TYPE_CHANGED"),
+  advice: "Use a new subject, best with a new topic: one subject keeps one format.",
   severity: "error",
 };
 
-const exception: FoundWireProblem = {
-  kind: "EXCEPTION",
+const notJudged: FoundWireProblem = {
+  kind: "NOT_JUDGED",
   path: "/",
   message: "The comparison of the encodings failed, so nothing is promised of them.",
-  advice: adviceOf("EXCEPTION"),
+  advice: "Please report it, with both schemas.",
   severity: "error",
 };
-
-function adviceOf(kind: string): string {
-  return adviceFor({ kind, path: "/", message: "", compatible: false }, "backward") ?? "";
-}
 
 function judgePair(
   older: ParsedSchema,
@@ -75,8 +71,8 @@ function judgePair(
     if (writer.type === "AVRO" && reader.type === "AVRO") return judgeAvroWire(writer.schema, reader.schema);
     if (writer.type === "PROTOBUF" && reader.type === "PROTOBUF")
       return judgeProtobufWire(writer.schema, reader.schema, direction);
-  } catch {
-    return [exception];
+  } catch (error) {
+    return [isLimit(error) ? { ...notJudged, advice: limitAdvice(error) } : notJudged];
   }
   return [typeChanged];
 }

@@ -1,5 +1,6 @@
 import { KeryxError } from "../core/errors.ts";
 import { limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
+import { isDescriptorText, parseDescriptor } from "./proto-descriptor.ts";
 import type { ProtoFile } from "./proto-model.ts";
 import { createResolver } from "./proto-resolve.ts";
 import type { ImportedProto, ProtoSchema, RegisteredPlace } from "./proto-schema.ts";
@@ -21,11 +22,11 @@ export interface ProtoSource {
  */
 export function linkProto(
   source: ProtoSource,
-  imports: ReadonlyMap<string, ProtoSource>,
+  imports: Pick<ReadonlyMap<string, ProtoSource>, "get">,
   options: { readonly limits?: SchemaLimits } = {},
 ): ProtoSchema {
   const limits = options.limits ?? schemaLimits;
-  const file = parseProto(source.text, { limits });
+  const file = parseEither(source.text, limits);
   const found = new Map<string, ImportedProto>();
   let given = 0;
   const open: { readonly path?: string; readonly file: ProtoFile }[] = [{ file }];
@@ -51,9 +52,13 @@ export function linkProto(
   return { file, imports: found, resolve: createResolver(file, found) };
 }
 
+function parseEither(text: string, limits: SchemaLimits): ProtoFile {
+  return isDescriptorText(text) ? parseDescriptor(text, { limits }) : parseProto(text, { limits });
+}
+
 function parseImport(path: string, source: ProtoSource, limits: SchemaLimits): ImportedProto {
   try {
-    const file = parseProto(source.text, { limits });
+    const file = parseEither(source.text, limits);
     return { file, ...(source.place === undefined ? {} : { place: source.place }) };
   } catch (error) {
     throw error instanceof KeryxError ? inFile(path, error) : error;

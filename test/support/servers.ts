@@ -1,5 +1,6 @@
 /** Real servers for mocha suites: shared by the run, stopped at its end, skipped with a reason where they cannot be had. */
 import type { Context } from "mocha";
+import { type AvroOracle, findAvroOracle } from "./avro-oracle/oracle.ts";
 import { kafkaClassPath, kafkaVersions } from "./servers/artifacts.ts";
 import { findJava } from "./servers/java.ts";
 import { createSharedServers, type SharedServers } from "./servers/shared.ts";
@@ -34,6 +35,11 @@ export async function requireOwnServers(test: Context): Promise<void> {
     await findJava();
     await kafkaClassPath(process.env["KERYX_TEST_KAFKA_VERSION"] ?? kafkaVersions[0] ?? "");
   });
+}
+
+/** For a `before` hook, as `requireServers`: Avro's own Java library, to be asked with `askAvro`. */
+export function requireAvro(test: Context): Promise<AvroOracle> {
+  return requireOrSkip(test, findAvroOracle);
 }
 
 async function requireOrSkip<T>(test: Context, get: () => Promise<T>): Promise<T> {

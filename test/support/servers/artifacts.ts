@@ -11,6 +11,7 @@ const run = promisify(execFile);
 /** Pinned releases; the first one is the default. */
 export const kafkaVersions: readonly string[] = ["4.3.1", "4.0.2", "3.9.2"];
 const apicurioVersion = "3.0.9";
+const avroVersion = "1.12.1";
 
 /** Where jars and start-up caches live: outside the repository, shared by every run on this machine. */
 export function cacheFolder(name: string): string {
@@ -37,13 +38,27 @@ export async function makeOnce(target: string, fill: (temporary: string) => Prom
 
 /** The jars of one Apache Kafka release, as a class path. */
 export async function kafkaClassPath(version: string): Promise<string> {
-  const libs = await makeOnce(join(cacheFolder(`kafka-${version}`), "libs"), async (temporary) => {
+  return fetchJars(
+    `kafka-${version}`,
+    ["org.apache.kafka:kafka_2.13", version],
+    ["org.slf4j:slf4j-simple", "1.7.36"],
+  );
+}
+
+/** The jars of Avro's own Java library, as a class path. */
+export async function avroClassPath(): Promise<string> {
+  return fetchJars(
+    `avro-${avroVersion}`,
+    ["org.apache.avro:avro", avroVersion],
+    ["org.slf4j:slf4j-nop", "2.0.17"],
+  );
+}
+
+async function fetchJars(folder: string, ...dependencies: Parameters<typeof pomOf>): Promise<string> {
+  const libs = await makeOnce(join(cacheFolder(folder), "libs"), async (temporary) => {
     await mkdir(temporary);
     const pom = join(dirname(temporary), "pom.xml");
-    await writeFile(
-      pom,
-      pomOf(["org.apache.kafka:kafka_2.13", version], ["org.slf4j:slf4j-simple", "1.7.36"]),
-    );
+    await writeFile(pom, pomOf(...dependencies));
     await maven("-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${temporary}`);
   });
   return join(libs, "*");

@@ -1,4 +1,5 @@
-import { quote } from "./limits.ts";
+import { limitFault, quote } from "./limits.ts";
+import { checkFields } from "./proto-checks.ts";
 import type {
   ProtoEnum,
   ProtoEnumValue,
@@ -26,9 +27,9 @@ export interface ProtoScope {
   readonly visibility?: "export" | "local";
 }
 
-const maxFieldNumber = 536_870_911;
-const maxEnumNumber = 2_147_483_647;
-const minEnumNumber = -2_147_483_648;
+export const maxFieldNumber = 536_870_911;
+export const maxEnumNumber = 2_147_483_647;
+export const minEnumNumber = -2_147_483_648;
 const scalars: ReadonlySet<string> = new Set<ProtoScalar>([
   ...(["double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64"] as const),
   ...(["fixed32", "fixed64", "sfixed32", "sfixed64", "bool", "string", "bytes"] as const),
@@ -59,7 +60,7 @@ function readMessageBody(
   identity: { readonly name: string; readonly fullName: string },
 ): ProtoMessage {
   if (scope.depth > reader.limits.depth)
-    throw reader.fail(`Messages are nested more than ${reader.limits.depth} deep.`);
+    throw reader.refuse(`Messages are nested more than ${reader.limits.depth} deep.`, limitFault);
   const message: Omit<Writable<ProtoMessage>, "visibility"> = {
     ...identity,
     ...{ fields: [], oneofs: [], messages: [], enums: [], extends: [] },
@@ -71,7 +72,7 @@ function readMessageBody(
   reader.expect("{");
   while (!reader.skip("}")) readMember(reader, inner, message);
   message.at = reader.since(first);
-  checkFields(reader, message);
+  checkFields(message, reader.limits, reader.refuse);
   return scope.visibility === undefined ? message : { ...message, visibility: scope.visibility };
 }
 
@@ -111,20 +112,6 @@ export function readDefinition(reader: ProtoReader, scope: ProtoScope): ProtoDef
   if (reader.skip("enum")) return { kind: "enum", value: readEnum(reader, scope, first) };
   if (reader.skip("extend")) return { kind: "extend", value: readExtend(reader, scope, first) };
   return undefined;
-}
-
-function checkFields(reader: ProtoReader, message: OpenMessage): void {
-  if (message.fields.length > reader.limits.fields)
-    throw reader.fail(`${quote(message.fullName)} has more than ${reader.limits.fields} fields.`);
-  const names = new Set<string>();
-  const numbers = new Set<number>();
-  for (const { name, number } of message.fields) {
-    if (names.has(name)) throw reader.fail(`The field ${quote(name)} stands twice in ${message.fullName}.`);
-    if (numbers.has(number))
-      throw reader.fail(`The field number ${number} stands twice in ${message.fullName}.`);
-    names.add(name);
-    numbers.add(number);
-  }
 }
 
 function readOneof(reader: ProtoReader, scope: ProtoScope, message: OpenMessage, first: TextSpan): void {
@@ -210,7 +197,7 @@ function readEnum(reader: ProtoReader, scope: ProtoScope, first: TextSpan): Prot
     else if (!isValue && reader.skip("reserved")) readReserved(reader, body, minEnumNumber, maxEnumNumber);
     else body.values.push(readEnumValue(reader));
     if (body.values.length > reader.limits.symbols)
-      throw reader.fail(`${quote(fullName)} has more than ${reader.limits.symbols} values.`);
+      throw reader.refuse(`${quote(fullName)} has more than ${reader.limits.symbols} values.`, limitFault);
   }
   const visibility = scope.visibility === undefined ? {} : { visibility: scope.visibility };
   return { name, fullName, ...body, ...visibility, at: reader.since(first) };
@@ -262,6 +249,6 @@ function readExtend(reader: ProtoReader, scope: ProtoScope, first: TextSpan): Pr
   reader.expect("{");
   while (!reader.skip("}")) if (!reader.skip(";")) fields.push(readField(reader, scope));
   if (fields.length > reader.limits.fields)
-    throw reader.fail(`An extend has more than ${reader.limits.fields} fields.`);
+    throw reader.refuse(`An extend has more than ${reader.limits.fields} fields.`, limitFault);
   return { extendee, fields, at: reader.since(first) };
 }

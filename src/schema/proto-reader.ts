@@ -1,4 +1,5 @@
-import { quote, type SchemaLimits, schemaError } from "./limits.ts";
+import { limitFault, quote, type SchemaLimits, schemaError } from "./limits.ts";
+import type { Refuse } from "./proto-checks.ts";
 import type { ProtoOption, ProtoValue, ProtoValueField } from "./proto-model.ts";
 import { createProtoScanner, type ProtoToken } from "./proto-tokens.ts";
 import type { TextSpan } from "./text-span.ts";
@@ -23,19 +24,23 @@ export interface ProtoReader {
   /** A whole number within bounds, in any notation. */
   readonly integer: (what: string, min: number, max: number) => number;
   readonly fail: (message: string, at?: ProtoToken) => Error;
+  /** The same at the current token, with more in `details`. */
+  readonly refuse: Refuse;
 }
 
 const maxNameLength = 1_000;
+const start = { line: 1, column: 1 };
 
 export function createProtoReader(text: string, limits: SchemaLimits): ProtoReader {
   if (text.length > limits.textBytes || Buffer.byteLength(text) > limits.textBytes)
-    throw schemaError(`The text is larger than ${limits.textBytes} bytes.`, { line: 1, column: 1 }, []);
+    throw schemaError(`The text is larger than ${limits.textBytes} bytes.`, start, [], limitFault);
   const scan = createProtoScanner(text);
   let current = scan();
   let following: ProtoToken | undefined;
   let taken = current;
 
   const fail = (message: string, at = current): Error => schemaError(message, at, []);
+  const refuse: Refuse = (message, details) => schemaError(message, current, [], details);
   const unexpected = (what: string): Error =>
     fail(`${what} is expected, not ${current.kind === "end" ? "the end of the text" : quote(current.text)}.`);
   const next = (): ProtoToken => {
@@ -91,7 +96,7 @@ export function createProtoReader(text: string, limits: SchemaLimits): ProtoRead
   };
   return {
     ...{ limits, token: () => current, ahead, next, since, is, skip, expect },
-    ...{ identifier, dotted, string, integer, fail },
+    ...{ identifier, dotted, string, integer, fail, refuse },
   };
 }
 
@@ -151,7 +156,8 @@ function readScalar(reader: ProtoReader): ProtoValue {
 
 /** A message in text form, between braces or angle brackets. */
 function readMessageValue(reader: ProtoReader, depth: number): ProtoValue {
-  if (depth > reader.limits.depth) throw reader.fail("The option's value is nested too deeply.");
+  if (depth > reader.limits.depth)
+    throw reader.refuse(`The option's value is nested more than ${reader.limits.depth} deep.`, limitFault);
   const close = reader.next().text === "<" ? ">" : "}";
   const fields: ProtoValueField[] = [];
   while (!reader.skip(close)) {

@@ -1,4 +1,4 @@
-import { quote, type SchemaLimits, schemaLimits } from "./limits.ts";
+import { limitFault, quote, type SchemaLimits, schemaLimits } from "./limits.ts";
 import { joinName, type ProtoScope, readDefinition } from "./proto-body.ts";
 import type {
   ProtoEnum,
@@ -43,7 +43,7 @@ export function parseProto(text: string, options: { readonly limits?: SchemaLimi
       packageName = readPackage(reader);
     } else throw reader.fail(`${quote(first.text)} begins no definition.`);
     if (imports.length > reader.limits.references)
-      throw reader.fail(`More than ${reader.limits.references} files are imported.`);
+      throw reader.refuse(`More than ${reader.limits.references} files are imported.`, limitFault);
   }
   const lists = { imports, options: fileOptions, messages, enums, extends: extensions, services };
   return { ...syntax, package: packageName ?? "", ...lists };

@@ -2,12 +2,14 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { CompatibilityLevel } from "../core/event.ts";
 import type { Observe } from "../core/signals.ts";
-import { readLevel, readVerdict, readVersions } from "./answers.ts";
+import { readGuid, readLevel, readVerdict, readVersions } from "./answers.ts";
 import { createRegistryClient, type RegistryClient } from "./client.ts";
 import { type Answer, isAbsent } from "./failures.ts";
+import { guidOf } from "./guid.ts";
+import { readGuidParts } from "./guid-answer.ts";
 import { createRegistryOver, toBody, toSegment } from "./http.ts";
 import { isNoneUnset, type RegistryOptions, resolveRegistryOptions } from "./options.ts";
-import type { SchemaDefinition, SchemaRegistry } from "./port.ts";
+import type { RegisteredVersion, SchemaDefinition, SchemaRegistry } from "./port.ts";
 
 /** The level that decides about a subject, and where it is set. */
 export interface LevelInForce {
@@ -34,6 +36,11 @@ export interface RegistryAdmin {
    * @throws `schema_invalid` when the schema cannot be parsed there, or a reference of it is not registered
    */
   compatibility(subject: string, schema: SchemaDefinition, signal?: AbortSignal): Promise<RegistryVerdict>;
+  /**
+   * The GUID of a registered version: as the registry answers it, else computed from the text that it keeps. Undefined
+   * where that text is not the one that a registry with GUIDs would keep.
+   */
+  guid(place: RegisteredVersion, signal?: AbortSignal): Promise<string | undefined>;
   /** Cancels what is under way. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -52,6 +59,7 @@ export function createRegistryAdmin(
   const client = createRegistryClient(resolved, { observe, clock, random: parts.random ?? Math.random });
   const registry = createRegistryOver(client, resolved, { observe, clock });
   const isNoneVague = isNoneUnset(resolved.dialect, client.url);
+  const keepsConfluentText = resolved.dialect.startsWith("confluent") && !isNoneVague;
   const query = resolved.normalize ? "?verbose=true&normalize=true" : "?verbose=true";
 
   const versions: RegistryAdmin["versions"] = async (subject, signal) => {
@@ -119,6 +127,16 @@ export function createRegistryAdmin(
       // Not `versions/latest`: it looks at one version at transitive levels, too, and so says yes too often.
       if (answer.status === 404 || answer.status === 405) return walk(subject, schema, signal);
       return verdictOf(client, answer, `checking ${subject}`);
+    },
+    async guid({ subject, version, id, guid }, signal) {
+      if (guid !== undefined) return guid;
+      const path = `/subjects/${toSegment(subject)}/versions/${version}`;
+      const what = `fetching version ${version} of ${subject}`;
+      const body = await client.demand({ method: "GET", path }, what, signal);
+      const answered = readGuid(body).guid;
+      if (answered !== undefined || !keepsConfluentText) return answered;
+      const parts = readGuidParts(body, id);
+      return parts && guidOf(parts);
     },
     close: () => registry.close(),
   };

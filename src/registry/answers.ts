@@ -11,6 +11,7 @@ import { sanitize } from "./sanitize.ts";
 const schemaTypes: readonly SchemaType[] = ["AVRO", "PROTOBUF", "JSON"];
 const highestId = 2_147_483_647;
 const maxNameLength = 4_096;
+const guidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const maxVersions = 100_000;
 const maxMessages = 200;
 const maxMessageLength = 2_000;
@@ -48,7 +49,7 @@ export function readOptionalVersion(body: unknown): number | undefined {
 
 export function readGuid(body: unknown): { readonly guid?: string } {
   const guid = member(body, "guid");
-  return typeof guid === "string" && guid.length <= 36 ? { guid } : {};
+  return typeof guid === "string" && guidForm.test(guid) ? { guid: guid.toLowerCase() } : {};
 }
 
 /** Undefined when the server says nothing that is a level. */
@@ -88,7 +89,7 @@ export function readVerdict(body: unknown): {
   return { compatible, messages: texts.map((one) => sanitize(one, maxMessageLength)) };
 }
 
-function readReferences(body: unknown, id: number): readonly SchemaReference[] {
+export function readReferences(body: unknown, id: number): readonly SchemaReference[] {
   const references = member(body, "references") ?? [];
   if (!Array.isArray(references)) throw malformed("references");
   if (references.length > schemaLimits.references)
@@ -118,7 +119,8 @@ function checkInteger(value: unknown, name: string, lowest: number): number {
   return value;
 }
 
-function member(value: unknown, name: string): unknown {
+/** An own member; undefined when it is absent or null. */
+export function member(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name] ?? undefined;
 }

@@ -1,6 +1,6 @@
 import type { FoundWireProblem } from "./difference.ts";
 
-interface WireKind {
+export interface WireKind {
   readonly severity: "error" | "warning";
   readonly meaning: string;
   readonly advice: string;
@@ -9,8 +9,32 @@ interface WireKind {
 const error = (meaning: string, advice: string): WireKind => ({ severity: "error", meaning, advice });
 const warning = (meaning: string, advice: string): WireKind => ({ severity: "warning", meaning, advice });
 
+export type ProtobufWireKind =
+  | "NUMBER_NOT_RESERVED"
+  | "NUMBER_REUSED"
+  | "RESERVATION_REMOVED"
+  | "EXTENSION_RANGE_REMOVED"
+  | "NAME_MOVED"
+  | "TYPE_CHANGED"
+  | "TYPE_NARROWED"
+  | "BYTES_READ_AS_STRING"
+  | "TYPE_REPLACED"
+  | "ENUM_REPLACED"
+  | "LIST_CHANGED"
+  | "REQUIRED_MISSING"
+  | "DEFAULT_CHANGED"
+  | "FIELDS_JOINED"
+  | "VALUE_MOVED"
+  | "VALUE_NOT_RESERVED"
+  | "VALUE_REUSED"
+  | "VALUE_UNKNOWN"
+  | "NOT_JUDGED"
+  | "SINGLE_READ_AS_LIST"
+  | "LIST_READ_AS_MAP"
+  | "MESSAGE_REMOVED";
+
 /** What can happen to Protobuf bytes, and what to do instead; `docs/reference/compatibility.md` prints this table. */
-export const protobufWireKinds = {
+export const protobufWireKinds: Readonly<Record<ProtobufWireKind, WireKind>> = {
   NUMBER_NOT_RESERVED: error(
     "A field is gone and its number is not reserved, so the next field may take it and read old bytes.",
     "Reserve the number and the name.",
@@ -96,9 +120,7 @@ export const protobufWireKinds = {
     "The message is gone: records of that type, where there are any, can no longer be read with the new schema.",
     "Keep the message and mark it deprecated while its records can come back.",
   ),
-} as const satisfies Readonly<Record<string, WireKind>>;
-
-export type ProtobufWireKind = keyof typeof protobufWireKinds;
+};
 
 /** A problem of a kind, at a place, with what was found there. */
 export function wireProblem(kind: ProtobufWireKind, path: string, message: string): FoundWireProblem {

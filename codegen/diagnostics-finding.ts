@@ -1,4 +1,5 @@
 import type { CompatibilityLevel } from "../src/core/event.ts";
+import type { TextSpan } from "../src/schema/text-span.ts";
 import type { Diagnostic, RuleId, Severity, Span } from "./diagnostics.ts";
 import { type CheckRule, checkTable } from "./diagnostics-check-rules.ts";
 
@@ -11,13 +12,19 @@ export interface Verdicts {
   readonly wire: boolean;
 }
 
-/** One version's text with the place that a finding is about. */
+/** A schema text, and the part of it that a finding is about. */
 export interface Side {
-  /** What the version is called, for example `version 3`. */
-  readonly label: string;
+  /** A file of the project, or what an older version is called. */
+  readonly file: string;
   readonly text: string;
-  /** Line that the finding is about, counting from 1; absent when the version has nothing there. */
-  readonly line?: number;
+  /** Absent: the text has nothing there. */
+  readonly span?: TextSpan;
+}
+
+/** The older and the present text of what a finding is about. */
+export interface Sides {
+  readonly old?: Side;
+  readonly new?: Side;
 }
 
 /** What `keryx check` has to say about a place in the project. */
@@ -44,7 +51,7 @@ export interface Finding {
   readonly message: string;
   readonly advice: string;
   /** For people: old and new side by side. */
-  readonly sides?: { readonly old: Side; readonly new: Side };
+  readonly sides?: Sides;
 }
 
 export type FindingDetails = Partial<Omit<Finding, "rule" | "file" | "line" | "column" | "message">>;

@@ -1,6 +1,5 @@
 import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
-import type { Lock, LockedContract } from "../model/lock.ts";
-import type { WireReferenceModel } from "../model/model.ts";
+import type { Lock, LockedContract, LockedReference } from "../model/lock.ts";
 import { compare } from "../model/order.ts";
 
 /** What a version is called: its number, or the name of a baseline that gives it none, such as `git:main`. */
@@ -11,7 +10,7 @@ export interface BaselineVersion {
   readonly name: VersionName;
   readonly format: SchemaFormat;
   readonly schema: string;
-  readonly references: readonly WireReferenceModel[];
+  readonly references: readonly LockedReference[];
 }
 
 /** What an event promised. */
@@ -20,7 +19,9 @@ export interface BaselineEvent {
   /** Protobuf message index path; empty for Avro. */
   readonly index: readonly number[];
   /** The version that the promise was made with. */
-  readonly name: VersionName;
+  readonly version: BaselineVersion;
+  /** The file that held it, below the schema root, where that is known. */
+  readonly file?: string;
 }
 
 /** What the project is compared with, whatever it was read from. */
@@ -42,25 +43,72 @@ export function baselineOfLock(lock: Lock): Baseline {
   const events = new Map<string, BaselineEvent>();
   const histories = new Map<string, BaselineVersion[]>();
   for (const [name, { released, versions }] of [...lock.events].sort(([a], [b]) => compare(a, b))) {
-    const newest = versions.at(-1);
-    if (released === undefined || newest === undefined) continue;
-    const own = versions.map(({ version, schema, references }, at): BaselineVersion => {
-      return { name: version ?? at + 1, format: released.format, schema, references };
-    });
-    events.set(name, {
-      contract: released,
-      index: newest.index,
-      name: newest.version ?? versions.length,
-    });
-    const before = histories.get(released.subject);
-    if (before === undefined) histories.set(released.subject, own);
-    else before.push(...own);
+    if (released === undefined) continue;
+    for (const [at, { subject, format, version, schema, references, index }] of versions.entries()) {
+      const found = { name: version ?? at + 1, format: format ?? released.format, schema, references };
+      append(histories, subject ?? released.subject, found);
+      events.set(name, { contract: released, index, version: found });
+    }
   }
   for (const versions of histories.values()) versions.sort(byNumber);
   return { label: "lock", events, histories };
 }
 
+/** What the schemas of another state of the project say, behind what was released then. */
+export function baselineOfDrafts(
+  lock: Lock,
+  label: string,
+  fileOf: (event: string) => string | undefined,
+): Baseline {
+  const { histories: released } = baselineOfLock(lock);
+  const histories = new Map([...released].map(([subject, versions]) => [subject, [...versions]]));
+  const events = new Map<string, BaselineEvent>();
+  for (const [name, { draft }] of lock.events) {
+    if (draft === undefined) continue;
+    const { format, subject, policy, schema } = draft;
+    const version = { name: label, format, schema: schema.schema, references: schema.references };
+    const newest = histories.get(subject)?.at(-1);
+    if (newest === undefined || !isSameSchema(newest, version)) append(histories, subject, version);
+    const file = fileOf(name);
+    const contract = { format, subject, policy };
+    events.set(name, { contract, index: schema.index, version, ...(file === undefined ? {} : { file }) });
+  }
+  return { label, events, histories, lock };
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
 /** One after the other as the registry counted; what it has not counted keeps its order. */
 function byNumber({ name: a }: BaselineVersion, { name: b }: BaselineVersion): number {
   return typeof a === "number" && typeof b === "number" ? a - b : 0;
+}
+
+type Texts = Pick<BaselineVersion, "format" | "schema" | "references">;
+
+/** The same text with the same imports. */
+export function isSameSchema(a: Texts, b: Texts): boolean {
+  return a.format === b.format && a.schema === b.schema && hasSameReferences(a.references, b.references);
+}
+
+function hasSameReferences(a: Texts["references"], b: Texts["references"]): boolean {
+  const texts = textsOf(b);
+  const own = textsOf(a);
+  return own.size === texts.size && [...own].every(([name, text]) => texts.get(name) === text);
+}
+
+/** The text of every import that can be reached, by its name. */
+export function textsOf(references: Texts["references"]): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  const visit = (list: Texts["references"]): void => {
+    for (const { name, schema, references: inner } of list) {
+      texts.set(name, schema);
+      visit(inner);
+    }
+  };
+  visit(references);
+  return texts;
 }

@@ -22,7 +22,8 @@ export interface FieldView {
 /** A message or record, as paths and marks see it. */
 export type TypeView = DescMessage | AvroRecord;
 
-function fieldsOf(type: TypeView): readonly FieldView[] {
+/** Fields in the order of the schema. */
+export function fieldsOf(type: TypeView): readonly FieldView[] {
   return type.kind === "message"
     ? type.fields.map(protobufField)
     : type.fields.map((field) => avroField(type, field));

@@ -1,0 +1,133 @@
+import { levelScopes } from "../../src/compatibility/levels.ts";
+import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
+import type { CompatibilityLevel } from "../../src/core/event.ts";
+import type { Span } from "../diagnostics.ts";
+import type { CheckRule } from "../diagnostics-check-rules.ts";
+import { showDuration } from "../diagnostics-print.ts";
+import type { EventModel, Sourced } from "../model/model.ts";
+import type { BaselineEvent } from "./baseline.ts";
+import { lostMarks } from "./sensitive.ts";
+
+/** A broken promise beside the fields: where the project says it now, and a sentence about it. */
+export interface PolicyBreak {
+  readonly at: Sourced<unknown> | Span;
+  readonly message: string;
+}
+
+/** @param readOld the old schema, parsed when it is asked for */
+type PolicyRule = (
+  event: EventModel,
+  before: BaselineEvent,
+  readOld: () => ParsedSchema,
+) => Iterable<PolicyBreak>;
+
+const quote = (text: string | undefined): string => (text === undefined ? "nothing" : JSON.stringify(text));
+
+/** A rule about one value that has to stay as it is. */
+function kept(
+  what: string,
+  old: (before: BaselineEvent) => string | undefined,
+  now: (event: EventModel) => Sourced<string> | undefined,
+): PolicyRule {
+  return function* (event, before) {
+    const value = now(event);
+    if (old(before) === value?.value) return;
+    yield {
+      at: value ?? event.at,
+      message: `${what} of ${event.name} was ${quote(old(before))} and is now ${quote(value?.value)}.`,
+    };
+  };
+}
+
+const textOf = (path: EventModel["options"]["key"]): Sourced<string> | undefined =>
+  path && { value: path.value.text, from: path.from };
+
+/** True when the level promises less than the other, for either direction. */
+export function isLowered(from: CompatibilityLevel, to: CompatibilityLevel): boolean {
+  const strength = (level: CompatibilityLevel, direction: "backward" | "forward"): number => {
+    const { directions, isTransitive } = levelScopes[level];
+    if (!directions.includes(direction)) return 0;
+    return isTransitive ? 2 : 1;
+  };
+  return (["backward", "forward"] as const).some((one) => strength(to, one) < strength(from, one));
+}
+
+const rules = {
+  "topic-changed": kept(
+    "The topic",
+    ({ contract }) => contract.policy.topic,
+    ({ options }) => options.topic,
+  ),
+  "type-changed": kept(
+    "The event type",
+    ({ contract }) => contract.policy.type,
+    ({ options }) => options.type,
+  ),
+  *"format-changed"({ name, at, format }, { contract }) {
+    if (format !== contract.format)
+      yield { at, message: `${name} was written in ${contract.format} and is now in ${format}.` };
+  },
+  "key-changed": kept(
+    "The key",
+    ({ contract }) => contract.policy.key,
+    ({ options }) => textOf(options.key),
+  ),
+  "id-changed": kept(
+    "The dedupe id",
+    ({ contract }) => contract.policy.id,
+    ({ options }) => textOf(options.id),
+  ),
+  *"sensitive-removed"(event, { contract }, readOld) {
+    if (event.format !== contract.format) return;
+    for (const path of lostMarks(event, contract.policy.sensitive, readOld))
+      yield { at: event.at, message: `The field ${quote(path)} of ${event.name} was marked sensitive.` };
+  },
+  *"index-changed"(event, { index, contract }) {
+    if (event.format !== contract.format || index.join() === event.index.join()) return;
+    const show = (path: readonly number[]): string => `[${path.join(", ")}]`;
+    yield {
+      at: event.at,
+      message: `The index of ${event.name} in its file was ${show(index)} and is now ${show(event.index)}.`,
+    };
+  },
+  "dead-letter-changed": kept(
+    "The dead-letter topic",
+    ({ contract }) => contract.policy.deadLetter,
+    ({ options }) => options.deadLetter,
+  ),
+  *"compatibility-lowered"({ name, options }, { contract }) {
+    const { value } = options.compatibility;
+    const { compatibility } = contract.policy;
+    if (isLowered(compatibility, value))
+      yield {
+        at: options.compatibility,
+        message: `The compatibility level of ${name} was ${compatibility} and is now ${value}.`,
+      };
+  },
+  *"retry-emptied"({ name, options }, { contract }) {
+    const { delaysMs } = contract.policy.retry;
+    if (delaysMs.length > 0 && options.retryDelaysMs.value.length === 0)
+      yield {
+        at: options.retryDelaysMs,
+        message: `${name} was retried after ${delaysMs.map(showDuration).join(", ")} and is now not retried at all.`,
+      };
+  },
+  *"subject-changed"({ name, options }, { contract }) {
+    // Another topic has another subject anyway.
+    if (options.topic.value !== contract.policy.topic || options.subject.value === contract.subject) return;
+    yield {
+      at: options.subject,
+      message: `The subject of ${name} was ${quote(contract.subject)} and is now ${quote(options.subject.value)}.`,
+    };
+  },
+} satisfies Partial<Record<CheckRule, PolicyRule>>;
+
+/** Every promise of an event that does not hold any more. */
+export function* policyBreaks(
+  event: EventModel,
+  before: BaselineEvent,
+  readOld: () => ParsedSchema,
+): Generator<PolicyBreak & { readonly rule: CheckRule }> {
+  for (const [rule, find] of Object.entries<PolicyRule>(rules))
+    for (const found of find(event, before, readOld)) yield { rule: rule as CheckRule, ...found };
+}

@@ -150,9 +150,10 @@ function toJsonName(name: string): string {
 }
 
 function toDefault(context: DescriptorContext, written: string, type: ProtoType): ProtoValue {
-  if (type.kind !== "scalar" || type.name === "bool" || /^-?[a-z]+$/.test(written)) return word(written);
+  if (type.kind !== "scalar" || type.name === "bool") return word(written);
   if (type.name === "string") return { kind: "string", bytes: Buffer.from(written) };
-  if (type.name !== "bytes") return { kind: "number", text: written };
+  // Infinities and what is no number are words in a text.
+  if (type.name !== "bytes") return /[a-df-z]/.test(written) ? word(written) : { kind: "number", text: written };
   // Bytes stand there with the escapes of a literal in a text.
   const token = createProtoScanner(`"${written}"`)();
   if (token.kind !== "string" || token.end !== written.length + 2)

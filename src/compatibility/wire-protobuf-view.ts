@@ -1,3 +1,10 @@
+import {
+  fileFeatures,
+  isDelimited,
+  narrowFeatures,
+  type ProtoFeatures,
+  presenceOf,
+} from "../schema/proto-features.ts";
 import type {
   ProtoEnum,
   ProtoField,
@@ -8,7 +15,6 @@ import type {
 } from "../schema/proto-model.ts";
 import type { ProtoDefinition, ProtoSchema } from "../schema/proto-schema.ts";
 import { collectExtensions } from "./wire-protobuf-extensions.ts";
-import { findFeature } from "./wire-protobuf-features.ts";
 
 /** A type as the encoding knows it. */
 export type WireType =
@@ -86,6 +92,12 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
   const byFullName = once(() => groupBy(all(), ({ type }) => type.fullName));
   const bySimpleName = once(() => groupBy(all(), ({ type }) => type.name));
   const byLocalName = once(() => groupBy(locals(), ({ type, file }) => localName(type, file)));
+  const featuresOf = new Map<ProtoFile, ProtoFeatures>();
+  const features = (file: ProtoFile): ProtoFeatures => {
+    const found = featuresOf.get(file) ?? fileFeatures(file);
+    featuresOf.set(file, found);
+    return found;
+  };
   const extensions = once(() => collectExtensions(schema, all()));
 
   const enumeration = (definition: DefinitionOf<"enum">): EnumView => {
@@ -94,7 +106,11 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
     if (known !== undefined) return known;
     const numbers = once(() => new Set(type.values.map(({ number }) => number)));
     const made: EnumView = lazily(
-      { type, ...namedView(type, definition), isClosed: isClosed(type, file) },
+      {
+        type,
+        ...namedView(type, definition),
+        isClosed: narrowFeatures(features(file), type.options).enums === "closed",
+      },
       "numbers",
       numbers,
     );
@@ -107,13 +123,13 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
     if (known !== undefined) return known;
     const named = namedView(type, definition);
     const owner = { named, views };
-    const place = { file, scope: type.fullName, ...(path === undefined ? {} : { path }) };
+    const place = { scope: type.fullName, features: features(file), ...(path === undefined ? {} : { path }) };
     const { reservedRanges, extensionRanges } = type;
     // Later, because types refer to each other in circles; and extensions only where there are ranges for them.
     const fields = once(() => [
       ...type.fields.map((field) => fieldView(field, place, owner)),
       ...(extensionRanges.length === 0 ? [] : (extensions().get(type) ?? [])).map((one) => ({
-        ...fieldView(one.field, one, owner),
+        ...fieldView(one.field, { ...one, features: features(one.file) }, owner),
         isExtension: true,
       })),
     ]);
@@ -139,36 +155,38 @@ interface Owner {
   readonly views: Views;
 }
 
-/** `scope` is where names of types are looked up. */
-type FieldPlace = Place & { readonly scope: string };
+interface FieldPlace {
+  readonly path?: string;
+  /** Where names of types are looked up. */
+  readonly scope: string;
+  readonly features: ProtoFeatures;
+}
 
 function fieldView(field: ProtoField, place: FieldPlace, owner: Owner): FieldView {
   const inOneof = field.oneof === undefined ? "" : `/${field.oneof}`;
   return {
     field,
     isExtension: false,
-    cardinality: cardinalityOf(field, place.file),
+    cardinality: cardinalityOf(field, place.features),
     type: field.type.kind === "map" ? mapType(field, place, owner) : wireType(field, place, owner.views),
     path: `${owner.named.path}${inOneof}/${field.number}`,
   };
 }
 
-function cardinalityOf({ label, type, options }: ProtoField, file: ProtoFile): FieldView["cardinality"] {
-  if (type.kind === "map" || label === "repeated") return "repeated";
-  if (file.syntax !== "editions") return label === "required" ? "required" : "singular";
-  return findFeature(options, file.options, "field_presence") === "LEGACY_REQUIRED" ? "required" : "singular";
+function cardinalityOf(field: ProtoField, features: ProtoFeatures): FieldView["cardinality"] {
+  // Whether the type is a message decides between kinds of optional fields only.
+  const presence = presenceOf(field, features, "unknown");
+  return presence === "repeated" || presence === "required" ? presence : "singular";
 }
 
-function wireType({ type, options }: ProtoField, place: FieldPlace, views: Views): WireType {
+function wireType(field: ProtoField, place: FieldPlace, views: Views): WireType {
+  const { type } = field;
   if (type.kind === "scalar") return type;
   const name = type.kind === "map" ? "" : type.name;
   const found = views.schema.resolve(name, place.scope, place.path);
   if (found === undefined) return { kind: "unknown", name };
   if (found.kind === "enum") return { kind: "enum", view: views.enumeration(found) };
-  const isGroup =
-    type.kind === "group" ||
-    (place.file.syntax === "editions" &&
-      findFeature(options, place.file.options, "message_encoding") === "DELIMITED");
+  const isGroup = isDelimited(field, place.features, "message");
   return { kind: "message", view: views.message(found), isGroup };
 }
 
@@ -182,7 +200,7 @@ function mapType(field: ProtoField, place: FieldPlace, { named, views }: Owner):
     { name: "value", number: 2, type: type.value, options: [], at },
   ];
   // Neither entries nor their values are ever delimited like groups, whatever the file says.
-  const plain = { ...place, file: { ...place.file, options: [] } };
+  const plain = { ...place, features: { ...place.features, messages: "length-prefixed" } } as const;
   const fields = once(() =>
     members.map((member) => ({ ...fieldView(member, plain, { named: name, views }), path })),
   );
@@ -218,11 +236,6 @@ export function namedView(type: ProtoMessage | ProtoEnum, { file, path }: Place)
 
 function localName({ fullName }: ProtoMessage | ProtoEnum, file: ProtoFile): string {
   return file.package === "" ? fullName : fullName.slice(file.package.length + 1);
-}
-
-function isClosed({ options }: ProtoEnum, file: ProtoFile): boolean {
-  if (file.syntax === "editions") return findFeature(options, file.options, "enum_type") === "CLOSED";
-  return file.syntax === "proto2";
 }
 
 function definitionsOf(place: Place): readonly ProtoDefinition[] {

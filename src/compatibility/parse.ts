@@ -1,7 +1,8 @@
+import { KeryxError } from "../core/errors.ts";
 import { type AvroSchema, parseAvro } from "../schema/avro.ts";
 import type { AvroNamedType } from "../schema/avro-model.ts";
-import { type SchemaLimits, schemaLimits } from "../schema/limits.ts";
-import { linkProto, type ProtoSource } from "../schema/proto-link.ts";
+import { inFile, type SchemaLimits, schemaLimits } from "../schema/limits.ts";
+import { linkProto } from "../schema/proto-link.ts";
 import type { RegisteredPlace } from "../schema/proto-schema.ts";
 import type { ParsedSchema } from "./parsed.ts";
 
@@ -21,21 +22,78 @@ export interface SchemaImport {
   readonly place?: RegisteredPlace;
 }
 
-/** @throws KeryxError `schema_invalid` with `details` { line, column, file? } */
-export function parseSchema(
-  source: SchemaSource,
-  options: { readonly limits?: SchemaLimits } = {},
-): ParsedSchema {
-  const limits = options.limits ?? schemaLimits;
-  const imports = source.imports ?? [];
-  if (source.type === "AVRO") return { type: "AVRO", schema: parseAvroWith(source.text, imports, limits) };
-  const byPath = new Map<string, ProtoSource>(imports.map((one) => [one.name, one]));
-  return { type: "PROTOBUF", schema: linkProto(source, byPath, { limits }) };
+export interface SchemaParseOptions {
+  readonly limits?: SchemaLimits;
+  /** Gives an import that the list lacks, by the same name; asked only for what the schema reaches. */
+  readonly find?: (name: string) => SchemaImport | undefined;
+  /**
+   * A registry took it already, so an Avro default that does not fit its type is passed over: it must not keep a later
+   * version from being judged. Default false.
+   */
+  readonly isReleased?: boolean;
 }
 
-function parseAvroWith(text: string, imports: readonly SchemaImport[], limits: SchemaLimits): AvroSchema {
+/** @throws KeryxError `schema_invalid` with `details` { line, column, file? }; `missing` names an import that is not there */
+export function parseSchema(source: SchemaSource, options: SchemaParseOptions = {}): ParsedSchema {
+  const limits = options.limits ?? schemaLimits;
+  const listed = new Map((source.imports ?? []).map((one) => [one.name, one]));
+  const find = (name: string): SchemaImport | undefined => listed.get(name) ?? options.find?.(name);
+  if (source.type === "PROTOBUF")
+    return { type: "PROTOBUF", schema: linkProto(source, { get: find }, { limits }) };
+  const parse = (ignoreDefaults: boolean): ParsedSchema => {
+    const rest = [...listed.values()];
+    return { type: "AVRO", schema: parseAvroWith(source.text, { find, rest, limits, ignoreDefaults }) };
+  };
+  try {
+    return parse(false);
+  } catch (error) {
+    if (options.isReleased !== true || !isRefusal(error)) throw error;
+    return parse(true);
+  }
+}
+
+interface AvroReading {
+  readonly find: (name: string) => SchemaImport | undefined;
+  /** Tried in turn for a name that no import has: one text may define several types. */
+  readonly rest: readonly SchemaImport[];
+  readonly limits: SchemaLimits;
+  readonly ignoreDefaults: boolean;
+}
+
+/** Reads an import when its name turns up: then the order in which they are given is of no account. */
+function parseAvroWith(text: string, { find, rest, limits, ignoreDefaults }: AvroReading): AvroSchema {
   const named = new Map<string, AvroNamedType>();
-  for (const one of imports)
-    for (const [name, type] of parseAvro(one.text, { named, limits }).named) named.set(name, type);
-  return parseAvro(text, { named, limits });
+  const seen = new Set<SchemaImport>();
+  const names = new Set<string>();
+  const next = (missing: string): SchemaImport | undefined => {
+    const own = names.has(missing) ? undefined : find(missing);
+    names.add(missing);
+    return own !== undefined && !seen.has(own) ? own : rest.find((one) => !seen.has(one));
+  };
+  const parse = (from: string): AvroSchema => {
+    for (;;) {
+      try {
+        return parseAvro(from, { named, limits, ignoreDefaults, asRegistered: true });
+      } catch (error) {
+        const missing = isRefusal(error) ? error.details["missing"] : undefined;
+        const one = typeof missing === "string" ? next(missing) : undefined;
+        if (one === undefined || seen.size >= limits.references) throw error;
+        seen.add(one);
+        for (const [name, type] of parseImport(one, parse).named) named.set(name, type);
+      }
+    }
+  };
+  return parse(text);
+}
+
+function parseImport({ name, text }: SchemaImport, parse: (text: string) => AvroSchema): AvroSchema {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw isRefusal(error) && error.details["file"] === undefined ? inFile(name, error) : error;
+  }
+}
+
+function isRefusal(error: unknown): error is KeryxError {
+  return error instanceof KeryxError && error.code === "schema_invalid";
 }

@@ -41,6 +41,16 @@ export function schemaError(
   });
 }
 
+/** The same refusal, with the file that it stands in. */
+export function inFile(path: string | undefined, error: KeryxError): KeryxError {
+  if (path === undefined || error.code !== "schema_invalid") return error;
+  const { line, column, message } = error.details;
+  return new KeryxError("schema_invalid", `${quote(path)}:${line}:${column}: ${message}`, {
+    details: { ...error.details, file: path },
+    cause: error,
+  });
+}
+
 /** Marks a refusal: a limit was exceeded, or a name is not one. */
 export const limitFault: { readonly fault: "limit" } = { fault: "limit" };
 export const nameFault: { readonly fault: "name" } = { fault: "name" };

@@ -1,5 +1,5 @@
 import { KeryxError } from "../core/errors.ts";
-import { limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
+import { inFile, limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
 import { isDescriptorText, parseDescriptor } from "./proto-descriptor.ts";
 import type { ProtoFile } from "./proto-model.ts";
 import { createResolver } from "./proto-resolve.ts";
@@ -63,14 +63,4 @@ function parseImport(path: string, source: ProtoSource, limits: SchemaLimits): I
   } catch (error) {
     throw error instanceof KeryxError ? inFile(path, error) : error;
   }
-}
-
-/** The same refusal, with the file that it stands in. */
-function inFile(path: string | undefined, error: KeryxError): KeryxError {
-  if (path === undefined || error.code !== "schema_invalid") return error;
-  const { line, column, message } = error.details;
-  return new KeryxError("schema_invalid", `${quote(path)}:${line}:${column}: ${message}`, {
-    details: { ...error.details, file: path },
-    cause: error,
-  });
 }

@@ -68,8 +68,8 @@ export default {
       "^codegen/",
       "^src/(core|config|schema|compatibility|registry|embedded)/",
     ]),
-    only("codegen-register", "^codegen/register\\.ts$", [
-      "^codegen/(model/|diagnostics)",
+    only("codegen-register", "^codegen/register", [
+      "^codegen/(model/|diagnostics|register)",
       "^src/(core|registry)/",
     ]),
     only("generated", "^generated/", ["^generated/", "^src/runtime/v1\\.ts$"]),

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { lint } from "./check/lint.ts";
 import { type Diagnostic, isClean } from "./diagnostics.ts";
 import { checkProject, type EmitRequest, writeProject } from "./emit/emit.ts";
-import { type Difference, type SyncResult, writeFileWhole } from "./emit/sync.ts";
+import type { Difference, SyncResult } from "./emit/sync.ts";
 import { resolveBuf } from "./load/buf.ts";
 import { loadSources } from "./load/load.ts";
 import { loadLock, lockPath } from "./load/lock.ts";
 import { withLineFeeds } from "./load/options.ts";
+import { changeLockFile } from "./lock-file.ts";
 import { type BuiltModel, buildModel as joinModel } from "./model/build.ts";
 import type { LoadedSchemas } from "./model/loaded.ts";
 import { formatLock, type Lock, updateLock } from "./model/lock.ts";
@@ -77,7 +78,8 @@ export async function emit(project: Project, checked: CheckedModel, target: Targ
   const { text, state } = await compareLock(project, checked);
   const result = await writeProject(await toRequest(project, checked, target, text));
   if (state === "same") return { ...result, lock: "same" };
-  await writeFileWhole(project.root, lockPath, text);
+  // On top of the file as it is now: another run may have released something since it was read.
+  await changeLockFile(project.root, (lock) => updateLock(lock, checked.model));
   return { ...result, lock: "written" };
 }
 

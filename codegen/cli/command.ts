@@ -31,6 +31,9 @@ export interface CommandOptions {
   readonly type?: string;
   readonly import?: readonly string[];
   readonly batch?: boolean;
+  readonly against?: string;
+  readonly format?: string;
+  readonly strict?: boolean;
 }
 
 export interface Invocation {
@@ -100,4 +103,10 @@ export const commandOptions: Readonly<
     "--batch",
     "read questions from standard input, one JSON object a line, and answer each with a line",
   ],
+  against: [
+    "--against <baseline>",
+    "what to compare with: lock, git:<branch, tag or commit>, or registry:<url> (default: lock)",
+  ],
+  format: ["--format <name>", "text, json, sarif or github (default: text)"],
+  strict: ["--strict", "warnings, too, make the answer no"],
 };

@@ -1,3 +1,4 @@
+import type { KeryxConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { type Diagnostic, isClean } from "../diagnostics.ts";
 import { countDiagnostics, formatText } from "../diagnostics-print.ts";
@@ -7,6 +8,8 @@ import { findRoot, insideProject } from "./project.ts";
 
 /** A project with its settings, before its schemas are read. */
 export interface OpenProject extends Project {
+  /** All settings. */
+  readonly config: KeryxConfig;
   /** Folder of the generated code, relative to the root. */
   readonly out: string;
   /** What stands before a schema's path in messages. */
@@ -24,6 +27,7 @@ export function openProject(options: CommandOptions, io: Io): OpenProject {
   const { defaults, folders, topics } = config;
   const places = [...config.sources].map(([key, { at }]) => [key.replaceAll("\u0000", "."), at] as const);
   return {
+    config,
     root,
     schemas,
     out,

@@ -96,19 +96,19 @@ export async function exportSources(binary: string, folder: string, target: stri
   if (run.exitCode !== 0) throw failure("collect imported schemas", run);
 }
 
-interface BufRun {
+export interface BufRun {
   readonly exitCode: number | null;
   readonly stdout: Uint8Array;
   readonly stderr: string;
 }
 
-function failure(what: string, run: BufRun): KeryxError {
+export function failure(what: string, run: BufRun): KeryxError {
   return new KeryxError("generate_failed", `buf could not ${what}: ${run.stderr.trim().slice(0, 2000)}`, {
     help: "Read buf's message; Keryx runs it without network, so remote modules must be fetched before with `buf dep update`.",
   });
 }
 
-function runBuf(binary: string, args: readonly string[], cwd: string): Promise<BufRun> {
+export function runBuf(binary: string, args: readonly string[], cwd: string): Promise<BufRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(binary, args, {
       cwd,

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -12,6 +11,7 @@ import { type Diagnostic, report } from "../diagnostics.ts";
 import { fingerprintOf } from "../model/lock.ts";
 import type { WireModel, WireReferenceModel } from "../model/model.ts";
 import { buildImage, exportSources } from "./buf.ts";
+import { inTemporaryFolder } from "./folder.ts";
 import { optionsPath, withLineFeeds } from "./options.ts";
 import type { Places } from "./places.ts";
 import type { SchemaTree } from "./sources.ts";
@@ -76,15 +76,6 @@ export async function projectAll(input: ProjectionInput): Promise<WireTexts> {
       );
   }
   return { modelOf: (file) => models.get(file), diagnostics };
-}
-
-async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "keryx-"));
-  try {
-    await body(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** Texts of imports that lie in other modules of the workspace or in buf's cache. */

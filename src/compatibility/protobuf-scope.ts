@@ -36,7 +36,11 @@ export function compareScopes(
     if (is === undefined) report("MESSAGE_REMOVED", at, only("writing", subject));
     else {
       if (was.place !== is.place)
-        report("MESSAGE_MOVED", at, changed(`The ${subject}`, `number ${was.place}`, `number ${is.place}`));
+        report(
+          "MESSAGE_MOVED",
+          at,
+          `The ${subject} stands at place ${was.place} in the writing schema and at place ${is.place} in the reading one.`,
+        );
       both.push({ older: was.type, newer: is.type });
     }
   }

@@ -12,10 +12,11 @@ export interface ProtoToken extends TextSpan {
 /** Reads one token after another; comments and white space are skipped. After the last it stays at `end`. */
 export type ProtoScanner = () => ProtoToken;
 
-// Sticky: each match starts where the last token ended, so no input is read twice.
-const blank = /[ \t\v\f]+|\/\/[^\n\r]*/y;
-const identifier = /[A-Za-z_][A-Za-z0-9_]*/y;
+// Sticky: the match starts where the last token ended, so no input is read twice.
 const number = /0[xX][0-9A-Fa-f]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?/y;
+const slash = 0x2f;
+const star = 0x2a;
+const dot = 0x2e;
 const symbols = new Set(";{}[]()<>=,.:-+/");
 const maxIdentifierLength = 1_000;
 
@@ -31,67 +32,77 @@ export function createProtoScanner(text: string): ProtoScanner {
     line++;
     lineStart = offset;
   };
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = offset;
-    return pattern.exec(text)?.[0];
-  };
   const skipBlockComment = (): void => {
     const end = text.indexOf("*/", offset + 2);
     if (end < 0) throw fail("The comment has no end.");
     while (offset < end + 2) {
-      const code = text.charCodeAt(offset);
-      if (code === 0x0a || code === 0x0d) newline();
+      if (isNewline(text.charCodeAt(offset))) newline();
       else offset++;
     }
+  };
+  const skipLineComment = (): void => {
+    while (offset < text.length && !isNewline(text.charCodeAt(offset))) offset++;
   };
   const skipBlanks = (): void => {
     for (;;) {
       const code = text.charCodeAt(offset);
-      if (code === 0x0a || code === 0x0d) newline();
-      else if (text.startsWith("/*", offset)) skipBlockComment();
-      else {
-        const found = match(blank);
-        if (found === undefined) return;
-        offset += found.length;
-      }
+      if (code === 0x20 || code === 0x09 || code === 0x0b || code === 0x0c) offset++;
+      else if (isNewline(code)) newline();
+      else if (code !== slash) return;
+      else if (text.charCodeAt(offset + 1) === slash) skipLineComment();
+      else if (text.charCodeAt(offset + 1) === star) skipBlockComment();
+      else return;
     }
   };
-  const take = (kind: ProtoToken["kind"], length: number, bytes?: Uint8Array): ProtoToken => {
-    const token = {
-      kind,
-      text: text.slice(offset, offset + length),
-      line,
-      column: offset - lineStart + 1,
-      offset,
-      end: offset + length,
-      ...(bytes === undefined ? {} : { bytes }),
-    };
-    offset += length;
+  const take = (kind: ProtoToken["kind"], end: number): ProtoToken => {
+    const column = offset - lineStart + 1;
+    const token = { kind, text: text.slice(offset, end), line, column, offset, end };
+    offset = end;
     return token;
+  };
+  const takeNumber = (): ProtoToken => {
+    number.lastIndex = offset;
+    const digits = number.exec(text)?.[0];
+    if (digits === undefined) return take("symbol", offset + 1);
+    const end = offset + digits.length;
+    if (isWordCode(text.charCodeAt(end))) throw fail("A number runs into a letter.", end);
+    return take("number", end);
   };
 
   return () => {
     skipBlanks();
-    const first = text[offset];
-    if (first === undefined) return take("end", 0);
-    const name = match(identifier);
-    if (name !== undefined) {
-      if (name.length > maxIdentifierLength) throw fail("The name is too long.");
-      return take("identifier", name.length);
+    const code = text.charCodeAt(offset);
+    if (Number.isNaN(code)) return take("end", offset);
+    if (isDigitCode(code) || code === dot) return takeNumber();
+    if (isWordCode(code)) {
+      let end = offset + 1;
+      while (isWordCode(text.charCodeAt(end))) end++;
+      if (end - offset > maxIdentifierLength) throw fail("The name is too long.");
+      return take("identifier", end);
     }
-    const digits = match(number);
-    if (digits !== undefined) {
-      const next = text[offset + digits.length] ?? "";
-      if (/[A-Za-z0-9_]/.test(next)) throw fail("A number runs into a letter.", offset + digits.length);
-      return take("number", digits.length);
-    }
+    const first = text.charAt(offset);
     if (first === '"' || first === "'") {
       const { length, bytes } = readString(text, offset, first, fail);
-      return take("string", length, bytes);
+      return { ...take("string", offset + length), bytes };
     }
-    if (symbols.has(first)) return take("symbol", 1);
+    if (symbols.has(first)) return take("symbol", offset + 1);
     throw fail(`${quote(first)} has no meaning here.`);
   };
+}
+
+function isNewline(code: number): boolean {
+  return code === 0x0a || code === 0x0d;
+}
+
+function isDigitCode(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** A letter, a digit or an underscore: at the start of a token, digits have been ruled out before. */
+function isWordCode(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f || isDigitCode(code)
+  );
 }
 
 /** All tokens of a text, without the one at its end. @throws KeryxError `schema_invalid` where it is no token */

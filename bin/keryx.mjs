@@ -16,6 +16,18 @@ for (const stream of [process.stdout, process.stderr])
   });
 process.once("SIGINT", () => process.exit(130));
 
+const { stdout } = process;
+// A reader that is gone never drains the stream: it is closed then.
+const drained = () =>
+  new Promise((resolve) => {
+    const settle = () => {
+      stdout.off("drain", settle).off("close", settle);
+      resolve(!stdout.destroyed);
+    };
+    if (!stdout.writableNeedDrain || stdout.destroyed) settle();
+    else stdout.on("drain", settle).on("close", settle);
+  });
+
 const [{ commands }, { runProgram }, { loadManifest }] = await Promise.all([
   load("codegen/cli/commands"),
   load("codegen/cli/program"),
@@ -32,6 +44,12 @@ process.exitCode = await runProgram(
     color: { out: colour(process.stdout), note: colour(process.stderr) },
     out: (text) => process.stdout.write(text),
     note: (text) => process.stderr.write(text),
+    // Opened only by a command that reads it.
+    get input() {
+      return process.stdin;
+    },
+    drained,
+    ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
   },
   loadManifest().version,
 );

@@ -21,6 +21,14 @@ export function showJson(value: unknown): string {
   );
 }
 
+/** The same on one line. */
+export function showJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 const units = [
   [3_600_000, "h"],
   [60_000, "m"],

@@ -99,6 +99,7 @@ export const commandOptions: Readonly<
     "folder to look for imports in, after each schema's own folder; may be repeated",
     "repeatable",
   ],
+  dryRun: ["--dry-run", "show what would be done; write nothing, anywhere"],
   batch: [
     "--batch",
     "read questions from standard input, one JSON object a line, and answer each with a line",

@@ -25,6 +25,32 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import("./lint.ts")).runLint,
   },
   {
+    name: "compat",
+    summary:
+      "Judge a schema against older versions of it: would the registry take it, and do bytes keep their meaning.",
+    argument: {
+      name: "file",
+      meaning: "old schema files, oldest first, then the new one; .proto or .avsc, no project needed",
+      isList: true,
+    },
+    options: ["level", "dialect", "verdict", "type", "import", "json", "batch"],
+    example: "keryx compat old.proto new.proto --level FULL_TRANSITIVE",
+    load: async () => (await import("./compat.ts")).runCompat,
+  },
+  {
+    name: "register",
+    summary:
+      "Register the schemas of events, imports before those that need them, and write down in schemas.lock.json what was registered.",
+    argument: {
+      name: "event",
+      meaning: "event type, full name or simple name; none: all events",
+      isList: true,
+    },
+    options: ["dryRun", "project", "schemas", "json"],
+    example: "keryx register --dry-run",
+    load: async () => (await import("./register.ts")).runRegister,
+  },
+  {
     name: "explain",
     summary: "Show the delivery policy of an event and where each value comes from.",
     argument: { name: "event", meaning: "event type, full name or simple name" },

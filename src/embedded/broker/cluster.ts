@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { errorCodes } from "./error-codes.ts";
+import { createGroup, type Group } from "./groups/group.ts";
 import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
 import type { BrokerSignal } from "./signals.ts";
 import { createPartition, isTopicName, type Partition, type Topic } from "./topics.ts";
@@ -39,8 +40,11 @@ export interface Cluster {
   coordinatorOf(id: string): BrokerNode;
   partition(topic: string, index: number): Partition | undefined;
   /** 0, or the code with which it was refused. */
-  createTopic(topic: NewTopic & { readonly assignments?: readonly (readonly number[])[] }): number;
+  createTopic(topic: TopicRequest): number;
   deleteTopic(name: string): void;
+  readonly groups: Map<string, Group>;
+  /** The group of that id, made when it is asked for the first time. */
+  groupOrNew(id: string): Group;
   /** Moves a partition to a live broker. */
   moveLeader(partition: Partition, broker: number): void;
   /** Spreads the leaders anew over the live brokers, where theirs is gone. */
@@ -65,6 +69,9 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     brokers.set(id, { id, ports: new Map(), isUp: true });
   }
   const topics = new Map<string, Topic>();
+  const groups = new Map<string, Group>();
+  const changed = ({ id, state, generation, members }: Group): void =>
+    options.observe({ kind: "group.changed", group: id, state, generation, members: members.size });
   const waiters = new Set<Waiter>();
   let hashSeed = 0;
   let versions = apiVersions;
@@ -82,6 +89,15 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     clock: options.clock,
     topics,
     brokers,
+    groups,
+    groupOrNew(id) {
+      const known = groups.get(id);
+      if (known !== undefined) return known;
+      const { clock, initialRebalanceDelayMs: initialDelayMs } = options;
+      const group = createGroup({ id, clock, initialDelayMs, newId: nextId, changed });
+      groups.set(id, group);
+      return group;
+    },
     observe: options.observe,
     random,
     nextId,
@@ -89,32 +105,17 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     controller: () => nth(0),
     coordinatorOf: (id) => nth(hashOf(id) + hashSeed),
     partition: (topic, index) => topics.get(topic)?.partitions[index],
-    createTopic({ name, partitions, replicationFactor = 1, configs = {}, assignments }) {
-      if (!isTopicName(name)) return errorCodes.invalidTopic;
-      if (topics.has(name)) return errorCodes.topicAlreadyExists;
-      const count = assignments?.length ?? partitions ?? options.defaultPartitions;
-      if (!Number.isInteger(count) || count < 1 || count > 10_000) return errorCodes.invalidPartitions;
-      if (replicationFactor < 1 || replicationFactor > brokers.size)
-        return errorCodes.invalidReplicationFactor;
-      const ids = [...brokers.keys()];
-      if (assignments?.some((replicas) => replicas.length === 0 || !replicas.every((id) => brokers.has(id))))
-        return errorCodes.invalidReplicaAssignment;
-      const first = topics.size;
-      const spread = (index: number): readonly number[] =>
-        Array.from({ length: replicationFactor }, (_, at) => ids[(first + index + at) % ids.length] ?? 0);
-      topics.set(name, {
-        name,
-        configs: new Map(Object.entries(configs)),
-        partitions: Array.from({ length: count }, (_, index) =>
-          createPartition(name, index, assignments?.[index] ?? spread(index)),
-        ),
-      });
+    createTopic(topic) {
+      const code = checkTopic(cluster, topic);
+      if (code !== errorCodes.none) return code;
+      topics.set(topic.name, buildTopic(cluster, topic));
       cluster.repairLeaders();
       return errorCodes.none;
     },
     deleteTopic(name) {
       const topic = topics.get(name);
       topics.delete(name);
+      for (const group of groups.values()) group.offsets.forgetTopic(name);
       for (const partition of topic?.partitions ?? []) cluster.woken(partition);
     },
     moveLeader(partition, broker) {
@@ -145,6 +146,42 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     },
   };
   return cluster;
+}
+
+/** A topic with, where the client says so, the brokers of each partition. */
+export interface TopicRequest extends NewTopic {
+  readonly assignments?: readonly (readonly number[])[];
+}
+
+/** 0 when the topic can be created. */
+export function checkTopic({ topics, brokers, options }: Cluster, topic: TopicRequest): number {
+  const { name, assignments, partitions = options.defaultPartitions, replicationFactor = 1 } = topic;
+  const count = assignments?.length ?? partitions;
+  if (!isTopicName(name)) return errorCodes.invalidTopic;
+  if (topics.has(name)) return errorCodes.topicAlreadyExists;
+  if (!Number.isInteger(count) || count < 1 || count > maxPartitions) return errorCodes.invalidPartitions;
+  if (replicationFactor < 1 || replicationFactor > brokers.size) return errorCodes.invalidReplicationFactor;
+  const isKnown = (replicas: readonly number[]): boolean =>
+    replicas.length > 0 && replicas.every((id) => brokers.has(id));
+  return assignments?.every(isKnown) === false ? errorCodes.invalidReplicaAssignment : errorCodes.none;
+}
+
+const maxPartitions = 10_000;
+
+function buildTopic({ topics, brokers, options }: Cluster, topic: TopicRequest): Topic {
+  const { name, assignments, configs = {}, replicationFactor = 1 } = topic;
+  const ids = [...brokers.keys()];
+  const first = topics.size;
+  const spread = (index: number): readonly number[] =>
+    Array.from({ length: replicationFactor }, (_, at) => ids[(first + index + at) % ids.length] ?? 0);
+  const count = assignments?.length ?? topic.partitions ?? options.defaultPartitions;
+  return {
+    name,
+    configs: new Map(Object.entries(configs)),
+    partitions: Array.from({ length: count }, (_, index) =>
+      createPartition(name, index, assignments?.[index] ?? spread(index)),
+    ),
+  };
 }
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

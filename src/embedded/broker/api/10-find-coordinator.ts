@@ -1,0 +1,37 @@
+import { errorCodes } from "../error-codes.ts";
+import { int8, int16, int32, nullableString, string } from "../wire/schema.ts";
+import { addressOf } from "./03-metadata.ts";
+import { type Api, api } from "./api.ts";
+
+// Key type 0 is a group, 1 (from version 1 on) a transactional id; both are spread over the live brokers by hash.
+
+export const findCoordinator: Api = api(
+  {
+    key: 10,
+    request: [string("key"), int8("keyType", { since: 1 })],
+    response: [
+      int32("throttleTimeMs", { since: 1 }),
+      int16("errorCode"),
+      nullableString("errorMessage", { since: 1 }),
+      int32("nodeId"),
+      string("host"),
+      int32("port"),
+    ],
+  },
+  {
+    handle: ({ key }, { cluster, listener }) => ({
+      throttleTimeMs: 0,
+      errorCode: errorCodes.none,
+      errorMessage: null,
+      ...addressOf(cluster, cluster.coordinatorOf(key), listener),
+    }),
+    fail: (_, code) => ({
+      throttleTimeMs: 0,
+      errorCode: code,
+      errorMessage: null,
+      nodeId: -1,
+      host: "",
+      port: -1,
+    }),
+  },
+);

@@ -1,0 +1,27 @@
+import { errorCodes } from "../error-codes.ts";
+import { array, int16, int32, string } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// Each broker lists the groups that it looks after: clients ask them all.
+
+export const listGroups: Api = api(
+  {
+    key: 16,
+    request: [],
+    response: [
+      int32("throttleTimeMs", { since: 1 }),
+      int16("errorCode"),
+      array("groups", [string("groupId"), string("protocolType")]),
+    ],
+  },
+  {
+    handle: (_, { cluster, broker }) => ({
+      throttleTimeMs: 0,
+      errorCode: errorCodes.none,
+      groups: [...cluster.groups.values()]
+        .filter(({ id }) => cluster.coordinatorOf(id).id === broker.id)
+        .map(({ id, protocolType }) => ({ groupId: id, protocolType })),
+    }),
+    fail: (_, code) => ({ throttleTimeMs: 0, errorCode: code, groups: [] }),
+  },
+);

@@ -1,0 +1,35 @@
+import { errorCodes } from "../error-codes.ts";
+import { checkCoordinator } from "../groups/coordinator.ts";
+import { array, int16, int32, list, string } from "../wire/schema.ts";
+import { type Api, api, type Call } from "./api.ts";
+
+// 68 while it has members, 69 when there is no such group.
+
+export const deleteGroups: Api = api(
+  {
+    key: 42,
+    request: [list("groups", "string")],
+    response: [int32("throttleTimeMs"), array("results", [string("groupId"), int16("errorCode")])],
+  },
+  {
+    handle: ({ groups }, call) => ({
+      throttleTimeMs: 0,
+      results: groups.map((groupId) => ({ groupId, errorCode: remove(call, groupId) })),
+    }),
+    fail: ({ groups }, code) => ({
+      throttleTimeMs: 0,
+      results: groups.map((groupId) => ({ groupId, errorCode: code })),
+    }),
+  },
+);
+
+function remove(call: Call, id: string): number {
+  const code = checkCoordinator(call, id);
+  if (code !== errorCodes.none) return code;
+  const group = call.cluster.groups.get(id);
+  if (group === undefined) return errorCodes.groupIdNotFound;
+  if (group.members.size > 0) return errorCodes.groupNotEmpty;
+  group.state = "Dead";
+  call.cluster.groups.delete(id);
+  return errorCodes.none;
+}

@@ -1,4 +1,5 @@
 import type { AvroSchema } from "../schema/avro.ts";
+import { isReadableAs } from "../schema/avro-match.ts";
 import type {
   AvroEnum,
   AvroField,
@@ -7,7 +8,7 @@ import type {
   AvroRecord,
   AvroType,
 } from "../schema/avro-model.ts";
-import { limitFault, schemaError } from "../schema/limits.ts";
+import { below, createAllowance, type Path, pointerOf, root, type Spend } from "./avro-walk.ts";
 import type { Difference } from "./difference.ts";
 
 /**
@@ -20,7 +21,12 @@ import type { Difference } from "./difference.ts";
  * than 500 types deep.
  */
 export function compareAvro(reader: AvroSchema, writer: AvroSchema): readonly Difference[] {
-  const comparison: Comparison = { results: new Map(), fields: new Map(), symbols: new Map(), steps: 0 };
+  const comparison: Comparison = {
+    results: new Map(),
+    fields: new Map(),
+    symbols: new Map(),
+    spend: createAllowance(),
+  };
   try {
     return listed(visit(comparison, reader.type, writer.type, root));
   } catch (error) {
@@ -36,8 +42,6 @@ export function compareAvro(reader: AvroSchema, writer: AvroSchema): readonly Di
   }
 }
 
-const maxSteps = 1_000_000;
-const maxDepth = 500;
 const maxListed = 50_000;
 const maxListedLength = 16_000_000;
 
@@ -49,7 +53,7 @@ interface Comparison {
   readonly results: Map<AvroType, Map<AvroType, Result | "open">>;
   readonly fields: Map<AvroRecord, ReadonlyMap<string, AvroField>>;
   readonly symbols: Map<AvroEnum, ReadonlySet<string>>;
-  steps: number;
+  readonly spend: Spend;
 }
 
 /**
@@ -65,30 +69,10 @@ interface Fault {
   readonly say: () => string;
 }
 
-interface Path {
-  readonly above: Path | undefined;
-  readonly token: string;
-}
-
-const root: Path = { above: undefined, token: "" };
 const compatible: Result = [];
 
-function below(path: Path, token: string | number): Path {
-  return { above: path, token: `${token}` };
-}
-
-function spend(comparison: Comparison, steps: number): void {
-  comparison.steps += steps;
-  if (comparison.steps > maxSteps)
-    throw schemaError(`Comparing takes more than ${maxSteps} steps.`, start, [], limitFault);
-}
-
-const start = { line: 1, column: 1 };
-
 function visit(comparison: Comparison, reader: AvroType, writer: AvroType, path: Path, depth = 0): Result {
-  spend(comparison, 1);
-  if (depth > maxDepth)
-    throw schemaError(`Comparing goes more than ${maxDepth} types deep.`, start, [], limitFault);
+  comparison.spend(1, depth);
   const byWriter = comparison.results.get(reader) ?? new Map<AvroType, Result | "open">();
   comparison.results.set(reader, byWriter);
   const known = byWriter.get(writer);
@@ -106,7 +90,7 @@ interface Place {
 }
 
 function descend(place: Place, reader: AvroType, writer: AvroType, ...tokens: (string | number)[]): Result {
-  return visit(place.comparison, reader, writer, tokens.reduce<Path>(below, place.path), place.depth + 1);
+  return visit(place.comparison, reader, writer, below(place.path, ...tokens), place.depth + 1);
 }
 
 /** The places of differences found inside count from the root again. */
@@ -137,20 +121,12 @@ function compare(place: Place, reader: AvroType, writer: AvroType): Result {
     return joined([compareNames(place, reader, writer), compareSymbols(place, reader, writer)]);
   if (reader.kind === "record" && writer.kind === "record")
     return joined([compareNames(place, reader, writer), ...compareFields(place, reader, writer)]);
-  if (reader.kind === writer.kind || readableAs[writer.kind]?.includes(reader.kind)) return compatible;
+  if (isReadableAs(writer.kind, reader.kind)) return compatible;
   return fault("TYPE_MISMATCH", place.path, () => {
     const [wanted, written] = [reader.kind.toUpperCase(), writer.kind.toUpperCase()];
     return `reader type: ${wanted} not compatible with writer type: ${written}`;
   });
 }
-
-const readableAs: Readonly<Partial<Record<AvroType["kind"], readonly AvroType["kind"][]>>> = {
-  int: ["long", "float", "double"],
-  long: ["float", "double"],
-  float: ["double"],
-  string: ["bytes"],
-  bytes: ["string"],
-};
 
 function fault(kind: string, path: Path, say: () => string): Result {
   return [{ kind, path, say }];
@@ -171,7 +147,7 @@ function lackingBranch(path: Path, writer: AvroType): Result {
 
 function compareNames({ comparison, path }: Place, reader: AvroNamedType, writer: AvroNamedType): Result {
   if (reader.simpleName === writer.simpleName) return compatible;
-  spend(comparison, reader.aliases.length);
+  comparison.spend(reader.aliases.length);
   if (reader.aliases.includes(writer.name)) return compatible;
   return fault("NAME_MISMATCH", below(path, "name"), () => `expected: ${writer.name}`);
 }
@@ -187,7 +163,7 @@ function compareSizes({ path }: Place, reader: AvroFixed, writer: AvroFixed): Re
 
 function compareSymbols({ comparison, path }: Place, reader: AvroEnum, writer: AvroEnum): Result {
   if (reader.default !== undefined) return compatible;
-  spend(comparison, writer.symbols.length);
+  comparison.spend(writer.symbols.length);
   const known = comparison.symbols.get(reader) ?? new Set(reader.symbols);
   comparison.symbols.set(reader, known);
   if (writer.symbols.every((symbol) => known.has(symbol))) return compatible;
@@ -205,18 +181,14 @@ function compareFields(place: Place, reader: AvroRecord, writer: AvroRecord): re
     // Upstream takes the enum's default for the field's, and then holds the enum against the whole record.
     if (field.type.kind === "enum" && field.type.default !== undefined)
       return descend(place, field.type, writer, "fields", index, "type");
-    return fault(
-      "READER_FIELD_MISSING_DEFAULT_VALUE",
-      below(below(place.path, "fields"), index),
-      () => field.name,
-    );
+    return fault("READER_FIELD_MISSING_DEFAULT_VALUE", below(place.path, "fields", index), () => field.name);
   });
 }
 
 function findWritten(comparison: Comparison, field: AvroField, writer: AvroRecord): AvroField | undefined {
   const byName = comparison.fields.get(writer) ?? new Map(writer.fields.map((one) => [one.name, one]));
   comparison.fields.set(writer, byName);
-  spend(comparison, 1 + field.aliases.length);
+  comparison.spend(1 + field.aliases.length);
   // A field that has its own name among its aliases finds its counterpart twice, which upstream takes for two fields.
   const names = [field.name, ...new Set(field.aliases)];
   const found = names.map((name) => byName.get(name)).filter((one) => one !== undefined);
@@ -243,10 +215,4 @@ function listed(result: Result): readonly Difference[] {
     list.push(difference);
   }
   return list;
-}
-
-function pointerOf(path: Path): string {
-  const tokens: string[] = [];
-  for (let one: Path | undefined = path; one?.above !== undefined; one = one.above) tokens.push(one.token);
-  return `/${tokens.toReversed().join("/")}`;
 }

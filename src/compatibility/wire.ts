@@ -68,7 +68,8 @@ function judgePair(
 ): readonly FoundWireProblem[] {
   const [writer, reader] = direction === "backward" ? [older, newer] : [newer, older];
   try {
-    if (writer.type === "AVRO" && reader.type === "AVRO") return judgeAvroWire(writer.schema, reader.schema);
+    if (writer.type === "AVRO" && reader.type === "AVRO")
+      return judgeAvroWire(writer.schema, reader.schema, direction);
     if (writer.type === "PROTOBUF" && reader.type === "PROTOBUF")
       return judgeProtobufWire(writer.schema, reader.schema, direction);
   } catch (error) {

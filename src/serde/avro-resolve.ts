@@ -1,6 +1,7 @@
 import { setOwn } from "../codec/own.ts";
 import { enter, finishReading, leave, readIndex, readString, refuse } from "../codec/reader.ts";
 import { decodeError } from "../core/errors.ts";
+import { matches, matchingBranch } from "../schema/avro-match.ts";
 import type {
   AvroEnum,
   AvroField,
@@ -11,7 +12,6 @@ import type {
 } from "../schema/avro-model.ts";
 import { propertyName, unionShape } from "../schema/avro-shape.ts";
 import { encodeDefault } from "./avro-default.ts";
-import { matches, matchingBranch } from "./avro-match.ts";
 import {
   createBoundedReader,
   createSkips,

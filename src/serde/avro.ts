@@ -1,7 +1,7 @@
 import type { EventType, WireReference } from "../core/event.ts";
 import { parseAvro } from "../schema/avro.ts";
 import type { AvroNamedType, AvroType } from "../schema/avro-model.ts";
-import { isSameEncoding } from "./avro-match.ts";
+import { isSameEncoding } from "./avro-encoding.ts";
 import { createResolver } from "./avro-resolve.ts";
 
 /** What one writer's schema stands for, and how its payloads are read. */

@@ -4,7 +4,7 @@ import avsc from "avsc";
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
 import { parseAvro } from "../../../src/schema/avro.ts";
-import { isSameEncoding } from "../../../src/serde/avro-match.ts";
+import { isSameEncoding } from "../../../src/serde/avro-encoding.ts";
 import { createResolver } from "../../../src/serde/avro-resolve.ts";
 import { importCodec, printTypes, writeFiles } from "../../support/generated-code.ts";
 import { cpuTimeMs } from "../schema/cpu-time.ts";

@@ -34,6 +34,7 @@ export interface CommandOptions {
   readonly against?: string;
   readonly format?: string;
   readonly strict?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export interface Invocation {

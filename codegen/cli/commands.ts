@@ -51,6 +51,14 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import("./register.ts")).runRegister,
   },
   {
+    name: "check",
+    summary:
+      "Compare schemas and delivery policy with what was released, a git commit or a registry; exit 3 when the answer is no.",
+    options: ["against", "format", "strict", "project", "schemas"],
+    example: "keryx check --against git:origin/main --format github",
+    load: async () => (await import("./check.ts")).runCheck,
+  },
+  {
     name: "explain",
     summary: "Show the delivery policy of an event and where each value comes from.",
     argument: { name: "event", meaning: "event type, full name or simple name" },

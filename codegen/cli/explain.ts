@@ -1,8 +1,7 @@
-import { KeryxError } from "../../src/core/errors.ts";
-import { suggest } from "../../src/core/suggest.ts";
 import { showDuration, showJson, showText } from "../diagnostics-print.ts";
-import type { EventModel, FieldPath, Origin, ProjectModel, Sourced } from "../model/model.ts";
+import type { EventModel, FieldPath, Origin, Sourced } from "../model/model.ts";
 import type { Run } from "./command.ts";
+import { findEvent } from "./find-event.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
 
 /** One line of the explanation. `value` is null when nothing is declared and there is no default. */
@@ -50,30 +49,6 @@ function explainEvent({ options, sensitive, at }: EventModel): readonly Explanat
       from: sensitive.length > 0 ? { kind: "schema", at } : { kind: "default", why: "no field is marked" },
     },
   ];
-}
-
-/** The event that a name means: full name first, then event type, then simple name. */
-function findEvent({ events }: ProjectModel, name: string): EventModel {
-  const ways: readonly ((event: EventModel) => string)[] = [
-    (event) => event.name,
-    (event) => event.options.type.value,
-    (event) => event.name.slice(event.name.lastIndexOf(".") + 1),
-  ];
-  for (const way of ways) {
-    const [event, ...others] = events.filter((one) => way(one) === name);
-    if (event && others.length === 0) return event;
-    if (event)
-      throw new KeryxError("usage", `${JSON.stringify(name)} names several events.`, {
-        help: `Use the full name: ${[event, ...others].map((one) => one.name).join(", ")}.`,
-      });
-  }
-  const known = events.flatMap((event) => ways.map((way) => way(event)));
-  const near = suggest(name, known);
-  throw new KeryxError("usage", `There is no event ${JSON.stringify(name)}.`, {
-    help: near
-      ? `Did you mean ${near}?`
-      : `Events are: ${events.map((event) => event.options.type.value).join(", ") || "none"}.`,
-  });
 }
 
 /** Schema and settings by place, the rest by reason. */

@@ -1,5 +1,12 @@
 import type { SchemaFormat } from "../../src/core/event.ts";
-import type { LockedContract, LockedEvent, LockedReference, LockedSchema, LockedVersion } from "./lock.ts";
+import type {
+  Lock,
+  LockedContract,
+  LockedEvent,
+  LockedReference,
+  LockedSchema,
+  LockedVersion,
+} from "./lock.ts";
 import { canonicalJson } from "./lock-seal.ts";
 
 /** A released version with the subject and the format that it was released in. */
@@ -135,4 +142,21 @@ function withVersions(
     };
   };
   return references.map(fillIn);
+}
+
+/** Releases the drafts of the named events, with what a registry said about them where one was asked. */
+export function releaseEvents(
+  lock: Lock,
+  names: Iterable<readonly [name: string, registered?: RegisteredWire]>,
+): { readonly lock: Lock; readonly releases: ReadonlyMap<string, Release> } {
+  const events = new Map(lock.events);
+  const releases = new Map<string, Release>();
+  for (const [name, registered] of names) {
+    const event = events.get(name);
+    if (event === undefined) continue;
+    const release = releaseDraft(event, registered);
+    events.set(name, release.event);
+    releases.set(name, release);
+  }
+  return { lock: { events }, releases };
 }

@@ -53,10 +53,9 @@ function walk(schema: AvroSchema, reader: AvroSchema, path: string): Found {
       // `type` behind the number is the same field: the whole of it is what people look for.
       index += parts[index + 2] === "type" ? 2 : 1;
     } else if (number !== undefined) {
-      // An index of a union counts the branches that were written; the reader stands still.
-      const branch = schema === reader || at.type.kind !== "union" ? undefined : at.type.branches[number];
-      if (branch !== undefined) at = { reader: at.reader, type: branch };
-      place = branch?.path ?? place;
+      const isLast = index === parts.length - 1;
+      at = schema === reader && isLast ? at : branchOf(at, number, isLast);
+      place = at.type.path;
     } else {
       const next = enter(at, part);
       if (next === undefined) return isWord(part) ? lastWord(at.type, part, place) : stop(false);
@@ -65,6 +64,29 @@ function walk(schema: AvroSchema, reader: AvroSchema, path: string): Found {
     }
   }
   return stop(true);
+}
+
+/**
+ * The registry counts the branches that were written, the wire verdict those of the reader where it has the branch.
+ * They can be told apart: only the wire verdict looks into a branch of a reading union.
+ */
+function branchOf({ reader, type }: Walk, index: number, isLast: boolean): Walk {
+  const written = type.kind === "union" ? type.branches : [];
+  if (reader.kind !== "union") return { reader, type: written[index] ?? type };
+  const lacking = written[index];
+  if (isLast)
+    return {
+      reader,
+      type: lacking !== undefined && !reader.branches.some((one) => isAlike(one, lacking)) ? lacking : type,
+    };
+  const branch = reader.branches[index];
+  if (branch === undefined) return { reader, type: lacking ?? type };
+  if (type === reader) return { reader: branch, type: branch };
+  return { reader: branch, type: written.find((one) => isAlike(branch, one)) ?? type };
+}
+
+function isAlike(a: AvroType, b: AvroType): boolean {
+  return a.kind === b.kind && (!("name" in a) || !("name" in b) || a.simpleName === b.simpleName);
 }
 
 function enter({ reader, type }: Walk, part: string): Walk | undefined {

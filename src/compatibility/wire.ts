@@ -27,8 +27,8 @@ export function judgeWire(
       // Asked only where there is something to leave out: it costs as much as the question itself.
       const released =
         newest === undefined || newest.index === index ? [] : judgePair(older, newest.schema, direction);
-      for (const problem of released) known.add(keyOf(problem));
-      const added = found.filter((problem) => !known.has(keyOf(problem)));
+      const before = new Set(released.map(keyOf));
+      const added = found.filter((problem) => !before.has(keyOf(problem)));
       for (const problem of added) known.add(keyOf(problem));
       return added.map((problem) => ({ ...problem, direction, against: index }));
     });

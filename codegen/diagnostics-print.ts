@@ -83,7 +83,7 @@ export function formatJson(diagnostics: readonly Diagnostic[], { prefix }: Print
 }
 
 /** For example `2 errors, 1 warning`. */
-export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
+export function countDiagnostics(diagnostics: readonly Pick<Diagnostic, "severity">[]): string {
   const count = (severity: Diagnostic["severity"]): string => {
     const number = diagnostics.filter((one) => one.severity === severity).length;
     return `${number} ${severity}${number === 1 ? "" : "s"}`;

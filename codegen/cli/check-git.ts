@@ -80,8 +80,8 @@ async function readProject(
   project: OpenProject,
 ): Promise<ReadonlyMap<string, Buffer | string>> {
   const { prefix, root } = repository;
-  const config =
-    project.config.file && relative(root, await realpath(project.config.file)).replaceAll("\\", "/");
+  const file = project.config.file ?? join(root, prefix, "keryx.yaml");
+  const config = relative(root, await realpath(file).catch(() => file)).replaceAll("\\", "/");
   const above = prefix
     .split("/")
     .slice(0, -1)
@@ -94,13 +94,13 @@ async function readProject(
     path === `${prefix}${lockPath}` ||
     around.has(path) ||
     (path.startsWith(prefix) && (isSchema(path) || bufFiles.has(path.slice(path.lastIndexOf("/") + 1))));
-  const folders = prefix === "" ? [] : [prefix, ...around, ...(config ? [config] : [])];
+  const folders = prefix === "" ? [] : [prefix, ...around, ...(config.startsWith("../") ? [] : [config])];
   const files = new Map<string, Buffer | string>(await repository.readFiles(commit, isWanted, folders));
   // A module around the project may hold what its schemas import.
   if ([...around].some((path) => files.has(path)))
     for (const [path, text] of await repository.readFiles(commit, (path) => path.endsWith(".proto")))
       files.set(path, text);
-  if (config !== undefined && !config.startsWith("..")) {
+  if (!config.startsWith("../")) {
     files.set(configPath, files.get(config) ?? "");
     files.delete(config);
   }

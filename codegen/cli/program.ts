@@ -102,7 +102,7 @@ export async function runProgram(
   for (const row of rows)
     addCommand(program, row, async (command) => {
       const options = command.opts<CommandOptions>();
-      json = options.json === true;
+      json = options.json === true || options.format === "json";
       const run = await row.load();
       exit = await run({ arguments: command.args, options, io });
     });

@@ -4,6 +4,7 @@ import { createGroup, type Group } from "./groups/group.ts";
 import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
 import type { BrokerSignal } from "./signals.ts";
 import { createPartition, isTopicName, type Partition, type Topic } from "./topics.ts";
+import { createTransactions, type Transactions } from "./txn/transactions.ts";
 import { type ApiVersions, apiVersions } from "./versions.ts";
 
 /** A broker of the cluster. Its addresses are known once it listens. */
@@ -45,6 +46,7 @@ export interface Cluster {
   readonly groups: Map<string, Group>;
   /** The group of that id, made when it is asked for the first time. */
   groupOrNew(id: string): Group;
+  readonly transactions: Transactions;
   /** Moves a partition to a live broker. */
   moveLeader(partition: Partition, broker: number): void;
   /** Spreads the leaders anew over the live brokers, where theirs is gone. */
@@ -98,6 +100,14 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
       groups.set(id, group);
       return group;
     },
+    transactions: createTransactions({
+      clock: options.clock,
+      endOffsets: (group, producer, isCommit) =>
+        groups.get(group)?.offsets.endTransaction(producer, isCommit),
+      woken: (partition) => cluster.woken(partition),
+      ended: (transactionalId, isCommit) =>
+        options.observe({ kind: "transaction.ended", transactionalId, isCommit }),
+    }),
     observe: options.observe,
     random,
     nextId,

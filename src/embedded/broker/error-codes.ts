@@ -32,6 +32,7 @@ export const errorCodes = {
   invalidProducerIdMapping: 49,
   invalidTransactionTimeout: 50,
   concurrentTransactions: 51,
+  operationNotAttempted: 55,
   saslAuthenticationFailed: 58,
   unknownProducerId: 59,
   groupNotEmpty: 68,

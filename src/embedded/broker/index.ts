@@ -70,7 +70,7 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
     seed(topic, records, partition = 0) {
       const found = cluster.partition(topic, partition);
       if (found === undefined) throw new Error(`there is no ${topic}-${partition}`);
-      const rules = { maxBatchBytes: Number.POSITIVE_INFINITY, isAppendTime: false };
+      const rules = { maxBatchBytes: Number.POSITIVE_INFINITY, isAppendTime: false, admit: () => 0 };
       const nowMs = resolved.clock.now();
       found.log.append(buildBatch(records, nowMs), { ...rules, nowMs });
       cluster.woken(found);

@@ -72,6 +72,7 @@ function append(
     maxBatchBytes: Number(configOf(owner, "max.message.bytes")),
     isAppendTime: configOf(owner, "message.timestamp.type") === "LogAppendTime",
     nowMs: cluster.clock.now(),
+    admit: (head) => cluster.transactions.admit(head, found),
   });
   if (appended.kind === "refused") return refused(index, appended.code);
   cluster.woken(found);

@@ -67,14 +67,15 @@ interface Committer {
   readonly groupInstanceId: string | null;
 }
 
-/** 0 when this member may commit now. A commit is a sign of life. */
+/** 0 when this member may commit now. A commit is a sign of life. `isNamed` false: nobody in particular commits. */
 export function checkCommit(
   call: Call,
   groupId: string,
   { generationId, memberId, groupInstanceId }: Committer,
+  isNamed = true,
 ): number {
   const code = checkCoordinator(call, groupId);
-  if (code !== errorCodes.none) return code;
+  if (code !== errorCodes.none || !isNamed) return code;
   const group = call.cluster.groups.get(groupId);
   if (generationId < 0 && (group === undefined || group.members.size === 0)) return errorCodes.none;
   if (group === undefined) return errorCodes.illegalGeneration;

@@ -12,6 +12,11 @@ import { syncGroup } from "./14-sync-group.ts";
 import { describeGroups } from "./15-describe-groups.ts";
 import { listGroups } from "./16-list-groups.ts";
 import { apiVersions } from "./18-api-versions.ts";
+import { initProducerId } from "./22-init-producer-id.ts";
+import { addPartitionsToTxn } from "./24-add-partitions-to-txn.ts";
+import { addOffsetsToTxn } from "./25-add-offsets-to-txn.ts";
+import { endTxn } from "./26-end-txn.ts";
+import { txnOffsetCommit } from "./28-txn-offset-commit.ts";
 import { deleteGroups } from "./42-delete-groups.ts";
 import type { Api } from "./api.ts";
 
@@ -31,5 +36,10 @@ export const apis: readonly Api[] = [
   describeGroups,
   listGroups,
   apiVersions,
+  initProducerId,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
+  txnOffsetCommit,
   deleteGroups,
 ];

@@ -1,5 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
-import { buildMarker, readBatch, setAppendTime } from "./batch.ts";
+import { type BatchHead, buildMarker, readBatch, setAppendTime } from "./batch.ts";
 import { type BatchList, createBatchList, toHead } from "./batch-list.ts";
 import { createProducerStates, type ProducerSnapshot } from "./producer-states.ts";
 
@@ -20,6 +20,8 @@ export interface AppendRules {
   /** `message.timestamp.type=LogAppendTime`. */
   readonly isAppendTime: boolean;
   readonly nowMs: number;
+  /** 0 when a transactional batch may be appended. */
+  admit(head: BatchHead): number;
 }
 
 /** All of a log, to be put back later. */
@@ -73,12 +75,14 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
   const open = new Map<number, number>(initial.open);
   const aborted: AbortedTransaction[] = [...initial.aborted];
 
-  const append: PartitionLog["append"] = (sent, { maxBatchBytes, isAppendTime, nowMs }) => {
+  const append: PartitionLog["append"] = (sent, { maxBatchBytes, isAppendTime, nowMs, admit }) => {
     if (sent.length > maxBatchBytes) return { kind: "refused", code: errorCodes.messageTooLarge };
     const read = readBatch(sent);
     if (read.kind === "refused") return read;
     const { head } = read;
     if (head.isControl) return { kind: "refused", code: errorCodes.invalidRecord };
+    const refusal = head.isTransactional ? admit(head) : errorCodes.none;
+    if (refusal !== errorCodes.none) return { kind: "refused", code: refusal };
     const isIdempotent = head.producerId >= 0;
     const sequence = isIdempotent ? producers.check(head) : { kind: "next" as const };
     if (sequence.kind === "refused") return sequence;

@@ -1,0 +1,23 @@
+import { errorCodes } from "../error-codes.ts";
+import { checkCoordinator } from "../groups/coordinator.ts";
+import { int16, int32, int64, string } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// Names the group whose offsets TxnOffsetCommit will bring.
+
+export const addOffsetsToTxn: Api = api(
+  {
+    key: 25,
+    request: [string("transactionalId"), int64("producerId"), int16("producerEpoch"), string("groupId")],
+    response: [int32("throttleTimeMs"), int16("errorCode")],
+  },
+  {
+    handle(request, call) {
+      const { transactions } = call.cluster;
+      const code = checkCoordinator(call, request.transactionalId) || transactions.check(request);
+      if (code === errorCodes.none) transactions.addGroup(request.transactionalId, request.groupId);
+      return { throttleTimeMs: 0, errorCode: code };
+    },
+    fail: (_, code) => ({ throttleTimeMs: 0, errorCode: code }),
+  },
+);

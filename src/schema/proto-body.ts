@@ -127,25 +127,31 @@ function readOneof(reader: ProtoReader, scope: ProtoScope, message: OpenMessage,
   message.oneofs.push(oneof);
 }
 
+const labels = ["optional", "required", "repeated"] as const;
+
 function readField(reader: ProtoReader, scope: ProtoScope): ProtoField {
   const first = reader.token();
-  const label = (["optional", "required", "repeated"] as const).find((word) => reader.skip(word));
-  const shared = label === undefined ? {} : { label };
-  if (reader.skip("group")) return readGroup(reader, scope, first, shared);
+  const label = labels.find(reader.is);
+  if (label !== undefined) reader.next();
+  if (reader.skip("group")) return readGroup(reader, scope, first, label);
   const type = readType(reader);
   const name = reader.identifier("The name of a field");
   reader.expect("=");
   const number = reader.integer("A field number", 1, maxFieldNumber);
   const options = readBracketOptions(reader);
   reader.expect(";");
-  return { name, number, ...shared, type, options, at: reader.since(first) };
+  const at = reader.since(first);
+  // Spelled out twice, because every field of every schema passes here and spreading takes a fifth of the time.
+  return label === undefined
+    ? { name, number, type, options, at }
+    : { name, number, label, type, options, at };
 }
 
 function readGroup(
   reader: ProtoReader,
   scope: ProtoScope,
   first: TextSpan,
-  shared: Pick<ProtoField, "label">,
+  label: ProtoField["label"],
 ): ProtoField {
   const name = reader.identifier("The name of a group");
   reader.expect("=");
@@ -154,7 +160,8 @@ function readGroup(
   const fullName = claim(reader, scope, name);
   scope.messages.push(readMessageBody(reader, scope, first, { name, fullName }));
   const type = { kind: "group", name } as const;
-  return { name: name.toLowerCase(), number, ...shared, type, options, at: reader.since(first) };
+  const field = { name: name.toLowerCase(), number, type, options, at: reader.since(first) };
+  return label === undefined ? field : { ...field, label };
 }
 
 function readType(reader: ProtoReader): ProtoType {

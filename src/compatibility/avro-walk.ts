@@ -20,9 +20,12 @@ export function pointerOf(path: Path): string {
 }
 
 // Two texts of the largest size take about a hundred thousand steps, unless they were made to take more.
-const maxSteps = 1_000_000;
+const maxSteps = 500_000;
 // Types inside types are few; types that lead to each other by name can be as many as fit the text.
 const maxDepth = 500;
+
+/** Looking symbols up costs a small part of what comparing types does. */
+export const symbolsPerStep = 16;
 
 /** Counts steps of a walk. @throws KeryxError `schema_invalid` with `fault: "limit"` when it goes too far or too deep */
 export type Spend = (steps: number, depth?: number) => void;

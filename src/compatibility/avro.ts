@@ -8,7 +8,15 @@ import type {
   AvroRecord,
   AvroType,
 } from "../schema/avro-model.ts";
-import { below, createAllowance, type Path, pointerOf, root, type Spend } from "./avro-walk.ts";
+import {
+  below,
+  createAllowance,
+  type Path,
+  pointerOf,
+  root,
+  type Spend,
+  symbolsPerStep,
+} from "./avro-walk.ts";
 import type { Difference } from "./difference.ts";
 
 /**
@@ -17,7 +25,7 @@ import type { Difference } from "./difference.ts";
  *
  * Where the Java library throws, because a field of the reader finds two fields of the writer, the list is one
  * `EXCEPTION`. A list longer than 50,000 differences or 16 million characters is cut there.
- * @throws KeryxError `schema_invalid` with `fault: "limit"`: the comparison takes more than a million steps, or goes more
+ * @throws KeryxError `schema_invalid` with `fault: "limit"`: the comparison takes more than 500,000 steps, or goes more
  * than 500 types deep.
  */
 export function compareAvro(reader: AvroSchema, writer: AvroSchema): readonly Difference[] {
@@ -163,7 +171,7 @@ function compareSizes({ path }: Place, reader: AvroFixed, writer: AvroFixed): Re
 
 function compareSymbols({ comparison, path }: Place, reader: AvroEnum, writer: AvroEnum): Result {
   if (reader.default !== undefined) return compatible;
-  comparison.spend(writer.symbols.length);
+  comparison.spend(writer.symbols.length / symbolsPerStep);
   const known = comparison.symbols.get(reader) ?? new Set(reader.symbols);
   comparison.symbols.set(reader, known);
   if (writer.symbols.every((symbol) => known.has(symbol))) return compatible;

@@ -8,7 +8,15 @@ import type {
   AvroType,
   AvroUnion,
 } from "../schema/avro-model.ts";
-import { below, createAllowance, type Path, pointerOf, root, type Spend } from "./avro-walk.ts";
+import {
+  below,
+  createAllowance,
+  type Path,
+  pointerOf,
+  root,
+  type Spend,
+  symbolsPerStep,
+} from "./avro-walk.ts";
 import type { Direction, FoundWireProblem } from "./difference.ts";
 import { type AvroWireKind, avroWireProblem } from "./wire-avro-kinds.ts";
 import { findValueChange } from "./wire-avro-values.ts";
@@ -146,7 +154,7 @@ function judgeSymbols(
   reader: AvroEnum,
   path: Path,
 ): void {
-  spend(writer.symbols.length);
+  spend(writer.symbols.length / symbolsPerStep);
   const known = symbols.get(reader) ?? new Set(reader.symbols);
   symbols.set(reader, known);
   const missing = writer.symbols.filter((symbol) => !known.has(symbol));

@@ -52,7 +52,7 @@ export function readName(context: DescriptorContext, text: string | undefined, w
 }
 
 export function readDotted(context: DescriptorContext, text: string | undefined, what: string): string {
-  const isName = /^\.?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/.test(text ?? "");
+  const isName = /^\.?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,100}$/.test(text ?? "");
   if (text !== undefined && text.length <= maxNameLength && isName) return text;
   throw context.refuse(`${what} is not ${quote(text ?? "")}.`);
 }
@@ -153,7 +153,8 @@ function toDefault(context: DescriptorContext, written: string, type: ProtoType)
   if (type.kind !== "scalar" || type.name === "bool") return word(written);
   if (type.name === "string") return { kind: "string", bytes: Buffer.from(written) };
   // Infinities and what is no number are words in a text.
-  if (type.name !== "bytes") return /[a-df-z]/.test(written) ? word(written) : { kind: "number", text: written };
+  if (type.name !== "bytes")
+    return /[a-df-z]/.test(written) ? word(written) : { kind: "number", text: written };
   // Bytes stand there with the escapes of a literal in a text.
   const token = createProtoScanner(`"${written}"`)();
   if (token.kind !== "string" || token.end !== written.length + 2)

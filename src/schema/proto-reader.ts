@@ -29,6 +29,8 @@ export interface ProtoReader {
 }
 
 const maxNameLength = 1_000;
+/** Looking a name up costs its parts times those of the scope. */
+const maxNameParts = 100;
 const start = { line: 1, column: 1 };
 
 export function createProtoReader(text: string, limits: SchemaLimits): ProtoReader {
@@ -70,15 +72,13 @@ export function createProtoReader(text: string, limits: SchemaLimits): ProtoRead
     return next().text;
   };
   const dotted = (what: string): string => {
-    const parts = [skip(".") ? "." : "", identifier(what)];
-    for (let length = 0; is("."); ) {
-      next();
-      const part = identifier(what);
-      length += part.length + 1;
-      if (length > maxNameLength) throw fail("The name is too long.");
-      parts.push(".", part);
+    let name = (skip(".") ? "." : "") + identifier(what);
+    for (let parts = 1; skip("."); parts++) {
+      name += `.${identifier(what)}`;
+      if (parts > maxNameParts || name.length > maxNameLength)
+        throw refuse(`A name has more than ${maxNameLength} letters or ${maxNameParts} parts.`, limitFault);
     }
-    return parts.join("");
+    return name;
   };
   const string = (what: string): Uint8Array => {
     if (current.kind !== "string") throw unexpected(what);

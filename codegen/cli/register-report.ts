@@ -46,7 +46,7 @@ export function toLine(
 const verbs: Readonly<Record<ReportLine["kind"], Readonly<Record<ReportLine["state"], string>>>> = {
   "set-level": { done: "level set", planned: "would set level", failed: "failed", left: "left" },
   register: { done: "registered", planned: "would register", failed: "failed", left: "left" },
-  keep: { done: "unchanged", planned: "unchanged", failed: "failed", left: "left" },
+  keep: { done: "unchanged", planned: "unchanged", failed: "failed", left: "unchanged" },
 };
 
 export function formatLine({ kind, state, subject, name, level, version, id }: ReportLine): string {
@@ -55,11 +55,16 @@ export function formatLine({ kind, state, subject, name, level, version, id }: R
   return `${verbs[kind][state]} ${showText(subject)}${level === undefined ? "" : ` ${level}`}${place}${of}\n`;
 }
 
+const noReasons = "It gives no reasons; `keryx check --against registry:<url>` finds them.";
+
 export function formatRefusal(refusal: Refusal): string {
   const subject = showText(refusal.subject);
   if (refusal.kind === "claimed-twice")
     return `refused ${subject}: ${refusal.names.map(showText).join(" and ")} claim it with different texts.\n`;
-  const reasons = refusal.messages.map((message) => `  ${showText(message)}\n`).join("");
+  const { messages } = refusal;
+  const reasons = (messages.length > 0 ? messages : [noReasons])
+    .map((message) => `  ${showText(message)}\n`)
+    .join("");
   return `refused ${subject} (${showText(refusal.name)}): the registry would not take it.\n${reasons}`;
 }
 

@@ -57,10 +57,11 @@ async function makePlan(
 }
 
 function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Report {
+  const isRefused = refusals.length > 0;
   return {
-    ok: refusals.length === 0,
+    ok: !isRefused,
     dryRun,
-    steps: steps.map((step) => toLine(step, "planned", new Map())),
+    steps: steps.map((step) => toLine(step, isRefused ? "left" : "planned", new Map())),
     refusals,
     notes: notes.map(formatNote),
     lock: "same",

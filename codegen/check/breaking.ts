@@ -80,10 +80,7 @@ function* findingsOf(
     });
   };
   const nameOf = ({ against }: Found): string => showVersion(subject.history[against]?.name ?? against + 1);
-  const strongest =
-    registry.strongest === undefined
-      ? ""
-      : ` The strongest level that takes the change is ${registry.strongest}.`;
+  const strongest = registry.strongest === undefined ? "" : ` ${showStrongest(registry.strongest)}`;
   for (const found of registry.compatible ? [] : registry.differences) {
     if (found.compatible) continue;
     yield make(
@@ -103,6 +100,12 @@ function* findingsOf(
         severity: found.severity,
       },
     );
+}
+
+function showStrongest(level: CompatibilityLevel): string {
+  return level === "NONE"
+    ? "No level but NONE takes the change."
+    : `The strongest level that takes the change is ${level}.`;
 }
 
 type Found = Pick<PlacedDifference | PlacedWireProblem, "kind" | "path" | "against" | "direction">;

@@ -8,7 +8,7 @@ import { findClaims, findSkew, judgeImports } from "./imports.ts";
 import { findLostVersions } from "./lock-history.ts";
 import { createVersionReader, parseWire, type VersionReader } from "./parse.ts";
 import { createSourcePlaces, type SourcePlaces } from "./places.ts";
-import { policyBreaks } from "./policy-breaking.ts";
+import { type PolicyBreak, policyBreaks } from "./policy-breaking.ts";
 import { type CheckRequest, inProject, placeInLock, placeOfValue } from "./request.ts";
 
 export interface CheckResult {
@@ -30,7 +30,7 @@ export function checkProject(request: CheckRequest): CheckResult {
   const findings = [
     ...model.events.flatMap((event) => [
       ...judgeEvent(request, event, reader, places),
-      ...judgePolicy(request, event, reader),
+      ...judgePolicy(request, event, reader, places),
     ]),
     ...findRemoved(request),
     ...judgeImports(request, reader, places),
@@ -84,13 +84,23 @@ function judgeEvent(
   return cases.flatMap((one) => (one === undefined ? [] : judgeSchema(one, dialect, reader)));
 }
 
-function judgePolicy(request: CheckRequest, event: EventModel, reader: VersionReader): readonly Finding[] {
+function judgePolicy(
+  request: CheckRequest,
+  event: EventModel,
+  reader: VersionReader,
+  places: SourcePlaces,
+): readonly Finding[] {
   const before = request.baseline.events.get(event.name);
   if (before === undefined) return [];
   const subject = event.options.subject.value;
   const readOld = (): ParsedSchema => reader.read(before.version, before.contract.subject);
-  return [...policyBreaks(event, before, readOld)].map(({ rule, at, message }) =>
-    find(rule, "from" in at ? placeOfValue(request, at, event.at) : inProject(request, at), message, {
+  const placeOf = ({ at, path }: PolicyBreak): Span => {
+    const exact = path === undefined ? undefined : places.ofEvent(event, path);
+    if (exact !== undefined) return inProject(request, { ...exact.span, file: exact.file });
+    return "from" in at ? placeOfValue(request, at, event.at) : inProject(request, at);
+  };
+  return [...policyBreaks(event, before, readOld)].map((broken) =>
+    find(broken.rule, placeOf(broken), broken.message, {
       event: event.name,
       subject,
       against: before.version.name,

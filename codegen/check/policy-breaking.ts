@@ -11,6 +11,8 @@ import { lostMarks } from "./sensitive.ts";
 /** A broken promise beside the fields: where the project says it now, and a sentence about it. */
 export interface PolicyBreak {
   readonly at: Sourced<unknown> | Span;
+  /** A more exact place, as the engine writes paths. */
+  readonly path?: string;
   readonly message: string;
 }
 
@@ -79,8 +81,11 @@ const rules = {
   ),
   *"sensitive-removed"(event, { contract }, readOld) {
     if (event.format !== contract.format) return;
-    for (const path of lostMarks(event, contract.policy.sensitive, readOld))
-      yield { at: event.at, message: `The field ${quote(path)} of ${event.name} was marked sensitive.` };
+    for (const { path, at } of lostMarks(event, contract.policy.sensitive, readOld))
+      yield {
+        ...{ at: event.at, path: at },
+        message: `The field ${quote(path)} of ${event.name} was marked sensitive.`,
+      };
   },
   *"index-changed"(event, { index, contract }) {
     if (event.format !== contract.format || index.join() === event.index.join()) return;

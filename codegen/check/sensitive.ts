@@ -7,8 +7,16 @@ import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
 import { type FieldView, fieldsOf, nameOf, type TypeView } from "../model/fields.ts";
 import type { EventModel } from "../model/model.ts";
 
+/** A field that is marked no more. */
+export interface LostMark {
+  /** Properties of the old type, joined by dots. */
+  readonly path: string;
+  /** Where the field stands now, as the engine writes paths. */
+  readonly at: string;
+}
+
 /**
- * Property paths that were marked sensitive and are marked no more, although the field is still there, under another
+ * Fields that were marked sensitive and are marked no more, although the field is still there, under another
  * name perhaps. A field that is gone takes its mark with it.
  * @param readOld gives the old schema; asked only when a path is not marked any more
  */
@@ -16,7 +24,7 @@ export function lostMarks(
   event: EventModel,
   marked: readonly string[],
   readOld: () => ParsedSchema,
-): readonly string[] {
+): readonly LostMark[] {
   const isMarked = (path: string): boolean =>
     event.sensitive.some((mark) => path === mark || path.startsWith(`${mark}.`));
   const open = marked.filter((path) => !isMarked(path));
@@ -24,9 +32,10 @@ export function lostMarks(
   const old = rootOf(readOld(), event.name);
   if (old === undefined) return [];
   const now = event.source.kind === "protobuf" ? event.source.message : event.source.record;
-  return open.filter((path) =>
-    [...presentPaths(old, now, path.split("."), [])].some((one) => !isMarked(one)),
-  );
+  return open.flatMap((path) => {
+    const [found] = [...presentPaths(old, now, path.split("."), [])].filter((one) => !isMarked(one.path));
+    return found === undefined ? [] : [{ path, at: found.at }];
+  });
 }
 
 /** A type of the old schema. */
@@ -66,22 +75,33 @@ function* presentPaths(
   now: TypeView,
   rest: readonly string[],
   above: readonly string[],
-): Generator<string> {
+  top?: string,
+): Generator<{ readonly path: string; readonly at: string }> {
   for (const field of oldFields(old)) {
     const below = behind(rest, field.properties);
     const found = below === undefined ? undefined : field.findNow(now);
     if (below === undefined || found === undefined) continue;
     const path = [...above, ...found.properties];
-    if (below.length === 0) yield path.join(".");
+    const at = placeOf(now, found, top);
+    if (below.length === 0) yield { path: path.join("."), at };
     for (const inner of field.inside) {
       const deeper = behind(below, inner.properties);
       if (deeper === undefined || deeper.length === 0) continue;
       const [only, ...others] = found.inside;
       const next = others.length === 0 ? only : found.inside.find(({ type }) => isAlike(inner.type, type));
       if (next !== undefined)
-        yield* presentPaths(inner.type, next.type, deeper, [...path, ...next.properties]);
+        yield* presentPaths(inner.type, next.type, deeper, [...path, ...next.properties], at);
     }
   }
+}
+
+/** A message's fields can be found from anywhere; those of a record from the outermost field that leads to them. */
+function placeOf(type: TypeView, field: FieldView, top: string | undefined): string {
+  if (type.kind !== "message")
+    return top ?? `/fields/${type.fields.findIndex(({ name }) => name === field.name)}`;
+  const { package: space } = type.file.proto;
+  const names = type.typeName.slice(space === "" ? 0 : space.length + 1).replaceAll(".", "/");
+  return `#/${names}/${type.fields.find(({ name }) => name === field.name)?.number}`;
 }
 
 /** What follows a beginning; undefined when the path begins otherwise. */

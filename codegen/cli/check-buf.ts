@@ -33,13 +33,26 @@ export async function askBuf(
   const config = await readConfig(schemas);
   if (config === undefined || !(config.hasLint || config.hasBreaking)) return [];
   const buf = resolveBuf(project.root);
-  const lint = config.hasLint ? await lintWithBuf(buf, schemas, checked.inputs) : [];
-  const breaking = config.hasBreaking ? await compare(buf, config.file, project, checked, loaded) : [];
+  const [lint, breaking] = await Promise.all([
+    config.hasLint ? lintWithBuf(buf, schemas, checked.inputs) : [],
+    config.hasBreaking ? compare(buf, config.file, project, checked, loaded) : [],
+  ]);
+  const events = new Map(checked.model.events.map((event) => [event.at.file, event]));
+  const toFinding = ({ rule, at, message }: BufComplaint, advice: string): Finding => {
+    const event = at && events.get(at.file);
+    return {
+      ...{ rule: `buf:${rule}`, severity: "error", message, advice },
+      ...(at === undefined
+        ? { file: "buf.yaml", line: 1, column: 1 }
+        : { ...at, file: `${project.prefix}${at.file}` }),
+      ...(event === undefined ? {} : { event: event.name, subject: event.options.subject.value }),
+    };
+  };
   const { label } = loaded.baseline;
   return [
-    ...lint.map((one) => toFinding(one, project, "Follow the rule, or leave it out in buf.yaml.")),
+    ...lint.map((one) => toFinding(one, "Follow the rule, or leave it out in buf.yaml.")),
     ...breaking.map((one) => ({
-      ...toFinding(one, project, "Undo the change, or leave the rule out in buf.yaml."),
+      ...toFinding(one, "Undo the change, or leave the rule out in buf.yaml."),
       against: label,
     })),
   ];
@@ -98,14 +111,6 @@ async function copyLock(from: string, to: string): Promise<void> {
 function dependenciesOf(text: string): string {
   const { version, deps } = asObject(parse(text));
   return JSON.stringify({ version, ...(deps === undefined ? {} : { deps }) });
-}
-
-function toFinding(complaint: BufComplaint, project: OpenProject, advice: string): Finding {
-  const { rule, at, message } = complaint;
-  const place = at
-    ? { ...at, file: `${project.prefix}${at.file}` }
-    : { file: "buf.yaml", line: 1, column: 1 };
-  return { rule: `buf:${rule}`, severity: "error", ...place, message, advice };
 }
 
 const maxConfigBytes = 1_048_576;

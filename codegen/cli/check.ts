@@ -78,14 +78,19 @@ export const runCheck: Run = async (call) => {
     findAll(call, project, dialect, against, folder),
   );
   io.out(print(findings, format, project, call));
-  const events = `${compared} ${compared === 1 ? "event" : "events"}`;
-  if (compared > 0)
-    io.note(
-      `Compared ${events} with ${showText(options.against ?? "lock")}${fresh === 0 ? "" : `; ${fresh} of them ${fresh === 1 ? "has" : "have"} no released version`}.\n`,
-    );
+  if (compared > 0) io.note(showScope(compared, fresh, against));
   io.note(`${countDiagnostics(findings)}\n`);
   return isRefused(findings, options.strict === true) ? 3 : 0;
 };
+
+function showScope(compared: number, fresh: number, against: Against): string {
+  const what =
+    against.kind === "lock"
+      ? lockPath
+      : showText(against.kind === "git" ? `git:${against.ref}` : against.url);
+  const none = fresh === 0 ? "" : `; ${fresh} without a version there: nothing to compare`;
+  return `Compared ${compared} ${compared === 1 ? "event" : "events"} with ${what}${none}.\n`;
+}
 
 interface Found {
   readonly findings: readonly Finding[];

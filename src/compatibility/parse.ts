@@ -76,8 +76,9 @@ function parseAvroWith(text: string, { find, rest, limits, ignoreDefaults }: Avr
         return parseAvro(from, { named, limits, ignoreDefaults, asRegistered: true });
       } catch (error) {
         const missing = isRefusal(error) ? error.details["missing"] : undefined;
-        const one = typeof missing === "string" ? next(missing) : undefined;
-        if (one === undefined || seen.size >= limits.references) throw error;
+        const isWanted = typeof missing === "string" && seen.size < limits.references;
+        const one = isWanted ? next(missing) : undefined;
+        if (one === undefined) throw error;
         seen.add(one);
         for (const [name, type] of parseImport(one, parse).named) named.set(name, type);
       }

@@ -58,7 +58,14 @@ describe("the dialects of registry releases", () => {
       "confluent-8.3.2",
     ],
     ...["confluent-7.10", "confluent-7.10.0", "confluent-07", "confluent-7.4.05", "confluent-7.4.1.1"],
-    ...["confluent-7.4.9999", "confluent-77", "karapace-3", "__proto__"],
+    ...[
+      "confluent-7.4.9999",
+      "confluent-7.100",
+      "confluent-8.100",
+      "confluent-77",
+      "karapace-3",
+      "__proto__",
+    ],
   ])
     it(`do not know ${JSON.stringify(name)}`, () => {
       expect(findDialect(name)).to.equal(undefined);

@@ -224,6 +224,12 @@ const rows: readonly Row[] = [
     "!PACKAGE_CHANGED #/",
   ],
   [
+    "a message type of the same file that changed inside, which is told about there alone",
+    "message M { T a = 1; } message T { int32 x = 1; }",
+    "message M { T a = 1; } message T { float x = 1; }",
+    "!FIELD_SCALAR_KIND_CHANGED #/T/1",
+  ],
+  [
     "a nested message hoisted to the top",
     "message M { T a = 1; message T {} }",
     "message M { T a = 1; } message T {}",

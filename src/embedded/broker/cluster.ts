@@ -3,7 +3,7 @@ import { errorCodes } from "./error-codes.ts";
 import { createGroup, type Group } from "./groups/group.ts";
 import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
 import type { BrokerSignal } from "./signals.ts";
-import { createPartition, isTopicName, type Partition, type Topic } from "./topics.ts";
+import { createPartition, isTopicName, type Partition, type Topic, type TopicConfig, topicConfigs } from "./topics.ts";
 import { createTransactions, type Transactions } from "./txn/transactions.ts";
 import { type ApiVersions, apiVersions } from "./versions.ts";
 
@@ -40,6 +40,10 @@ export interface Cluster {
   /** Where a group or a transactional id is looked after. */
   coordinatorOf(id: string): BrokerNode;
   partition(topic: string, index: number): Partition | undefined;
+  /** The partition when this broker leads it, else the code that says why not. */
+  led(broker: BrokerNode, topic: string, index: number): Partition | number;
+  /** A setting of a topic, at its default where it was not set. */
+  config(topic: string, name: TopicConfig): string;
   /** 0, or the code with which it was refused. */
   createTopic(topic: TopicRequest): number;
   deleteTopic(name: string): void;
@@ -115,6 +119,12 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     controller: () => nth(0),
     coordinatorOf: (id) => nth(hashOf(id) + hashSeed),
     partition: (topic, index) => topics.get(topic)?.partitions[index],
+    led(broker, topic, index) {
+      const found = cluster.partition(topic, index);
+      if (found === undefined) return errorCodes.unknownTopicOrPartition;
+      return found.leader === broker.id ? found : errorCodes.notLeaderOrFollower;
+    },
+    config: (topic, name) => topics.get(topic)?.configs.get(name) ?? topicConfigs[name],
     createTopic(topic) {
       const code = checkTopic(cluster, topic);
       if (code !== errorCodes.none) return code;

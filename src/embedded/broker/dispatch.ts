@@ -2,15 +2,18 @@ import { type Api, type Call, hangUp, noAnswer } from "./api/api.ts";
 import type { BrokerNode, Cluster } from "./cluster.ts";
 import { errorCodes } from "./error-codes.ts";
 import type { FaultPoint } from "./faults.ts";
+import type { Session } from "./net/sasl.ts";
 import type { RequestNote } from "./signals.ts";
 import { type RequestHeader, readHeader, toFrame } from "./wire/frame.ts";
 import { malformed } from "./wire/primitives.ts";
+import { skipTags } from "./wire/schema.ts";
 
 /** A client's connection, as far as requests need it. */
 export interface Peer {
   readonly id: number;
   readonly broker: BrokerNode;
   readonly listener: string;
+  readonly session: Session;
   readonly host: string;
   onClose(run: () => void): () => void;
 }
@@ -37,6 +40,11 @@ export function createDispatcher(
 ): Dispatcher {
   const byKey = new Map(apis.map((api) => [api.key, api]));
 
+  const toBytes = (api: Api, response: unknown, { key, version, correlationId }: RequestHeader): Outcome => {
+    const row = cluster.versions().find((one) => one.key === key);
+    const isFlexible = key !== apiVersionsKey && row !== undefined && version >= row.flexibleFrom;
+    return toFrame(correlationId, isFlexible, api.write(response, version));
+  };
   const reply = (
     api: Api,
     request: unknown,
@@ -45,12 +53,7 @@ export function createDispatcher(
   ): Outcome | Promise<Outcome> => {
     const done = (response: unknown): Outcome => {
       if (response === noAnswer) return "silent";
-      if (response === hangUp) return "close";
-      return toFrame(
-        header.correlationId,
-        isFlexibleHeader(cluster, header),
-        api.write(response, header.version),
-      );
+      return response === hangUp ? "close" : toBytes(api, response, header);
     };
     const replied = api.handle(request, call);
     return replied instanceof Promise ? replied.then(done) : done(replied);
@@ -62,59 +65,36 @@ export function createDispatcher(
       const api = byKey.get(header.key);
       const range = cluster.versions().find((row) => row.key === header.key);
       if (api === undefined || range === undefined) throw malformed(`API ${header.key} is not served`);
-      if (header.key === apiVersionsKey && header.version > range.max) return refuseVersion(api, header);
-      if (header.version < range.min || header.version > range.max)
-        throw malformed(`${api.name} ${header.version} is not served, ${range.min} to ${range.max} are`);
-      const isFlexible = header.version >= range.flexibleFrom;
-      if (isFlexible) skipHeaderTags(header);
-      const request = api.read(header.body, header.version);
-      const about: RequestNote = {
-        api: api.name,
-        version: header.version,
-        broker: peer.broker.id,
-        connection: peer.id,
-        clientId: header.clientId,
-      };
+      if (!peer.session.isOpen(cluster.clock.now()) && !beforeLogin.has(header.key))
+        throw malformed(`${api.name} before authentication`);
+      const { broker, listener, session, host, onClose } = peer;
+      const { version, clientId } = header;
+      const call: Call = { cluster, broker, listener, session, version, clientId, clientHost: host, onClose };
+      if (header.key === apiVersionsKey && version > range.max) return refuseVersion(api, header, call);
+      if (version < range.min || version > range.max)
+        throw malformed(`${api.name} ${version} is not served, ${range.min} to ${range.max} are`);
+      if (version >= range.flexibleFrom) skipTags(header.body);
+      const request = api.read(header.body, version);
+      const about: RequestNote = { api: api.name, version, broker: broker.id, connection: peer.id, clientId };
       note(about);
-      const call: Call = {
-        cluster,
-        broker: peer.broker,
-        listener: peer.listener,
-        version: header.version,
-        clientId: header.clientId,
-        clientHost: peer.host,
-        onClose: peer.onClose,
-      };
+      const handle = (): Outcome | Promise<Outcome> => reply(api, request, header, call);
       const fault = faults.take({ ...about, request });
-      if (fault === undefined) return reply(api, request, header, call);
+      if (fault === undefined) return handle();
       const { effect, passed } = fault;
       cluster.observe({ kind: "fault.hit", effect: effect.kind, ...about });
-      if (effect.kind === "error") {
-        const body = api.write(api.fail(request, effect.code), header.version);
-        return toFrame(header.correlationId, isFlexibleHeader(cluster, header), body);
-      }
-      if (effect.kind === "delay" || effect.kind === "hold")
-        return passed.then(() => reply(api, request, header, call));
+      if (effect.kind === "error") return toBytes(api, api.fail(request, effect.code), header);
+      if (effect.kind === "delay" || effect.kind === "hold") return passed.then(handle);
       const end = effect.kind === "close" ? "close" : "silent";
-      return effect.handled ? Promise.resolve(reply(api, request, header, call)).then(() => end) : end;
+      return effect.handled ? Promise.resolve(handle()).then(() => end) : end;
     },
   };
 }
 
-/** A client of newer versions reads this one and asks again (KIP-511). */
-function refuseVersion(api: Api, header: RequestHeader): Outcome {
-  const body = api.write(api.fail({}, errorCodes.unsupportedVersion), 0);
-  return toFrame(header.correlationId, false, body);
-}
+/** What is served before a client has said who it is. */
+const beforeLogin: ReadonlySet<number> = new Set([apiVersionsKey, 17, 36]);
 
-function isFlexibleHeader(cluster: Cluster, { key, version }: RequestHeader): boolean {
-  const row = cluster.versions().find((one) => one.key === key);
-  return key !== apiVersionsKey && row !== undefined && version >= row.flexibleFrom;
-}
-
-function skipHeaderTags({ body }: RequestHeader): void {
-  for (let count = body.varuint(); count > 0; count--) {
-    body.varuint();
-    body.bytes(body.varuint());
-  }
+/** A client of newer versions finds the range of this API in the list and asks again (KIP-511). */
+function refuseVersion(api: Api, header: RequestHeader, call: Call): Outcome {
+  const answer = { ...(api.handle({}, call) as object), errorCode: errorCodes.unsupportedVersion };
+  return toFrame(header.correlationId, false, api.write(answer, 0));
 }

@@ -45,7 +45,7 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
     serveConnection(socket, {
       id,
       broker,
-      listener: listener.name,
+      listener,
       maxRequestBytes: resolved.maxRequestBytes,
       dispatcher,
       onEnd,

@@ -41,7 +41,3 @@ export type TopicConfig = keyof typeof defaults;
 
 /** Settings that a topic may have, with what holds without them. The ones that act: size, time stamps and retention. */
 export const topicConfigs: Readonly<Record<TopicConfig, string>> = defaults;
-
-export function configOf(topic: Topic, name: TopicConfig): string {
-  return topic.configs.get(name) ?? topicConfigs[name];
-}

@@ -1,7 +1,6 @@
 import { errorCodes } from "../error-codes.ts";
-import { configOf } from "../topics.ts";
 import { array, int16, int32, int64, nullableString, records, string } from "../wire/schema.ts";
-import { type Api, api, type Call, hangUp, noAnswer } from "./api.ts";
+import { type Api, api, type Call, eachPartition, hangUp, noAnswer } from "./api.ts";
 
 // Acks 0 writes no answer, and a failed one closes the connection; acks 1 and −1 answer after the append; any other value
 // is 21. A partition of another leader is 6. Batches compressed with zstd need version 7 (KIP-110).
@@ -21,40 +20,23 @@ export const produce: Api = api(
         array("partitions", [
           int32("index"),
           int16("errorCode"),
-          int64("baseOffset"),
-          int64("logAppendTimeMs", { since: 2 }),
-          int64("logStartOffset", { since: 5 }),
+          int64("baseOffset", { absent: -1 }),
+          int64("logAppendTimeMs", { since: 2, absent: -1 }),
+          int64("logStartOffset", { since: 5, absent: -1 }),
         ]),
       ]),
       int32("throttleTimeMs", { since: 1 }),
     ],
   },
-  {
-    handle({ acks, topics }, call) {
-      const answers = topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ index, records: sent }) =>
-          isAcks(acks) ? append(call, name, index, sent) : refused(index, errorCodes.invalidRequiredAcks),
-        ),
-      }));
-      if (acks !== 0) return { topics: answers, throttleTimeMs: 0 };
-      return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0))
-        ? noAnswer
-        : hangUp;
-    },
-    fail: ({ topics }, code) => ({
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ index }) => refused(index, code)),
-      })),
-      throttleTimeMs: 0,
-    }),
+  ({ acks, topics }, call) => {
+    const isKnown = acks === 0 || acks === 1 || acks === -1;
+    const answers = eachPartition(topics, (topic, { index, records: sent }) =>
+      isKnown ? append(call, topic, index, sent) : refused(index, errorCodes.invalidRequiredAcks),
+    );
+    if (acks !== 0) return { topics: answers };
+    return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0)) ? noAnswer : hangUp;
   },
 );
-
-function isAcks(acks: number): boolean {
-  return acks === 0 || acks === 1 || acks === -1;
-}
 
 function append(
   { cluster, broker, version }: Call,
@@ -62,15 +44,13 @@ function append(
   index: number,
   sent: readonly Uint8Array[] | null,
 ) {
-  const found = cluster.partition(topic, index);
-  const owner = cluster.topics.get(topic);
-  if (found === undefined || owner === undefined) return refused(index, errorCodes.unknownTopicOrPartition);
-  if (found.leader !== broker.id) return refused(index, errorCodes.notLeaderOrFollower);
+  const found = cluster.led(broker, topic, index);
+  if (typeof found === "number") return refused(index, found);
   const batch = (sent?.[0] ?? Buffer.alloc(0)) as Buffer;
   if (version < 7 && isZstd(batch)) return refused(index, errorCodes.unsupportedCompressionType);
   const appended = found.log.append(batch, {
-    maxBatchBytes: Number(configOf(owner, "max.message.bytes")),
-    isAppendTime: configOf(owner, "message.timestamp.type") === "LogAppendTime",
+    maxBatchBytes: Number(cluster.config(topic, "max.message.bytes")),
+    isAppendTime: cluster.config(topic, "message.timestamp.type") === "LogAppendTime",
     nowMs: cluster.clock.now(),
     admit: (head) => cluster.transactions.admit(head, found),
   });

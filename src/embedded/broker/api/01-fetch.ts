@@ -39,42 +39,34 @@ export const fetch: Api = api(
         array("partitions", [
           int32("index"),
           int16("errorCode"),
-          int64("highWatermark"),
+          int64("highWatermark", { absent: -1 }),
           int64("lastStableOffset", { since: 4, absent: -1 }),
           int64("logStartOffset", { since: 5, absent: -1 }),
           nullableArray("abortedTransactions", [int64("producerId"), int64("firstOffset")], { since: 4 }),
           int32("preferredReadReplica", { since: 11, absent: -1 }),
-          records("records"),
+          records("records", { absent: [] }),
         ]),
       ]),
     ],
   },
-  {
-    handle(request, call) {
-      const { topics, maxWaitMs } = request;
-      const asked = topics.flatMap(({ name, partitions }) =>
-        partitions.map(({ index, fetchOffset, partitionMaxBytes }) => ({
-          topic: name,
-          index,
-          offset: fetchOffset,
-          maxBytes: partitionMaxBytes,
-        })),
-      );
-      const limits: Limits = {
-        maxBytes: request.maxBytes,
-        minBytes: request.minBytes,
-        isCommittedOnly: request.isolationLevel === 1,
-      };
-      const first = collect(call, asked, limits);
-      if (first.isEnough || maxWaitMs <= 0) return toAnswer(first.parts);
-      return waitForMore(call, asked, limits, maxWaitMs).then(toAnswer);
-    },
-    fail: ({ topics }, code) =>
-      toAnswer(
-        topics.flatMap(({ name, partitions }) =>
-          partitions.map(({ index }) => ({ topic: name, ...refused(index, code) })),
-        ),
-      ),
+  (request, call) => {
+    const { topics, maxWaitMs } = request;
+    const asked = topics.flatMap(({ name, partitions }) =>
+      partitions.map(({ index, fetchOffset, partitionMaxBytes }) => ({
+        topic: name,
+        index,
+        offset: fetchOffset,
+        maxBytes: partitionMaxBytes,
+      })),
+    );
+    const limits: Limits = {
+      maxBytes: request.maxBytes,
+      minBytes: request.minBytes,
+      isCommittedOnly: request.isolationLevel === 1,
+    };
+    const first = collect(call, asked, limits);
+    if (first.isEnough || maxWaitMs <= 0) return toAnswer(first.parts);
+    return waitForMore(call, asked, limits, maxWaitMs).then(toAnswer);
   },
 );
 
@@ -116,9 +108,8 @@ function readPartition(
   limits: Limits,
   isFirst: boolean,
 ): ReturnType<typeof refused> {
-  const found = cluster.partition(topic, index);
-  if (found === undefined) return refused(index, errorCodes.unknownTopicOrPartition);
-  if (found.leader !== broker.id) return refused(index, errorCodes.notLeaderOrFollower);
+  const found = cluster.led(broker, topic, index);
+  if (typeof found === "number") return refused(index, found);
   const { log } = found;
   const state = {
     highWatermark: log.batches.endOffset,
@@ -184,7 +175,6 @@ function toAnswer(parts: readonly Part[]) {
     else known.push(part);
   }
   return {
-    throttleTimeMs: 0,
     errorCode: errorCodes.none,
     sessionId: 0,
     topics: [...topics].map(([name, partitions]) => ({ name, partitions })),

@@ -39,29 +39,19 @@ export const metadata: Api = api(
       ]),
     ],
   },
-  {
-    handle({ topics, allowAutoTopicCreation }, call) {
-      const { cluster } = call;
-      const isAll = topics === null || (call.version === 0 && topics.length === 0);
-      const names = isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
-      return {
-        ...clusterOf(call),
-        topics: names.map((name) => describe(cluster, name, allowAutoTopicCreation)),
-      };
-    },
-    fail: ({ topics }, code) => ({
-      throttleTimeMs: 0,
-      brokers: [],
-      clusterId: null,
-      controllerId: -1,
-      topics: (topics ?? []).map(({ name }) => refused(name, code)),
-    }),
+  ({ topics, allowAutoTopicCreation }, call) => {
+    const { cluster } = call;
+    const isAll = topics === null || (call.version === 0 && topics.length === 0);
+    const names = isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
+    return {
+      ...clusterOf(call),
+      topics: names.map((name) => describe(cluster, name, allowAutoTopicCreation)),
+    };
   },
 );
 
 function clusterOf({ cluster, listener }: Call) {
   return {
-    throttleTimeMs: 0,
     brokers: cluster.live().map((broker) => ({ ...addressOf(cluster, broker, listener), rack: null })),
     clusterId: cluster.id,
     controllerId: cluster.controller().id,

@@ -3,7 +3,7 @@ import { checkCoordinator } from "../groups/coordinator.ts";
 import { identifyInGeneration } from "../groups/membership.ts";
 import { renewSession } from "../groups/rebalance.ts";
 import { array, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
-import { type Api, api, type Call } from "./api.ts";
+import { type Api, api, type Call, eachPartition } from "./api.ts";
 
 // Generation −1 commits for a group without members. A commit is 27 between the end of joining and the sharing out, and is
 // taken while members are still to join: they commit before they come again.
@@ -32,32 +32,19 @@ export const offsetCommit: Api = api(
       array("topics", [string("name"), array("partitions", [int32("index"), int16("errorCode")])]),
     ],
   },
-  {
-    handle(request, call) {
-      const { groupId, topics } = request;
-      const refusal = checkCommit(call, groupId, request);
-      const offsets = refusal === errorCodes.none ? call.cluster.groupOrNew(groupId).offsets : undefined;
-      return {
-        throttleTimeMs: 0,
-        topics: topics.map(({ name, partitions }) => ({
-          name,
-          partitions: partitions.map(({ index, offset, metadata }) => {
-            if (offsets === undefined) return { index, errorCode: refusal };
-            if (call.cluster.partition(name, index) === undefined)
-              return { index, errorCode: errorCodes.unknownTopicOrPartition };
-            offsets.commit({ topic: name, partition: index, offset, metadata });
-            return { index, errorCode: errorCodes.none };
-          }),
-        })),
-      };
-    },
-    fail: ({ topics }, code) => ({
-      throttleTimeMs: 0,
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ index }) => ({ index, errorCode: code })),
-      })),
-    }),
+  (request, call) => {
+    const { groupId, topics } = request;
+    const refusal = checkCommit(call, groupId, request);
+    const offsets = refusal === errorCodes.none ? call.cluster.groupOrNew(groupId).offsets : undefined;
+    return {
+      topics: eachPartition(topics, (topic, { index, offset, metadata }) => {
+        if (offsets === undefined) return { index, errorCode: refusal };
+        if (call.cluster.partition(topic, index) === undefined)
+          return { index, errorCode: errorCodes.unknownTopicOrPartition };
+        offsets.commit({ topic, partition: index, offset, metadata });
+        return { index, errorCode: errorCodes.none };
+      }),
+    };
   },
 );
 

@@ -2,7 +2,7 @@ import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
 import type { CommittedOffset } from "../groups/offsets.ts";
 import { array, int16, int32, int64, list, nullableArray, nullableString, string } from "../wire/schema.ts";
-import { type Api, api } from "./api.ts";
+import { type Api, api, eachPartition } from "./api.ts";
 
 // No list of topics (from version 2 on) means all of the group. What was never committed is −1 without an error, for
 // unknown groups, too.
@@ -17,55 +17,29 @@ export const offsetFetch: Api = api(
         string("name"),
         array("partitions", [
           int32("index"),
-          int64("offset"),
-          nullableString("metadata"),
+          int64("offset", { absent: -1 }),
+          nullableString("metadata", { absent: "" }),
           int16("errorCode"),
         ]),
       ]),
       int16("errorCode", { since: 2 }),
     ],
   },
-  {
-    handle({ groupId, topics }, call) {
-      const code = checkCoordinator(call, groupId);
-      if (code !== errorCodes.none) return refused(topics, code);
-      const offsets = call.cluster.groups.get(groupId)?.offsets;
-      const asked = topics ?? byTopic(offsets?.all() ?? []);
-      return {
-        throttleTimeMs: 0,
-        topics: asked.map(({ name, partitions }) => ({
-          name,
-          partitions: partitions.map((index) => ({
-            index,
-            offset: offsets?.find(name, index)?.offset ?? -1,
-            metadata: offsets?.find(name, index)?.metadata ?? "",
-            errorCode: errorCodes.none,
-          })),
-        })),
-        errorCode: errorCodes.none,
-      };
-    },
-    fail: ({ topics }, code) => refused(topics, code),
+  ({ groupId, topics }, call) => {
+    const code = checkCoordinator(call, groupId);
+    const group = code === errorCodes.none ? call.cluster.groups.get(groupId) : undefined;
+    const asked = topics ?? byTopic(group?.offsets.all() ?? []);
+    return {
+      topics: eachPartition(asked, (topic, index) => {
+        const { offset = -1, metadata = "" } = group?.offsets.find(topic, index) ?? {};
+        return { index, offset, metadata, errorCode: code };
+      }),
+      errorCode: code,
+    };
   },
 );
 
-interface Asked {
-  readonly name: string;
-  readonly partitions: readonly number[];
-}
-
-function byTopic(offsets: readonly CommittedOffset[]): readonly Asked[] {
+function byTopic(offsets: readonly CommittedOffset[]) {
   const topics = Map.groupBy(offsets, ({ topic }) => topic);
   return [...topics].map(([name, list]) => ({ name, partitions: list.map(({ partition }) => partition) }));
-}
-
-function refused(topics: readonly Asked[] | null, errorCode: number) {
-  return {
-    throttleTimeMs: 0,
-    topics: (topics ?? []).map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((index) => ({ index, offset: -1, metadata: "", errorCode })),
-    })),
-    errorCode,
-  };
 }

@@ -13,25 +13,14 @@ export const findCoordinator: Api = api(
       int32("throttleTimeMs", { since: 1 }),
       int16("errorCode"),
       nullableString("errorMessage", { since: 1 }),
-      int32("nodeId"),
+      int32("nodeId", { absent: -1 }),
       string("host"),
-      int32("port"),
+      int32("port", { absent: -1 }),
     ],
   },
-  {
-    handle: ({ key }, { cluster, listener }) => ({
-      throttleTimeMs: 0,
-      errorCode: errorCodes.none,
-      errorMessage: null,
-      ...addressOf(cluster, cluster.coordinatorOf(key), listener),
-    }),
-    fail: (_, code) => ({
-      throttleTimeMs: 0,
-      errorCode: code,
-      errorMessage: null,
-      nodeId: -1,
-      host: "",
-      port: -1,
-    }),
-  },
+  ({ key }, { cluster, listener }) => ({
+    errorCode: errorCodes.none,
+    errorMessage: null,
+    ...addressOf(cluster, cluster.coordinatorOf(key), listener),
+  }),
 );

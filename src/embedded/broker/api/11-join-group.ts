@@ -23,7 +23,7 @@ export const joinGroup: Api = api(
     response: [
       int32("throttleTimeMs", { since: 2 }),
       int16("errorCode"),
-      int32("generationId"),
+      int32("generationId", { absent: -1 }),
       string("protocolName"),
       string("leader"),
       string("memberId"),
@@ -34,45 +34,38 @@ export const joinGroup: Api = api(
       ]),
     ],
   },
-  {
-    handle(request, call) {
-      const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId } = request;
-      const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
-      const code = checkCoordinator(call, groupId);
-      if (code !== errorCodes.none) return toAnswer(refusedJoin(code, memberId));
-      if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs)
-        return toAnswer(refusedJoin(errorCodes.invalidSessionTimeout, memberId));
-      const known = call.cluster.groups.get(groupId);
-      if (known === undefined && memberId !== "")
-        return toAnswer(refusedJoin(errorCodes.unknownMemberId, memberId));
-      const group = known ?? call.cluster.groupOrNew(groupId);
-      return new Promise((resolve) => {
-        const answer = (joined: Joined): void => {
-          stopWatching();
-          resolve(toAnswer(joined));
-        };
-        const stopWatching = call.onClose(() => forgetWaiter(group, answer));
-        join(
-          group,
-          {
-            memberId,
-            sessionTimeoutMs,
-            rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
-            instanceId: request.groupInstanceId,
-            clientId: call.clientId ?? "",
-            clientHost: call.clientHost,
-            protocolType: request.protocolType,
-            protocols: request.protocols,
-            requiresMemberId: call.version >= 4,
-          },
-          answer,
-        );
-      });
-    },
-    fail: ({ memberId }, code) => toAnswer(refusedJoin(code, memberId)),
+  (request, call) => {
+    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId } = request;
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
+    const code = checkCoordinator(call, groupId);
+    if (code !== errorCodes.none) return refusedJoin(code, memberId);
+    if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs)
+      return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
+    const known = call.cluster.groups.get(groupId);
+    if (known === undefined && memberId !== "")
+      return refusedJoin(errorCodes.unknownMemberId, memberId);
+    const group = known ?? call.cluster.groupOrNew(groupId);
+    return new Promise((resolve) => {
+      const answer = (joined: Joined): void => {
+        stopWatching();
+        resolve(joined);
+      };
+      const stopWatching = call.onClose(() => forgetWaiter(group, answer));
+      join(
+        group,
+        {
+          memberId,
+          sessionTimeoutMs,
+          rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
+          instanceId: request.groupInstanceId,
+          clientId: call.clientId ?? "",
+          clientHost: call.clientHost,
+          protocolType: request.protocolType,
+          protocols: request.protocols,
+          requiresMemberId: call.version >= 4,
+        },
+        answer,
+      );
+    });
   },
 );
-
-function toAnswer(joined: Joined) {
-  return { throttleTimeMs: 0, ...joined };
-}

@@ -17,15 +17,12 @@ export const heartbeat: Api = api(
     ],
     response: [int32("throttleTimeMs", { since: 1 }), int16("errorCode")],
   },
-  {
-    handle({ groupId, generationId, memberId, groupInstanceId }, call) {
-      const code = checkCoordinator(call, groupId);
-      const group = call.cluster.groups.get(groupId);
-      const answer = (errorCode: number) => ({ throttleTimeMs: 0, errorCode });
-      if (code !== errorCodes.none) return answer(code);
-      if (group === undefined) return answer(errorCodes.unknownMemberId);
-      return answer(beat(group, memberId, generationId, groupInstanceId));
-    },
-    fail: (_, code) => ({ throttleTimeMs: 0, errorCode: code }),
+  ({ groupId, generationId, memberId, groupInstanceId }, call) => {
+    const code = checkCoordinator(call, groupId);
+    const group = call.cluster.groups.get(groupId);
+    const answer = (errorCode: number) => ({ errorCode });
+    if (code !== errorCodes.none) return answer(code);
+    if (group === undefined) return answer(errorCodes.unknownMemberId);
+    return answer(beat(group, memberId, generationId, groupInstanceId));
   },
 );

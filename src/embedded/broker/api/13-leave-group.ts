@@ -22,26 +22,19 @@ export const leaveGroup: Api = api(
       }),
     ],
   },
-  {
-    handle({ groupId, memberId, members }, call) {
-      const code = checkCoordinator(call, groupId);
-      const group = call.cluster.groups.get(groupId);
-      if (code !== errorCodes.none) return toAnswer(code);
-      const takeOut = (id: string, instanceId: string | null): number =>
-        group === undefined ? errorCodes.unknownMemberId : leave(group, id, instanceId);
-      if (call.version < 3) return toAnswer(takeOut(memberId, null));
-      return {
-        ...toAnswer(errorCodes.none),
-        members: members.map((member) => ({
-          ...member,
-          errorCode: takeOut(member.memberId, member.groupInstanceId),
-        })),
-      };
-    },
-    fail: (_, code) => toAnswer(code),
+  ({ groupId, memberId, members }, call) => {
+    const code = checkCoordinator(call, groupId);
+    const group = call.cluster.groups.get(groupId);
+    if (code !== errorCodes.none) return { errorCode: code, members: [] };
+    const takeOut = (id: string, instanceId: string | null): number =>
+      group === undefined ? errorCodes.unknownMemberId : leave(group, id, instanceId);
+    if (call.version < 3) return { errorCode: takeOut(memberId, null), members: [] };
+    return {
+      errorCode: errorCodes.none,
+      members: members.map((member) => ({
+        ...member,
+        errorCode: takeOut(member.memberId, member.groupInstanceId),
+      })),
+    };
   },
 );
-
-function toAnswer(errorCode: number) {
-  return { throttleTimeMs: 0, errorCode, members: [] };
-}

@@ -19,27 +19,24 @@ export const syncGroup: Api = api(
     ],
     response: [int32("throttleTimeMs", { since: 1 }), int16("errorCode"), bytes("assignment")],
   },
-  {
-    handle({ groupId, generationId, memberId, groupInstanceId, assignments }, call) {
-      const code = checkCoordinator(call, groupId);
-      if (code !== errorCodes.none) return refused(code);
-      const group = call.cluster.groups.get(groupId);
-      if (group === undefined) return refused(errorCodes.unknownMemberId);
-      return new Promise((resolve) => {
-        const answer = (synced: Synced): void => {
-          stopWatching();
-          resolve({ throttleTimeMs: 0, ...synced });
-        };
-        const stopWatching = call.onClose(() => forgetWaiter(group, answer));
-        const shares = new Map(assignments.map((one) => [one.memberId, one.assignment]));
-        const request = { memberId, instanceId: groupInstanceId, generation: generationId };
-        sync(group, { ...request, assignments: shares }, answer);
-      });
-    },
-    fail: (_, code) => refused(code),
+  ({ groupId, generationId, memberId, groupInstanceId, assignments }, call) => {
+    const code = checkCoordinator(call, groupId);
+    if (code !== errorCodes.none) return refused(code);
+    const group = call.cluster.groups.get(groupId);
+    if (group === undefined) return refused(errorCodes.unknownMemberId);
+    return new Promise((resolve) => {
+      const answer = (synced: Synced): void => {
+        stopWatching();
+        resolve({ ...synced });
+      };
+      const stopWatching = call.onClose(() => forgetWaiter(group, answer));
+      const shares = new Map(assignments.map((one) => [one.memberId, one.assignment]));
+      const request = { memberId, instanceId: groupInstanceId, generation: generationId };
+      sync(group, { ...request, assignments: shares }, answer);
+    });
   },
 );
 
 function refused(errorCode: number) {
-  return { throttleTimeMs: 0, errorCode, assignment: nothing };
+  return { errorCode, assignment: nothing };
 }

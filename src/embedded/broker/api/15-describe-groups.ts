@@ -28,17 +28,13 @@ export const describeGroups: Api = api(
       ]),
     ],
   },
-  {
-    handle: ({ groups }, call) => ({
-      throttleTimeMs: 0,
-      groups: groups.map((id) => {
-        const code = checkCoordinator(call, id);
-        const group = call.cluster.groups.get(id);
-        return code !== errorCodes.none || group === undefined ? unknown(id, code) : describe(group);
-      }),
+  ({ groups }, call) => ({
+    groups: groups.map((id) => {
+      const code = checkCoordinator(call, id);
+      const group = call.cluster.groups.get(id);
+      return code !== errorCodes.none || group === undefined ? unknown(id, code) : describe(group);
     }),
-    fail: ({ groups }, code) => ({ throttleTimeMs: 0, groups: groups.map((id) => unknown(id, code)) }),
-  },
+  }),
 );
 
 function unknown(groupId: string, errorCode: number) {

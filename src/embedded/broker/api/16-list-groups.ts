@@ -14,14 +14,10 @@ export const listGroups: Api = api(
       array("groups", [string("groupId"), string("protocolType")]),
     ],
   },
-  {
-    handle: (_, { cluster, broker }) => ({
-      throttleTimeMs: 0,
-      errorCode: errorCodes.none,
-      groups: [...cluster.groups.values()]
-        .filter(({ id }) => cluster.coordinatorOf(id).id === broker.id)
-        .map(({ id, protocolType }) => ({ groupId: id, protocolType })),
-    }),
-    fail: (_, code) => ({ throttleTimeMs: 0, errorCode: code, groups: [] }),
-  },
+  (_, { cluster, broker }) => ({
+    errorCode: errorCodes.none,
+    groups: [...cluster.groups.values()]
+      .filter(({ id }) => cluster.coordinatorOf(id).id === broker.id)
+      .map(({ id, protocolType }) => ({ groupId: id, protocolType })),
+  }),
 );

@@ -10,29 +10,26 @@ export const initProducerId: Api = api(
   {
     key: 22,
     request: [nullableString("transactionalId"), int32("transactionTimeoutMs")],
-    response: [int32("throttleTimeMs"), int16("errorCode"), int64("producerId"), int16("producerEpoch")],
+    response: [int32("throttleTimeMs"), int16("errorCode"), int64("producerId", { absent: -1 }), int16("producerEpoch", { absent: -1 })],
   },
-  {
-    handle({ transactionalId, transactionTimeoutMs }, call) {
-      const { transactions, options } = call.cluster;
-      const granted = (producerId: number, producerEpoch: number) => ({
-        ...refused(errorCodes.none),
-        producerId,
-        producerEpoch,
-      });
-      if (transactionalId === null) return granted(transactions.newProducerId(), 0);
-      if (transactionalId === "") return refused(errorCodes.invalidRequest);
-      const code = checkCoordinator(call, transactionalId);
-      if (code !== errorCodes.none) return refused(code);
-      if (transactionTimeoutMs <= 0 || transactionTimeoutMs > options.maxTransactionTimeoutMs)
-        return refused(errorCodes.invalidTransactionTimeout);
-      const { producerId, epoch } = transactions.init(transactionalId, transactionTimeoutMs);
-      return granted(producerId, epoch);
-    },
-    fail: (_, code) => refused(code),
+  ({ transactionalId, transactionTimeoutMs }, call) => {
+    const { transactions, options } = call.cluster;
+    const granted = (producerId: number, producerEpoch: number) => ({
+      ...refused(errorCodes.none),
+      producerId,
+      producerEpoch,
+    });
+    if (transactionalId === null) return granted(transactions.newProducerId(), 0);
+    if (transactionalId === "") return refused(errorCodes.invalidRequest);
+    const code = checkCoordinator(call, transactionalId);
+    if (code !== errorCodes.none) return refused(code);
+    if (transactionTimeoutMs <= 0 || transactionTimeoutMs > options.maxTransactionTimeoutMs)
+      return refused(errorCodes.invalidTransactionTimeout);
+    const { producerId, epoch } = transactions.init(transactionalId, transactionTimeoutMs);
+    return granted(producerId, epoch);
   },
 );
 
 function refused(errorCode: number) {
-  return { throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 };
+  return { errorCode, producerId: -1, producerEpoch: -1 };
 }

@@ -11,13 +11,10 @@ export const addOffsetsToTxn: Api = api(
     request: [string("transactionalId"), int64("producerId"), int16("producerEpoch"), string("groupId")],
     response: [int32("throttleTimeMs"), int16("errorCode")],
   },
-  {
-    handle(request, call) {
-      const { transactions } = call.cluster;
-      const code = checkCoordinator(call, request.transactionalId) || transactions.check(request);
-      if (code === errorCodes.none) transactions.addGroup(request.transactionalId, request.groupId);
-      return { throttleTimeMs: 0, errorCode: code };
-    },
-    fail: (_, code) => ({ throttleTimeMs: 0, errorCode: code }),
+  (request, call) => {
+    const { transactions } = call.cluster;
+    const code = checkCoordinator(call, request.transactionalId) || transactions.check(request);
+    if (code === errorCodes.none) transactions.addGroup(request.transactionalId, request.groupId);
+    return { errorCode: code };
   },
 );

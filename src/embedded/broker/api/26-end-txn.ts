@@ -11,13 +11,9 @@ export const endTxn: Api = api(
     request: [string("transactionalId"), int64("producerId"), int16("producerEpoch"), bool("committed")],
     response: [int32("throttleTimeMs"), int16("errorCode")],
   },
-  {
-    handle: (request, call) => ({
-      throttleTimeMs: 0,
-      errorCode:
-        checkCoordinator(call, request.transactionalId) ||
-        call.cluster.transactions.end(request, request.committed),
-    }),
-    fail: (_, code) => ({ throttleTimeMs: 0, errorCode: code }),
-  },
+  (request, call) => ({
+    errorCode:
+      checkCoordinator(call, request.transactionalId) ||
+      call.cluster.transactions.end(request, request.committed),
+  }),
 );

@@ -1,7 +1,7 @@
 import { errorCodes } from "../error-codes.ts";
 import { array, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
 import { checkCommit } from "./08-offset-commit.ts";
-import { type Api, api, type Call } from "./api.ts";
+import { type Api, api, eachPartition } from "./api.ts";
 
 // Offsets wait for the end of the transaction. Member and generation are checked from version 3 on (KIP-447); below it
 // Kafka's classic groups check neither.
@@ -32,48 +32,20 @@ export const txnOffsetCommit: Api = api(
       array("topics", [string("name"), array("partitions", [int32("index"), int16("errorCode")])]),
     ],
   },
-  {
-    handle(request, call) {
-      const refusal = check(call, request);
-      const { cluster } = call;
-      return {
-        throttleTimeMs: 0,
-        topics: request.topics.map(({ name, partitions }) => ({
-          name,
-          partitions: partitions.map(({ index, offset, metadata }) => {
-            if (refusal !== errorCodes.none) return { index, errorCode: refusal };
-            if (cluster.partition(name, index) === undefined)
-              return { index, errorCode: errorCodes.unknownTopicOrPartition };
-            const committed = { topic: name, partition: index, offset, metadata };
-            cluster.groupOrNew(request.groupId).offsets.commitLater(request.producerId, committed);
-            return { index, errorCode: errorCodes.none };
-          }),
-        })),
-      };
-    },
-    fail: ({ topics }, code) => ({
-      throttleTimeMs: 0,
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ index }) => ({ index, errorCode: code })),
-      })),
-    }),
+  (request, call) => {
+    const { cluster } = call;
+    const isNamed = request.generationId >= 0 || request.memberId !== "";
+    const refusal =
+      checkCommit(call, request.groupId, request, isNamed) || cluster.transactions.check(request);
+    return {
+      topics: eachPartition(request.topics, (topic, { index, offset, metadata }) => {
+        if (refusal !== errorCodes.none) return { index, errorCode: refusal };
+        if (cluster.partition(topic, index) === undefined)
+          return { index, errorCode: errorCodes.unknownTopicOrPartition };
+        const committed = { topic, partition: index, offset, metadata };
+        cluster.groupOrNew(request.groupId).offsets.commitLater(request.producerId, committed);
+        return { index, errorCode: errorCodes.none };
+      }),
+    };
   },
 );
-
-interface Asked {
-  readonly transactionalId: string;
-  readonly producerId: number;
-  readonly producerEpoch: number;
-  readonly groupId: string;
-  readonly generationId: number;
-  readonly memberId: string;
-  readonly groupInstanceId: string | null;
-}
-
-function check(call: Call, request: Asked): number {
-  const { generationId, memberId } = request;
-  const isNamed = generationId >= 0 || memberId !== "";
-  const code = checkCommit(call, request.groupId, request, isNamed);
-  return code === errorCodes.none ? call.cluster.transactions.check(request) : code;
-}

@@ -9,18 +9,11 @@ export const deleteGroups: Api = api(
   {
     key: 42,
     request: [list("groups", "string")],
-    response: [int32("throttleTimeMs"), array("results", [string("groupId"), int16("errorCode")])],
+    response: [int32("throttleTimeMs"), array("groups", [string("groupId"), int16("errorCode")])],
   },
-  {
-    handle: ({ groups }, call) => ({
-      throttleTimeMs: 0,
-      results: groups.map((groupId) => ({ groupId, errorCode: remove(call, groupId) })),
-    }),
-    fail: ({ groups }, code) => ({
-      throttleTimeMs: 0,
-      results: groups.map((groupId) => ({ groupId, errorCode: code })),
-    }),
-  },
+  ({ groups }, call) => ({
+    groups: groups.map((groupId) => ({ groupId, errorCode: remove(call, groupId) })),
+  }),
 );
 
 function remove(call: Call, id: string): number {

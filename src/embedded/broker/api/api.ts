@@ -1,4 +1,5 @@
 import type { BrokerNode, Cluster } from "../cluster.ts";
+import type { Session } from "../net/sasl.ts";
 import { apiVersions } from "../versions.ts";
 import { createWriter, type Reader } from "../wire/primitives.ts";
 import { type Field, type Mode, type Row, readRow, writeRow } from "../wire/schema.ts";
@@ -10,6 +11,8 @@ export interface Call {
   readonly broker: BrokerNode;
   /** The listener that the request came in on: its addresses are the ones to answer with. */
   readonly listener: string;
+  /** Who the connection has proved to be. */
+  readonly session: Session;
   readonly version: number;
   readonly clientId: string | null;
   /** Address of the client. */
@@ -39,15 +42,13 @@ export interface Api {
   fail(request: unknown, code: number): unknown;
 }
 
-interface Behaviour<Request, Response> {
-  handle(request: Request, call: Call): Reply<Response>;
-  fail(request: Request, code: number): Response;
-}
+/** A broker without quotas never throttles, so handlers need not say it. */
+type Answer<Response extends readonly Field[]> = Omit<Row<Response>, "throttleTimeMs">;
 
-/** Joins descriptions and behaviour of an API; versions stand in the one table. */
+/** Joins the description of an API and what it does; versions stand in the one table. */
 export function api<const Request extends readonly Field[], const Response extends readonly Field[]>(
   description: { readonly key: number; readonly request: Request; readonly response: Response },
-  behaviour: Behaviour<Row<Request>, Row<Response>>,
+  handle: (request: Row<Request>, call: Call) => Reply<Answer<Response>>,
 ): Api {
   const { key, request, response } = description;
   const row = apiVersions.find((one) => one.key === key);
@@ -61,10 +62,46 @@ export function api<const Request extends readonly Field[], const Response exten
     read: (reader, version) => readRow(request, reader, modeOf(version)),
     write(answer, version) {
       const writer = createWriter();
-      writeRow(response, answer as Row<Response>, writer, modeOf(version));
+      writeRow(response, { throttleTimeMs: 0, ...(answer as Row<Response>) }, writer, modeOf(version));
       return writer.finish();
     },
-    handle: (asked, call) => behaviour.handle(asked as Row<Request>, call),
-    fail: (asked, code) => behaviour.fail(asked as Row<Request>, code),
+    handle: (asked, call) => handle(asked as Row<Request>, call),
+    fail: (asked, code) => failed(response, asked as Loose, code),
   };
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** Answers name lists and their keys as requests do, so that a failure can repeat what was asked. */
+function failed(fields: readonly Field[], asked: Loose, code: number): Loose {
+  const answer: Record<string, unknown> = {};
+  for (const { name, type, absent } of fields) {
+    const given = asked[name];
+    if (name === "errorCode") answer[name] = code;
+    else if (type.kind !== "array") answer[name] = given ?? absent;
+    else if (type.of.kind !== "struct" || !Array.isArray(given)) answer[name] = absent;
+    else {
+      const inner = type.of.fields;
+      answer[name] = given.map((one) => failed(inner, toLoose(inner, one), code));
+    }
+  }
+  return answer;
+}
+
+/** Requests name some things by the bare key. */
+function toLoose(fields: readonly Field[], one: unknown): Loose {
+  if (typeof one === "object") return one as Loose;
+  const key = fields.find(({ type }) => type.kind === (typeof one === "number" ? "int32" : "string"));
+  return key === undefined ? {} : { [key.name]: one };
+}
+
+/** An answer of the same shape as the question: topics with partitions. */
+export function eachPartition<Part, Told>(
+  topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[],
+  answer: (topic: string, part: Part) => Told,
+): readonly { readonly name: string; readonly partitions: readonly Told[] }[] {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((part) => answer(name, part)),
+  }));
 }

@@ -1,13 +1,15 @@
 import type { Socket } from "node:net";
 import { KeryxError } from "../../../core/errors.ts";
 import type { BrokerNode } from "../cluster.ts";
+import { createSession } from "./sasl.ts";
 import type { Dispatcher, Outcome, Peer } from "../dispatch.ts";
+import type { ListenerOptions } from "../options.ts";
 import { createFrameReader } from "../wire/frame.ts";
 
 export interface ConnectionOptions {
   readonly id: number;
   readonly broker: BrokerNode;
-  readonly listener: string;
+  readonly listener: ListenerOptions;
   readonly maxRequestBytes: number;
   readonly dispatcher: Dispatcher;
   /** Called once, with the reason when it was not the client that left. */
@@ -32,7 +34,8 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   const peer: Peer = {
     id: options.id,
     broker: options.broker,
-    listener: options.listener,
+    listener: options.listener.name,
+    session: createSession(options.listener.sasl),
     host: socket.remoteAddress ?? "",
     onClose(run) {
       onCloses.add(run);
@@ -52,6 +55,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     socket.cork();
     for (const piece of outcome) socket.write(piece);
     socket.uncork();
+    if (peer.session.isFailed()) socket.end();
   };
   const settle = (outcome: Outcome): void => {
     write(outcome);

@@ -100,6 +100,15 @@ export function list<const Name extends string, const Kind extends keyof Values>
   return field(name, { kind: "array", of: { kind }, isNullable: false }, [], span);
 }
 
+/** Null is not the same as an empty list here, too. */
+export function nullableList<const Name extends string, const Kind extends keyof Values>(
+  name: Name,
+  kind: Kind,
+  span?: Span<readonly Values[Kind][] | null>,
+): Field<Name, readonly Values[Kind][] | null> {
+  return field(name, { kind: "array", of: { kind }, isNullable: true }, null, span);
+}
+
 export function isPresent(one: Field, version: number): boolean {
   return one.since <= version && version <= one.until;
 }
@@ -178,7 +187,8 @@ function readArray(of: Type, isNullable: boolean, reader: Reader, mode: Mode): r
   return values;
 }
 
-function skipTags(reader: Reader): void {
+/** Tagged fields of newer versions. */
+export function skipTags(reader: Reader): void {
   for (let count = reader.varuint(); count > 0; count--) {
     reader.varuint();
     reader.bytes(reader.varuint());

@@ -1,0 +1,77 @@
+import { type Cluster, checkTopic, type TopicRequest } from "../cluster.ts";
+import { checkConfigs } from "../configs.ts";
+import { errorCodes } from "../error-codes.ts";
+import { array, bool, int16, int32, list, nullableString, string } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// −1 partitions or replicas mean the broker's default, from version 4 on (KIP-464). Manual assignments exclude both
+// numbers. Only the controller creates topics.
+
+export const createTopics: Api = api(
+  {
+    key: 19,
+    request: [
+      array("topics", [
+        string("name"),
+        int32("numPartitions"),
+        int16("replicationFactor"),
+        array("assignments", [int32("index"), list("brokerIds", "int32")]),
+        array("configs", [string("name"), nullableString("value")]),
+      ]),
+      int32("timeoutMs"),
+      bool("validateOnly", { since: 1 }),
+    ],
+    response: [
+      int32("throttleTimeMs", { since: 2 }),
+      array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage", { since: 1 })]),
+    ],
+  },
+  ({ topics, validateOnly }, { cluster, broker, version }) => {
+    const counts = new Map<string, number>();
+    for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+    return toAnswer(topics, (asked) => {
+      if (cluster.controller() !== broker) return errorCodes.notController;
+      if (counts.get(asked.name) !== 1) return errorCodes.invalidRequest;
+      return create(cluster, asked, { validateOnly, mayDefault: version >= 4 });
+    });
+  },
+);
+
+interface Asked {
+  readonly name: string;
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly assignments: readonly { readonly index: number; readonly brokerIds: readonly number[] }[];
+  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+function toAnswer(topics: readonly Asked[], codeOf: (asked: Asked) => number) {
+  return {
+    topics: topics.map((asked) => ({ name: asked.name, errorCode: codeOf(asked), errorMessage: null })),
+  };
+}
+
+function create(
+  cluster: Cluster,
+  asked: Asked,
+  { validateOnly, mayDefault }: { readonly validateOnly: boolean; readonly mayDefault: boolean },
+): number {
+  const { name, numPartitions, replicationFactor, assignments } = asked;
+  const isAssigned = assignments.length > 0;
+  if (isAssigned && (numPartitions !== -1 || replicationFactor !== -1)) return errorCodes.invalidRequest;
+  const code = checkConfigs(asked.configs);
+  if (code !== errorCodes.none) return code;
+  const sorted = [...assignments].sort((a, b) => a.index - b.index);
+  if (sorted.some(({ index }, at) => index !== at)) return errorCodes.invalidReplicaAssignment;
+  const isDefault = (count: number): boolean => count === -1 && (mayDefault || isAssigned);
+  const topic: TopicRequest = {
+    name,
+    ...(isDefault(numPartitions) ? {} : { partitions: numPartitions }),
+    ...(isDefault(replicationFactor) ? {} : { replicationFactor }),
+    ...(isAssigned ? { assignments: sorted.map(({ brokerIds }) => brokerIds) } : {}),
+    configs: Object.fromEntries(
+      asked.configs.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
+    ),
+  };
+  return validateOnly ? checkTopic(cluster, topic) : cluster.createTopic(topic);
+}

@@ -1,0 +1,24 @@
+import { errorCodes } from "../error-codes.ts";
+import { array, int16, int32, list, string } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// Committed offsets of the topic go with it.
+
+export const deleteTopics: Api = api(
+  {
+    key: 20,
+    request: [list("topics", "string"), int32("timeoutMs")],
+    response: [
+      int32("throttleTimeMs", { since: 1 }),
+      array("topics", [string("name"), int16("errorCode")]),
+    ],
+  },
+  ({ topics }, { cluster, broker }) => ({
+    topics: topics.map((name) => {
+      if (cluster.controller() !== broker) return { name, errorCode: errorCodes.notController };
+      if (!cluster.topics.has(name)) return { name, errorCode: errorCodes.unknownTopicOrPartition };
+      cluster.deleteTopic(name);
+      return { name, errorCode: errorCodes.none };
+    }),
+  }),
+);

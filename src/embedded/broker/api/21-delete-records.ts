@@ -1,0 +1,34 @@
+import { errorCodes } from "../error-codes.ts";
+import { array, int16, int32, int64, string } from "../wire/schema.ts";
+import { type Api, api, eachPartition } from "./api.ts";
+
+// Moves the start of the log; −1 means up to the high watermark.
+
+export const deleteRecords: Api = api(
+  {
+    key: 21,
+    request: [
+      array("topics", [string("name"), array("partitions", [int32("index"), int64("offset")])]),
+      int32("timeoutMs"),
+    ],
+    response: [
+      int32("throttleTimeMs"),
+      array("topics", [
+        string("name"),
+        array("partitions", [int32("index"), int64("lowWatermark"), int16("errorCode")]),
+      ]),
+    ],
+  },
+  ({ topics }, call) => ({
+    topics: eachPartition(topics, (topic, { index, offset }) => {
+      const found = call.cluster.led(call.broker, topic, index);
+      if (typeof found === "number") return { index, lowWatermark: -1, errorCode: found };
+      const { batches } = found.log;
+      const target = offset === -1 ? batches.endOffset : offset;
+      if (target < 0 || target > batches.endOffset)
+        return { index, lowWatermark: -1, errorCode: errorCodes.offsetOutOfRange };
+      batches.truncateBefore(target);
+      return { index, lowWatermark: batches.startOffset, errorCode: errorCodes.none };
+    }),
+  }),
+);

@@ -1,0 +1,78 @@
+import type { Cluster } from "../cluster.ts";
+import { brokerConfigs, configSources, resourceTypes } from "../configs.ts";
+import { errorCodes } from "../error-codes.ts";
+import { topicConfigs } from "../topics.ts";
+import { array, bool, int8, int16, int32, nullableList, nullableString, string } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// Defaults are answered with their source, and broker keys where a broker is asked about.
+
+export const describeConfigs: Api = api(
+  {
+    key: 32,
+    request: [
+      array("resources", [int8("type"), string("name"), nullableList("keys", "string")]),
+      bool("includeSynonyms", { since: 1 }),
+    ],
+    response: [
+      int32("throttleTimeMs"),
+      array("resources", [
+        int16("errorCode"),
+        nullableString("errorMessage"),
+        int8("type"),
+        string("name"),
+        array("configs", [
+          string("name"),
+          nullableString("value"),
+          bool("readOnly"),
+          int8("source", { since: 1 }),
+          bool("isSensitive"),
+          array("synonyms", [string("name"), nullableString("value"), int8("source")], { since: 1 }),
+        ]),
+      ]),
+    ],
+  },
+  ({ resources, includeSynonyms }, { cluster }) => ({
+    resources: resources.map(({ type, name, keys }) => {
+      const found = settingsOf(cluster, type, name);
+      if (found.errorCode !== errorCodes.none) return refused(type, name, found.errorCode);
+      const asked = found.settings.filter((one) => keys === null || keys.includes(one.name));
+      return {
+        ...refused(type, name, errorCodes.none),
+        configs: asked.map((one) => ({
+          ...one,
+          isSensitive: false,
+          synonyms: includeSynonyms ? [{ name: one.name, value: one.value, source: one.source }] : [],
+        })),
+      };
+    }),
+  }),
+);
+
+function refused(type: number, name: string, errorCode: number) {
+  return { errorCode, errorMessage: null, type, name, configs: [] };
+}
+
+function settingsOf(cluster: Cluster, type: number, name: string) {
+  if (type === resourceTypes.broker) {
+    const isKnown = name === "" || cluster.brokers.has(Number(name));
+    const settings = [...brokerConfigs(cluster)].map(([key, value]) => ({
+      name: key,
+      value,
+      readOnly: true,
+      source: configSources.staticBroker,
+    }));
+    return isKnown
+      ? { errorCode: errorCodes.none, settings }
+      : { errorCode: errorCodes.invalidRequest, settings: [] };
+  }
+  if (type !== resourceTypes.topic) return { errorCode: errorCodes.invalidRequest, settings: [] };
+  const topic = cluster.topics.get(name);
+  if (topic === undefined) return { errorCode: errorCodes.unknownTopicOrPartition, settings: [] };
+  const settings = Object.entries(topicConfigs).map(([key, value]) => {
+    const set = topic.configs.get(key);
+    const source = set === undefined ? configSources.default : configSources.topic;
+    return { name: key, value: set ?? value, readOnly: false, source };
+  });
+  return { errorCode: errorCodes.none, settings };
+}

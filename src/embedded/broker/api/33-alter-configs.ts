@@ -1,0 +1,45 @@
+import { applyConfigs, checkConfigs, resourceTypes } from "../configs.ts";
+import { errorCodes } from "../error-codes.ts";
+import { array, bool, int8, int16, int32, nullableString, string } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// Replaces all settings of a topic: what is not named goes back to its default.
+
+export const alterConfigs: Api = api(
+  {
+    key: 33,
+    request: [
+      array("resources", [
+        int8("type"),
+        string("name"),
+        array("configs", [string("name"), nullableString("value")]),
+      ]),
+      bool("validateOnly"),
+    ],
+    response: [
+      int32("throttleTimeMs"),
+      array("resources", [int16("errorCode"), nullableString("errorMessage"), int8("type"), string("name")]),
+    ],
+  },
+  ({ resources, validateOnly }, { cluster }) => ({
+    resources: resources.map(({ type, name, configs }) => {
+      const topic = type === resourceTypes.topic ? cluster.topics.get(name) : undefined;
+      if (topic === undefined) return toAnswer(type, name, missing(type));
+      const code = checkConfigs(configs);
+      if (code === errorCodes.none && !validateOnly) {
+        topic.configs.clear();
+        applyConfigs(topic, configs);
+      }
+      return toAnswer(type, name, code);
+    }),
+  }),
+);
+
+/** Settings of brokers cannot be changed here. */
+export function missing(type: number): number {
+  return type === resourceTypes.topic ? errorCodes.unknownTopicOrPartition : errorCodes.invalidRequest;
+}
+
+function toAnswer(type: number, name: string, errorCode: number) {
+  return { errorCode, errorMessage: null, type, name };
+}

@@ -1,0 +1,31 @@
+import { errorCodes } from "../error-codes.ts";
+import { bytes, int16, int64, nullableString } from "../wire/schema.ts";
+import { type Api, api } from "./api.ts";
+
+// Wrong credentials are 58 with a message, and the connection is closed behind it. A session may be renewed on the same
+// connection before its lifetime is over (KIP-368).
+
+export const saslAuthenticate: Api = api(
+  {
+    key: 36,
+    request: [bytes("authBytes")],
+    response: [
+      int16("errorCode"),
+      nullableString("errorMessage"),
+      bytes("authBytes"),
+      int64("sessionLifetimeMs", { since: 1 }),
+    ],
+  },
+  ({ authBytes }, { session, cluster }) => {
+    const step = session.step(authBytes, cluster.clock.now());
+    if (step.kind === "refused")
+      return {
+        errorCode: errorCodes.saslAuthenticationFailed,
+        errorMessage: step.message,
+        authBytes: Buffer.alloc(0),
+        sessionLifetimeMs: 0,
+      };
+    const sessionLifetimeMs = step.kind === "done" ? session.lifetimeMs : 0;
+    return { errorCode: errorCodes.none, errorMessage: null, authBytes: step.answer, sessionLifetimeMs };
+  },
+);

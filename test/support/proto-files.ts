@@ -42,7 +42,7 @@ interface State {
 }
 
 function buildFile(draw: Draw): string {
-  const syntax = draw.pick(["proto2", "proto3", "2023", "2024"]);
+  const syntax = draw.pick<Syntax>(["proto2", "proto3", "2023", "2024"]);
   const state: State = { draw, syntax, package: "generated.here", types: [], next: 1 };
   const head = syntax.startsWith("proto") ? `syntax = "${syntax}";` : `edition = "${syntax}";`;
   const drawn = isEdition(state) && draw.chance(30) ? fileFeatures(draw) : "";

@@ -54,8 +54,9 @@ function walk(schema: AvroSchema, reader: AvroSchema, path: string): Found {
       index += parts[index + 2] === "type" ? 2 : 1;
     } else if (number !== undefined) {
       const isLast = index === parts.length - 1;
-      at = schema === reader && isLast ? at : branchOf(at, number, isLast);
-      place = at.type.path;
+      const next = schema === reader && isLast ? at : branchOf(at, number, isLast);
+      if (next.type !== at.type) place = next.type.path;
+      at = next;
     } else {
       const next = enter(at, part);
       if (next === undefined) return isWord(part) ? lastWord(at.type, part, place) : stop(false);

@@ -16,10 +16,23 @@ const pollMs = 25;
  * that do so at the same time go one after the other, so none loses what another wrote.
  * @throws KeryxError `generate_failed` when the file cannot be read, or another run does not finish
  */
-export async function changeLockFile(
+export function changeLockFile(
   root: string,
   change: (lock: Lock) => Lock,
   { waitMs = 10_000 }: { readonly waitMs?: number } = {},
+): Promise<"same" | "written"> {
+  return replaceText(root, (text) => formatLock(change(readLock(text))), waitMs);
+}
+
+/** Writes a lock file over whatever is there: a text that a merge has left unreadable. */
+export function writeLockFile(root: string, lock: Lock): Promise<"same" | "written"> {
+  return replaceText(root, () => formatLock(lock), 10_000);
+}
+
+async function replaceText(
+  root: string,
+  change: (before: string | undefined) => string,
+  waitMs: number,
 ): Promise<"same" | "written"> {
   const path = join(root, lockPath);
   const pending = join(root, pendingPath);
@@ -27,7 +40,7 @@ export async function changeLockFile(
   let isReplaced = false;
   try {
     const before = await readIfThere(path);
-    const after = formatLock(change(readLock(before)));
+    const after = change(before);
     if (before !== undefined && withLineFeeds(before) === after) return "same";
     await handle.writeFile(after);
     await handle.sync();

@@ -92,8 +92,20 @@ function showScope(compared: number, fresh: number, against: Against): string {
   return `Compared ${compared} ${compared === 1 ? "event" : "events"} with ${what}${none}.\n`;
 }
 
+/**
+ * As `keryx check` against the lock file, for commands that go on only with what it lets pass.
+ * @throws KeryxError when it cannot tell
+ */
+export function checkWithLock(
+  project: OpenProject,
+  call: Invocation,
+): Promise<Pick<Found, "findings" | "checked">> {
+  return inTemporaryFolder((folder) => findAll(call, project, dialectOf(project), { kind: "lock" }, folder));
+}
+
 interface Found {
   readonly findings: readonly Finding[];
+  readonly checked: CheckedModel;
   /** Events that were looked at. */
   readonly compared: number;
   /** Events without anything to compare with. */
@@ -113,7 +125,7 @@ async function findAll(
     against.kind === "git" ? loadGitBaseline(against.ref, project, call, folder) : undefined,
   ]);
   const lint = checked.diagnostics.map((one) => toFinding({ ...one, file: pathOf(one.file, project) }));
-  if (!isClean(checked.diagnostics)) return { findings: lint, compared: 0, fresh: 0 };
+  if (!isClean(checked.diagnostics)) return { findings: lint, checked, compared: 0, fresh: 0 };
   const registry =
     against.kind === "registry" ? await readRegistry(against.url, project, checked) : undefined;
   const loaded = fromGit ?? { baseline: registry?.baseline ?? baselineOfLock(checked.lock) };
@@ -127,6 +139,7 @@ async function findAll(
   const buf = await askBuf(project, checked, loaded);
   return {
     findings: [...lint, ...sort(ours), ...sort(buf)],
+    checked,
     compared: checked.model.events.length,
     fresh: result.fresh.length,
   };

@@ -51,6 +51,27 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import("./register.ts")).runRegister,
   },
   {
+    name: "lock release",
+    summary:
+      "Make a version in schemas.lock.json of what the schemas say, for teams whose services register when they start.",
+    argument: {
+      name: "event",
+      meaning: "event type, full name or simple name; none: all events",
+      isList: true,
+    },
+    options: ["dryRun", "project", "schemas", "json"],
+    example: "keryx lock release order.placed",
+    load: async () => (await import("./lock.ts")).runLockRelease,
+  },
+  {
+    name: "lock merge",
+    summary:
+      "Put schemas.lock.json together again where git stopped at a merge conflict: the released versions of both sides stay.",
+    options: ["project", "json"],
+    example: "keryx lock merge",
+    load: async () => (await import("./lock.ts")).runLockMerge,
+  },
+  {
     name: "check",
     summary:
       "Compare schemas and delivery policy with what was released, a git commit or a registry; exit 3 when the answer is no.",

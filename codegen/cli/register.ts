@@ -12,7 +12,8 @@ import { type Applied, applyPlan, knownVersions, readFacts, toRegisteredWire } f
 import { collectTexts, type Plan, planRegistration } from "../register-plan.ts";
 import type { ExitCode, Io, Run } from "./command.ts";
 import { findEvents } from "./find-event.ts";
-import { loadClean, type OpenProject, openProject } from "./load.ts";
+import { loadPassing } from "./guard.ts";
+import { type OpenProject, openProject } from "./load.ts";
 import {
   formatLine,
   formatNote,
@@ -25,12 +26,13 @@ import {
 const nothing = "Nothing was registered.\n";
 
 /** Registers what the schemas say: level first, imports before those that need them; a second run changes nothing. */
-export const runRegister: Run = async ({ arguments: names, options, io }) => {
+export const runRegister: Run = async (call) => {
+  const { arguments: names, options, io } = call;
   const project = openProject(options, io);
-  const checked = await loadClean(project, io);
+  const checked = await loadPassing(project, call);
   if (checked === undefined) {
     io.note(nothing);
-    return 1;
+    return 3;
   }
   const events = findEvents(checked.model, names);
   const admin = createRegistryAdmin(project.config.registry, observeTo(io));

@@ -18,7 +18,17 @@ export interface GitRepository {
     isWanted: (path: string) => boolean,
     folders?: readonly string[],
   ): Promise<ReadonlyMap<string, Buffer>>;
+  /**
+   * The versions of a file between which a merge or rebase has stopped; empty when it is not in conflict.
+   * @param path from the folder
+   */
+  readConflict(path: string): Promise<ConflictSides>;
 }
+
+/** Sides of a conflict as git names them; a side without the file is absent. */
+export type ConflictSides = Readonly<Partial<Record<"base" | "ours" | "theirs", Buffer>>>;
+
+const conflictSides = { "1": "base", "2": "ours", "3": "theirs" } as const;
 
 const maxFiles = 50_000;
 const maxTotalBytes = 512 * 1_048_576;
@@ -56,6 +66,16 @@ export async function openRepository(folder: string): Promise<GitRepository> {
       if (contents.exitCode !== 0) throw unreadable(commit, contents);
       const texts = parseBatch(contents.stdout, commit);
       return new Map(blobs.map(({ path }, at) => [path, texts[at] ?? Buffer.alloc(0)]));
+    },
+    async readConflict(path) {
+      const listed = await run(["ls-files", "--unmerged", "-z", "--", path]);
+      const stages = [...listed.stdout.toString("utf8").matchAll(/[0-7]+ ([0-9a-f]+) ([123])\t[^\0]*\0/g)];
+      const contents = await run(["cat-file", "--batch"], stages.map(([, id]) => `${id}\n`).join(""));
+      if (listed.exitCode !== 0 || contents.exitCode !== 0) throw unreadable("the index", listed);
+      const texts = parseBatch(contents.stdout, "the index");
+      return Object.fromEntries(
+        stages.map(([, , stage], at) => [conflictSides[stage as "1" | "2" | "3"], texts[at]]),
+      );
     },
   };
 }

@@ -4,7 +4,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export interface Primitive {
   kind: "primitive";
   name: string;
-  logical: string | undefined;
+  /** The attributes of its logical type. */
+  logical: { [key: string]: Json } | undefined;
 }
 export interface Collection {
   kind: "array" | "map";
@@ -46,7 +47,7 @@ export function fullNameOf({ name, namespace }: Named): string {
 export function printGraph(type: Graph, defined: Set<Named>, namespace = ""): Json {
   switch (type.kind) {
     case "primitive":
-      return type.logical === undefined ? type.name : { type: type.name, logicalType: type.logical };
+      return type.logical === undefined ? type.name : { type: type.name, ...type.logical };
     case "array":
       return { type: "array", items: printGraph(type.of, defined, namespace) };
     case "map":

@@ -21,10 +21,21 @@ export interface SchemaPair {
 }
 
 const primitives = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
-const logicals: Readonly<Record<string, readonly string[]>> = {
-  int: ["date", "time-millis"],
-  long: ["timestamp-millis", "timestamp-micros", "time-micros", "local-timestamp-millis"],
-  string: ["uuid", "nobody-knows"],
+const logicalType = (name: string, more: object = {}): { [key: string]: Json } => ({
+  logicalType: name,
+  ...more,
+});
+const logicals: Readonly<Record<string, readonly { [key: string]: Json }[]>> = {
+  int: [logicalType("date"), logicalType("time-millis")],
+  long: ["timestamp-millis", "timestamp-micros", "time-micros", "local-timestamp-millis"].map((name) =>
+    logicalType(name),
+  ),
+  string: [logicalType("uuid"), logicalType("nobody-knows")],
+  bytes: [
+    [4, 2],
+    [5, 2],
+    [5, 1],
+  ].map(([precision, scale]) => logicalType("decimal", { precision, scale })),
 };
 const simpleNames = ["A", "B", "C", "D", "Ω"];
 const fieldNames = ["a", "b", "c", "d", "e"];
@@ -34,7 +45,12 @@ const someSymbols = (): fc.Arbitrary<string[]> =>
 const someFields = (): fc.Arbitrary<string[]> =>
   fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 4 });
 
-interface Making {
+export interface PairOptions {
+  /** Most defaults do not fit their types, which comparisons must not mind; `fitting`: as many as possible do. */
+  readonly defaults: "any" | "fitting";
+}
+
+interface Making extends PairOptions {
   readonly g: GeneratorValue;
   readonly namespaces: readonly string[];
   readonly named: Named[];
@@ -49,8 +65,13 @@ function happens({ g }: Making, oneIn: number): boolean {
 }
 
 /** A pair of schemas; about a third of all pairs are compatible. */
-export function generatePair(g: GeneratorValue): SchemaPair {
-  const making: Making = { g, namespaces: g(fc.constantFrom, [""], ["n", "n.m", "o"]), named: [] };
+export function generatePair(g: GeneratorValue, options: PairOptions = { defaults: "any" }): SchemaPair {
+  const making: Making = {
+    ...options,
+    g,
+    namespaces: g(fc.constantFrom, [""], ["n", "n.m", "o"]),
+    named: [],
+  };
   const older = { type: makeRoot(making) };
   const newer = structuredClone(older);
   for (let changes = g(fc.nat, { max: 4 }); changes > 0; changes--) change(making, newer);
@@ -168,17 +189,36 @@ function makeRecord(making: Making, depth: number): Graph {
 }
 
 function makeField(making: Making, name: string, depth: number): Field {
+  const type = makeType(making, depth);
   return {
     name,
     aliases: happens(making, 40) ? [one(making, fieldNames)] : [],
-    type: makeType(making, depth),
-    default: happens(making, 3) ? someDefault(making) : undefined,
+    type,
+    default: happens(making, making.defaults === "any" ? 3 : 2) ? someDefault(making, type) : undefined,
   };
 }
 
-// Mostly of the wrong type: what counts is that there is one.
-function someDefault(making: Making): Json {
-  return one<Json>(making, [null, 0, true, [], {}]);
+function someDefault(making: Making, type: Graph): Json | undefined {
+  return making.defaults === "any" ? one<Json>(making, [null, 0, true, [], {}]) : fittingDefault(type);
+}
+
+const fitting: Readonly<Record<string, Json>> = { null: null, boolean: true, bytes: "", string: "x" };
+
+function fittingDefault(type: Graph): Json | undefined {
+  switch (type.kind) {
+    case "primitive":
+      return type.logical === undefined ? (fitting[type.name] ?? 7) : undefined;
+    case "array":
+      return [];
+    case "map":
+      return {};
+    case "enum":
+      return type.symbols[0];
+    case "union":
+      return type.of[0] === undefined ? undefined : fittingDefault(type.of[0]);
+    default:
+      return undefined;
+  }
 }
 
 function change(making: Making, root: { type: Graph }): void {
@@ -272,7 +312,8 @@ function changeFields(making: Making, { fields }: Named): void {
       field.name = one(making, unused);
       return;
     case "default":
-      if (field !== undefined) field.default = field.default === undefined ? someDefault(making) : undefined;
+      if (field !== undefined)
+        field.default = field.default === undefined ? someDefault(making, field.type) : undefined;
       return;
     case "alias":
       // Its own name, or that of another field, may be found twice.

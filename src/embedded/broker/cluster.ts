@@ -3,7 +3,14 @@ import { errorCodes } from "./error-codes.ts";
 import { createGroup, type Group } from "./groups/group.ts";
 import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
 import type { BrokerSignal } from "./signals.ts";
-import { createPartition, isTopicName, type Partition, type Topic, type TopicConfig, topicConfigs } from "./topics.ts";
+import {
+  createPartition,
+  isTopicName,
+  type Partition,
+  type Topic,
+  type TopicConfig,
+  topicConfigs,
+} from "./topics.ts";
 import { createTransactions, type Transactions } from "./txn/transactions.ts";
 import { type ApiVersions, apiVersions } from "./versions.ts";
 
@@ -143,15 +150,7 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
       cluster.observe({ kind: "leader.moved", topic: partition.topic, partition: partition.index, broker });
       cluster.woken(partition);
     },
-    repairLeaders() {
-      for (const { partitions } of topics.values())
-        for (const partition of partitions) {
-          if (brokers.get(partition.leader)?.isUp) continue;
-          const replica = partition.replicas.find((id) => brokers.get(id)?.isUp);
-          // One copy serves all, so a partition without a live replica goes on elsewhere.
-          cluster.moveLeader(partition, replica ?? nth(partition.index).id);
-        }
-    },
+    repairLeaders: () => repairLeaders(cluster),
     rehashCoordinators: () => void hashSeed++,
     versions: () => versions,
     setVersions(key, min, max) {
@@ -166,6 +165,17 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     },
   };
   return cluster;
+}
+
+function repairLeaders({ topics, brokers, live, moveLeader }: Cluster): void {
+  const up = live();
+  for (const { partitions } of topics.values())
+    for (const partition of partitions) {
+      if (brokers.get(partition.leader)?.isUp) continue;
+      const replica = partition.replicas.find((id) => brokers.get(id)?.isUp);
+      // One copy serves all, so a partition without a live replica goes on elsewhere.
+      moveLeader(partition, replica ?? up[partition.index % up.length]?.id ?? partition.leader);
+    }
 }
 
 /** A topic with, where the client says so, the brokers of each partition. */

@@ -42,4 +42,4 @@ export const errorCodes = {
   groupMaxSizeReached: 81,
   fencedInstanceId: 82,
   invalidRecord: 87,
-} as const satisfies Readonly<Record<string, number>>;
+} as const;

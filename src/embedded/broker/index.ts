@@ -1,23 +1,35 @@
-import type { Socket } from "node:net";
+import { KeryxError } from "../../core/errors.ts";
 import { apis } from "./api/all.ts";
 import { type BrokerNode, type Cluster, createCluster } from "./cluster.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { type BatchRecord, buildBatch, type NewRecord } from "./log/batch.ts";
-import { type Connection, serveConnection } from "./net/connection.ts";
-import { type Listener, openListener } from "./net/listener.ts";
-import { type DevBrokerOptions, type ListenerOptions, resolveDevBrokerOptions } from "./options.ts";
+import { createPorts, type Ports } from "./net/ports.ts";
+import { type DevBrokerOptions, type NewTopic, resolveDevBrokerOptions } from "./options.ts";
 import type { RequestNote } from "./signals.ts";
+import { applyRetention, createVerbs, type Verbs } from "./verbs.ts";
 
 /** A Kafka cluster in this process, for development and tests: real protocol, nothing on disk. */
-export interface DevBroker {
+export interface DevBroker extends Verbs {
   /** Addresses to give to a client. Default: those of the first listener. */
   bootstrap(listener?: string): readonly string[];
   readonly faults: Faults;
+  /** Creates a topic. @throws Error with Kafka's code when it cannot be */
+  createTopic(topic: NewTopic): void;
   /** Appends records to a partition as a producer would. */
   seed(topic: string, records: readonly NewRecord[], partition?: number): void;
   /** What stands in a topic, partitions in order; batches of snappy and lz4 are not opened. */
   records(topic: string): readonly (BatchRecord & { readonly partition: number })[];
+  /** Refuses and ends a broker's connections; its partitions and groups go on elsewhere. */
+  stopBroker(id: number): Promise<void>;
+  /** Lets a stopped broker listen again, on its ports of before. */
+  startBroker(id: number): Promise<void>;
+  /** One more broker, with the next id. */
+  addBroker(): Promise<number>;
+  /** Stops a broker for good. */
+  removeBroker(id: number): Promise<void>;
+  /** Open connections, with the broker that each goes to. */
+  connections(): readonly { readonly id: number; readonly broker: number }[];
   /** The last thousand requests, oldest first. */
   requests(filter?: { readonly api?: string }): readonly RequestNote[];
   /** Ends every connection and frees the ports. Safe to call twice. */
@@ -33,7 +45,6 @@ const rememberedRequests = 1000;
 export async function createDevBroker(options: DevBrokerOptions = {}): Promise<DevBroker> {
   const resolved = resolveDevBrokerOptions(options);
   const cluster = createCluster(resolved);
-  for (const topic of resolved.topics) cluster.createTopic(topic);
   const faults = createFaults(resolved.clock);
   const ring: RequestNote[] = [];
   const dispatcher = createDispatcher(cluster, apis, faults, (request) => {
@@ -41,35 +52,38 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
     if (ring.length > rememberedRequests) ring.shift();
     cluster.observe({ kind: "request.answered", ...request });
   });
-  const net = createNet(cluster, (socket, broker, listener, id, onEnd) =>
-    serveConnection(socket, {
-      id,
-      broker,
-      listener,
-      maxRequestBytes: resolved.maxRequestBytes,
-      dispatcher,
-      onEnd,
-    }),
-  );
+  const ports = createPorts(cluster, dispatcher);
+  const createTopic = (topic: NewTopic): void => {
+    const code = cluster.createTopic(topic);
+    if (code !== 0)
+      throw new KeryxError("config_invalid", `topic ${topic.name} is refused with Kafka's code ${code}`);
+  };
   try {
-    for (const [index, broker] of [...cluster.brokers.values()].entries()) await net.open(broker, index);
+    for (const topic of resolved.topics) createTopic(topic);
+    for (const broker of cluster.brokers.values()) await ports.open(broker);
   } catch (error) {
-    await net.close();
+    await ports.close();
     throw error;
   }
+  let stopRetention = (): void => {};
+  const retain = (): void => {
+    applyRetention(cluster);
+    stopRetention = resolved.clock.schedule(resolved.retentionIntervalMs, retain);
+  };
+  retain();
   const bootstrap = (listener = resolved.listeners[0]?.name ?? ""): readonly string[] =>
-    cluster.live().flatMap((broker) => {
-      const port = broker.ports.get(listener);
-      return port === undefined ? [] : [`${resolved.advertisedHost}:${port}`];
-    });
+    cluster.live().map((broker) => `${resolved.advertisedHost}:${broker.ports.get(listener)}`);
   cluster.observe({ kind: "broker.started", addresses: bootstrap() });
   resolved.log(`development broker on ${bootstrap().join(", ")}: in memory only, not for production`);
   return {
+    ...createVerbs(cluster),
+    ...createMachines(cluster, ports),
     bootstrap,
     faults,
+    createTopic,
     seed(topic, records, partition = 0) {
       const found = cluster.partition(topic, partition);
-      if (found === undefined) throw new Error(`there is no ${topic}-${partition}`);
+      if (found === undefined) throw new Error(`there is no partition ${topic}-${partition}`);
       const rules = { maxBatchBytes: Number.POSITIVE_INFINITY, isAppendTime: false, admit: () => 0 };
       const nowMs = resolved.clock.now();
       found.log.append(buildBatch(records, nowMs), { ...rules, nowMs });
@@ -79,55 +93,55 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
       (cluster.topics.get(topic)?.partitions ?? []).flatMap(({ index, log }) =>
         log.batches.records().map((record) => ({ partition: index, ...record })),
       ),
+    connections: ports.connections,
     requests: ({ api } = {}) => ring.filter((one) => api === undefined || one.api === api),
-    close: () => net.close(),
+    async close() {
+      stopRetention();
+      faults.clear();
+      await ports.close();
+    },
   };
 }
 
-type Serve = (
-  socket: Socket,
-  broker: BrokerNode,
-  listener: ListenerOptions,
-  id: number,
-  onEnd: (reason: string | undefined) => void,
-) => Connection;
+type Machines = Pick<DevBroker, "stopBroker" | "startBroker" | "addBroker" | "removeBroker">;
 
-/** Ports and connections of all brokers. */
-function createNet(cluster: Cluster, serve: Serve) {
-  const listeners = new Map<number, Listener[]>();
-  const connections = new Map<number, { readonly broker: number; readonly connection: Connection }>();
-  let lastId = 0;
-  const open = async (broker: BrokerNode, index: number): Promise<void> => {
-    const opened: Listener[] = [];
-    listeners.set(broker.id, opened);
-    for (const listener of cluster.options.listeners) {
-      const port = broker.ports.get(listener.name) ?? (listener.port ? listener.port + index : 0);
-      const one = await openListener(listener, { host: cluster.options.host, port }, (socket) => {
-        const id = ++lastId;
-        const onEnd = (reason: string | undefined): void => {
-          connections.delete(id);
-          const why = reason === undefined ? {} : { reason };
-          cluster.observe({ kind: "connection.closed", connection: id, broker: broker.id, ...why });
-        };
-        connections.set(id, { broker: broker.id, connection: serve(socket, broker, listener, id, onEnd) });
-      });
-      opened.push(one);
-      broker.ports.set(listener.name, one.port);
-    }
+/** Brokers that come and go. */
+function createMachines(cluster: Cluster, ports: Ports): Machines {
+  const brokerAt = (id: number): BrokerNode => {
+    const found = cluster.brokers.get(id);
+    if (found === undefined) throw new Error(`there is no broker ${id}`);
+    return found;
   };
-  const stop = async (id: number): Promise<void> => {
-    const closing = (listeners.get(id) ?? []).map((listener) => listener.close());
-    listeners.delete(id);
-    for (const { broker, connection } of [...connections.values()])
-      if (broker === id) connection.close("the broker stops");
-    await Promise.all(closing);
-    cluster.observe({ kind: "broker.stopped", broker: id });
+  const stopBroker = async (id: number): Promise<void> => {
+    const broker = brokerAt(id);
+    if (broker.isUp && cluster.live().length === 1)
+      throw new Error("the last broker cannot be stopped, only closed");
+    broker.isUp = false;
+    cluster.repairLeaders();
+    await ports.stop(id);
   };
   return {
-    open,
-    stop,
-    close: async (): Promise<void> => {
-      await Promise.all([...listeners.keys()].map(stop));
+    stopBroker,
+    async startBroker(id) {
+      const broker = brokerAt(id);
+      if (broker.isUp) return;
+      await ports.open(broker);
+      broker.isUp = true;
+    },
+    async addBroker() {
+      const broker: BrokerNode = {
+        id: Math.max(...cluster.brokers.keys()) + 1,
+        ports: new Map(),
+        isUp: true,
+      };
+      await ports.open(broker);
+      cluster.brokers.set(broker.id, broker);
+      return broker.id;
+    },
+    async removeBroker(id) {
+      await stopBroker(id);
+      cluster.brokers.delete(id);
+      cluster.repairLeaders();
     },
   };
 }

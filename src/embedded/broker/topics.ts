@@ -35,7 +35,7 @@ const defaults = {
   "retention.bytes": "-1",
   "retention.ms": "604800000",
   "segment.bytes": "1073741824",
-} as const satisfies Readonly<Record<string, string>>;
+} as const;
 
 export type TopicConfig = keyof typeof defaults;
 

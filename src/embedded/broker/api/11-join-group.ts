@@ -42,8 +42,7 @@ export const joinGroup: Api = api(
     if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs)
       return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
     const known = call.cluster.groups.get(groupId);
-    if (known === undefined && memberId !== "")
-      return refusedJoin(errorCodes.unknownMemberId, memberId);
+    if (known === undefined && memberId !== "") return refusedJoin(errorCodes.unknownMemberId, memberId);
     const group = known ?? call.cluster.groupOrNew(groupId);
     return new Promise((resolve) => {
       const answer = (joined: Joined): void => {

@@ -8,10 +8,7 @@ export const deleteTopics: Api = api(
   {
     key: 20,
     request: [list("topics", "string"), int32("timeoutMs")],
-    response: [
-      int32("throttleTimeMs", { since: 1 }),
-      array("topics", [string("name"), int16("errorCode")]),
-    ],
+    response: [int32("throttleTimeMs", { since: 1 }), array("topics", [string("name"), int16("errorCode")])],
   },
   ({ topics }, { cluster, broker }) => ({
     topics: topics.map((name) => {

@@ -10,7 +10,12 @@ export const initProducerId: Api = api(
   {
     key: 22,
     request: [nullableString("transactionalId"), int32("transactionTimeoutMs")],
-    response: [int32("throttleTimeMs"), int16("errorCode"), int64("producerId", { absent: -1 }), int16("producerEpoch", { absent: -1 })],
+    response: [
+      int32("throttleTimeMs"),
+      int16("errorCode"),
+      int64("producerId", { absent: -1 }),
+      int16("producerEpoch", { absent: -1 }),
+    ],
   },
   ({ transactionalId, transactionTimeoutMs }, call) => {
     const { transactions, options } = call.cluster;

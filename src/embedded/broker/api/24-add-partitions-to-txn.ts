@@ -23,7 +23,10 @@ export const addPartitionsToTxn: Api = api(
     const { cluster } = call;
     const { topics, transactionalId } = request;
     const code = checkCoordinator(call, transactionalId) || cluster.transactions.check(request);
-    const found = eachPartition(topics, (topic, index) => ({ index, found: cluster.partition(topic, index) }));
+    const found = eachPartition(topics, (topic, index) => ({
+      index,
+      found: cluster.partition(topic, index),
+    }));
     const isAll = found.every(({ partitions }) => partitions.every((one) => one.found !== undefined));
     return {
       topics: eachPartition(found, (_, one) => {

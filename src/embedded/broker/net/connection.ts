@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { KeryxError } from "../../../core/errors.ts";
 import type { BrokerNode } from "../cluster.ts";
-import { createSession } from "./sasl.ts";
 import type { Dispatcher, Outcome, Peer } from "../dispatch.ts";
 import type { ListenerOptions } from "../options.ts";
 import { createFrameReader } from "../wire/frame.ts";
+import { createSession } from "./sasl.ts";
 
 export interface ConnectionOptions {
   readonly id: number;

@@ -11,6 +11,7 @@ export interface Transaction {
   readonly producerId: number;
   readonly epoch: number;
   readonly state: TransactionState;
+  readonly timeoutMs: number;
   readonly partitions: ReadonlySet<Partition>;
   /** Groups whose offsets are committed with it. */
   readonly groups: ReadonlySet<string>;
@@ -152,7 +153,7 @@ export function createTransactions({ clock, endOffsets, woken, ended }: Surround
       lastProducerId = last;
       for (const one of transactions) {
         const sets = { partitions: new Set(one.partitions), groups: new Set(one.groups) };
-        const entry: Entry = { ...one, timeoutMs: 60_000, ...sets };
+        const entry: Entry = { ...one, ...sets };
         entries.set(one.id, entry);
         if (entry.state === "Ongoing")
           entry.stopTimeout = clock.schedule(entry.timeoutMs, () => abort(entry));

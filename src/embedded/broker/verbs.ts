@@ -1,0 +1,111 @@
+import type { Cluster } from "./cluster.ts";
+import { prepareRebalance, removeMember } from "./groups/rebalance.ts";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import type { Partition } from "./topics.ts";
+import type { TransactionState } from "./txn/transactions.ts";
+
+/** A group as tests look at it. */
+export interface GroupView {
+  readonly state: string;
+  readonly generation: number;
+  readonly members: readonly {
+    readonly id: string;
+    readonly clientId: string;
+    readonly instanceId: string | null;
+  }[];
+  readonly offsets: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+  }[];
+}
+
+/** What a test can do to a cluster that no client could, and what it can see. */
+export interface Verbs {
+  moveLeader(topic: string, partition: number, broker: number): void;
+  /** Gives every partition another live broker, where there is one. */
+  shuffleLeaders(): void;
+  /** Groups and transactional ids find other coordinators. */
+  rehashCoordinators(): void;
+  /** Ends a member's session now. Without a member: those of all. */
+  expireSession(group: string, member?: string): void;
+  forceRebalance(group: string): void;
+  /** Fences the producer of a transactional id. */
+  bumpEpoch(transactionalId: string): void;
+  abortTransaction(transactionalId: string): void;
+  truncateBefore(topic: string, partition: number, offset: number): void;
+  /** Forgets what `retention.ms` and `retention.bytes` no longer keep. */
+  applyRetention(): void;
+  /** Announces and serves other versions of an API; it cannot widen the table. */
+  setVersions(key: number, min: number, max: number): void;
+  group(id: string): GroupView | undefined;
+  transactions(): readonly {
+    readonly id: string;
+    readonly state: TransactionState;
+    readonly epoch: number;
+  }[];
+  snapshot(): Snapshot;
+  restore(snapshot: Snapshot): void;
+}
+
+export function createVerbs(cluster: Cluster): Verbs {
+  const partitionAt = (topic: string, index: number): Partition => {
+    const found = cluster.partition(topic, index);
+    if (found === undefined) throw new Error(`there is no partition ${topic}-${index}`);
+    return found;
+  };
+  return {
+    moveLeader: (topic, index, broker) => cluster.moveLeader(partitionAt(topic, index), broker),
+    shuffleLeaders() {
+      const ids = cluster.live().map(({ id }) => id);
+      for (const { partitions } of cluster.topics.values())
+        for (const partition of partitions) {
+          const at = ids.indexOf(partition.leader) + 1 + Math.floor(cluster.random() * (ids.length - 1));
+          cluster.moveLeader(partition, ids[at % ids.length] ?? partition.leader);
+        }
+    },
+    rehashCoordinators: () => cluster.rehashCoordinators(),
+    expireSession(id, memberId) {
+      const group = cluster.groups.get(id);
+      for (const member of [...(group?.members.values() ?? [])])
+        if (group !== undefined && (memberId === undefined || member.id === memberId))
+          removeMember(group, member);
+    },
+    forceRebalance(id) {
+      const group = cluster.groups.get(id);
+      if (group !== undefined && group.members.size > 0) prepareRebalance(group);
+    },
+    bumpEpoch: (id) => cluster.transactions.bumpEpoch(id),
+    abortTransaction: (id) => cluster.transactions.abort(id),
+    truncateBefore: (topic, index, offset) => partitionAt(topic, index).log.batches.truncateBefore(offset),
+    applyRetention: () => applyRetention(cluster),
+    setVersions: (key, min, max) => cluster.setVersions(key, min, max),
+    group(id) {
+      const group = cluster.groups.get(id);
+      if (group === undefined) return undefined;
+      const { state, generation, offsets } = group;
+      const members = [...group.members.values()].map(({ id, clientId, instanceId }) => ({
+        ...{ id, clientId, instanceId },
+      }));
+      return { state, generation, members, offsets: offsets.all() };
+    },
+    transactions: () => cluster.transactions.all().map(({ id, state, epoch }) => ({ id, state, epoch })),
+    snapshot: () => takeSnapshot(cluster),
+    restore: (snapshot) => restoreSnapshot(cluster, snapshot),
+  };
+}
+
+/** Drops whole batches that are too old, or too much with the newer ones. */
+export function applyRetention(cluster: Cluster): void {
+  for (const { name, partitions } of cluster.topics.values()) {
+    if (!cluster.config(name, "cleanup.policy").split(",").includes("delete")) continue;
+    const keptMs = Number(cluster.config(name, "retention.ms"));
+    const keptBytes = Number(cluster.config(name, "retention.bytes"));
+    const oldestMs = keptMs < 0 ? Number.NEGATIVE_INFINITY : cluster.clock.now() - keptMs;
+    for (const { log } of partitions)
+      log.batches.dropOldest(
+        ({ maxTimestampMs, sizeBytes }) =>
+          maxTimestampMs < oldestMs || (keptBytes >= 0 && sizeBytes > keptBytes),
+      );
+  }
+}

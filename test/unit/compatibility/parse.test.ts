@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import { parseSchema, type SchemaImport } from "../../../src/compatibility/parse.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
+import { collectAvroNames } from "../../../src/schema/avro-references.ts";
+import { schemaLimits } from "../../../src/schema/limits.ts";
+import { cpuTimeMs } from "../schema/cpu-time.ts";
 
 const money =
   '{"type": "record", "name": "Money", "namespace": "a", "fields": [{"name": "c", "type": "Currency"}]}';
@@ -81,8 +84,69 @@ describe("parsing a schema with its imports", () => {
       text: `{"type": "record", "name": "${name}", "fields": [{"name": "x", "type": "N${++count}"}]}`,
     });
     const text = '{"type": "record", "name": "A", "fields": [{"name": "x", "type": "N0"}]}';
-    expect(refusal(() => parseSchema({ type: "AVRO", text }, { find })).details).to.have.property("missing");
-    expect(count).to.equal(200);
+    const error = refusal(() => parseSchema({ type: "AVRO", text }, { find }));
+    expect(error.details).to.include({ fault: "limit", missing: "N200" });
+    expect(error.message).to.contain("More than 200 schemas");
+    expect(count).to.equal(201);
+  });
+
+  it("follows a chain of 200 imports, the last first in the list", () => {
+    const imports = Array.from({ length: 200 }, (_, n) => {
+      const fields = n === 199 ? [] : [{ name: "x", type: { type: "array", items: `N${n + 1}` } }];
+      return { name: `a.N${n}`, text: JSON.stringify({ type: "record", name: `a.N${n}`, fields }) };
+    });
+    const text =
+      '{"type": "record", "name": "A", "namespace": "a", "fields": [{"name": "x", "type": ["null", "N0"]}]}';
+    const parsed = parseSchema({ type: "AVRO", text, imports: imports.toReversed() });
+    expect(parsed.type === "AVRO" && [...parsed.schema.named.keys()]).to.deep.equal(["a.A"]);
+  });
+
+  it("finds a name without namespace behind the one in the namespace", () => {
+    const use =
+      '{"type": "record", "name": "a.A", "fields": [{"name": "x", "type": "Plain"}, {"name": "y", "type": {"type": "map", "values": "Plain"}}]}';
+    const plain = { name: "Plain", text: '{"type": "fixed", "name": "Plain", "size": 2}' };
+    const inside = { name: "a.Plain", text: '{"type": "fixed", "name": "a.Plain", "size": 4}' };
+    const sizeWith = (imports: readonly SchemaImport[]): unknown => {
+      const { schema } = parseSchema({ type: "AVRO", text: use, imports });
+      const type =
+        "type" in schema && schema.type.kind === "record" ? schema.type.fields[0]?.type : undefined;
+      return type?.kind === "fixed" ? type.size : undefined;
+    };
+    expect(sizeWith([plain])).to.equal(2);
+    expect(sizeWith([plain, inside])).to.equal(4);
+  });
+
+  it("passes over imports that nothing reaches, even those that are no JSON", () => {
+    expect(
+      named([
+        { name: "b.Broken", text: "{" },
+        { name: "a.Both", text: `[${currency}, ${money}]` },
+      ]),
+    ).to.equal(true);
+  });
+
+  it("refuses a text that is refused for something else, whatever is missing as well", () => {
+    const text =
+      '{"type": "record", "name": "A", "fields": [{"name": "m", "type": "a.Money"}, {"name": "m", "type": "int"}]}';
+    const error = refusal(() => parseSchema({ type: "AVRO", text, imports: [currencyImport, moneyImport] }));
+    expect(error.message).to.contain("stands twice");
+  });
+
+  it("parses a large schema with many imports a few times at most", function () {
+    this.timeout(30_000);
+    const imports = Array.from({ length: 190 }, (_, n) => ({
+      name: `a.N${n}`,
+      text: JSON.stringify({ type: "record", name: `a.N${n}`, fields: [] }),
+    }));
+    const large = Array.from({ length: 3_000 }, (_, n) => ({
+      name: `p${n}`,
+      type: "string",
+      doc: "x".repeat(200),
+    }));
+    const fields = [...large, ...imports.map(({ name }, n) => ({ name: `f${n}`, type: name }))];
+    const text = JSON.stringify({ type: "record", name: "A", fields });
+    const once = cpuTimeMs(() => collectAvroNames(text, schemaLimits));
+    expect(cpuTimeMs(() => parseSchema({ type: "AVRO", text, imports }))).to.be.lessThan(40 * once + 200);
   });
 
   it("refuses a default that does not fit, unless the schema is released", () => {

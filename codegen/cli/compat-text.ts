@@ -39,10 +39,10 @@ export function formatCompat(verdict: Verdict, shown: CompatShown): string {
     ...wire.problems.map((one): Found => ({ ...one, by: "wire" })),
   ]);
   const places = cut(groups, (found) => formatPlace(found, { tint, find, versions: shown.old.length }));
-  const others = cut(
-    passing,
-    ({ kind, path, message }) => `  ${kind} ${showText(path)}: ${showText(message)}\n`,
-  );
+  const others = cut(passing, (one) => {
+    const pair = nameOfPair(one, shown.old.length);
+    return `  ${one.kind} ${showText(one.path)} (${pair}): ${showText(one.message)}\n`;
+  });
   const rest = passing.length === 0 ? "" : `\n${tint("faint", "Different, but compatible:")}\n${others}`;
   return `${formatVerdicts(verdict, tint)}${places}${rest}`;
 }
@@ -86,7 +86,7 @@ function formatPlace(found: readonly Found[], { tint, find, versions }: PlaceOpt
   const [first] = found;
   if (first === undefined) return "";
   const { direction, against, path } = first;
-  const pair = versions > 1 ? `${reads[direction]}, version ${against + 1}` : reads[direction];
+  const pair = nameOfPair(first, versions);
   const said = found.map((one) => {
     const isWarning = one.by === "wire" && one.severity === "warning";
     const title = tint(isWarning ? "yellow" : "red", isWarning ? "wire warning" : one.by);
@@ -96,6 +96,10 @@ function formatPlace(found: readonly Found[], { tint, find, versions }: PlaceOpt
   const next = [...advice].map((one) => `  ${tint("faint", "next:")} ${showText(one)}\n`);
   const texts = first.kind === "SCHEMA_TYPE_CHANGED" ? "" : find(direction, against, path);
   return `\n${tint("bold", showText(path))} (${pair})\n${said.join("")}${texts}${next.join("")}`;
+}
+
+function nameOfPair({ direction, against }: PlacedDifference | PlacedWireProblem, versions: number): string {
+  return versions > 1 ? `${reads[direction]}, version ${against + 1}` : reads[direction];
 }
 
 function cut<T>(list: readonly T[], show: (one: T) => string): string {

@@ -140,7 +140,7 @@ function originsOf(members: readonly ProtoField[], older: FieldTable): Origins {
 
 function reportOnly(role: "writing" | "reading", field: ProtoField, pair: FieldPair): void {
   const isMember = field.oneof !== undefined;
-  const isRequired = !isMember && field.label === "required" && pair.dialect.hasRequiredKinds;
+  const isRequired = field.label === "required" && pair.dialect.hasRequiredKinds;
   const what = isMember ? "ONEOF_FIELD" : isRequired ? "REQUIRED_FIELD" : "FIELD";
   const kind: ProtobufKind = `${what}_${role === "writing" ? "REMOVED" : "ADDED"}`;
   const words = `${isRequired ? "required " : ""}${nameField(field)}`;

@@ -4,9 +4,12 @@ import { compareProtobuf } from "../../src/compatibility/protobuf.ts";
 import { linkProto, type ProtoSource } from "../../src/schema/proto-link.ts";
 import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
 
-/** A .proto text; without a `syntax` or `edition` line it is proto3 in the package `p`. Files that it imports by path. */
+/** A .proto text; without a `syntax` or `edition` line it is proto3 in the package `p`. */
 export interface ProtoText {
   readonly text: string;
+  /** Taken as it is, for example because it is a descriptor. */
+  readonly isComplete?: boolean;
+  /** By import path. */
   readonly imports?: Readonly<Record<string, string | ProtoSource>>;
 }
 
@@ -15,11 +18,15 @@ export function complete(text: string): string {
 }
 
 export function link(source: string | ProtoText): ProtoSchema {
-  const { text, imports = {} } = typeof source === "string" ? { text: source } : source;
+  const {
+    text,
+    isComplete = false,
+    imports = {},
+  }: ProtoText = typeof source === "string" ? { text: source } : source;
   const sources = Object.entries(imports).map(
     ([path, one]) => [path, typeof one === "string" ? { text: complete(one) } : one] as const,
   );
-  return linkProto({ text: complete(text) }, new Map(sources));
+  return linkProto({ text: isComplete ? text : complete(text) }, new Map(sources));
 }
 
 export function compare(

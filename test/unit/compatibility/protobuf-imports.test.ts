@@ -161,6 +161,21 @@ describe("imported messages", () => {
     ]);
   });
 
+  it("have their names looked up in the file that they come from, nested ones, too", () => {
+    const files = (type: string): ProtoText => ({
+      text: 'syntax = "proto3"; package p; import "lib.proto"; message M { lib.Money a = 1; } message Deep {}',
+      imports: {
+        "lib.proto":
+          'syntax = "proto3"; package lib; import "deep.proto"; message Money { message In { Deep d = 1; } }',
+        "deep.proto": `syntax = "proto3"; package lib; message Deep { ${type} a = 1; }`,
+      },
+    });
+    expect(multiset(compare(files("int32"), files("float")))).to.deep.equal([
+      ...["#/M/1", "#/Money/In/1"].map((path) => `!FIELD_NAMED_TYPE_CHANGED ${path}`),
+      "!FIELD_SCALAR_KIND_CHANGED #/Deep/1",
+    ]);
+  });
+
   it("of the well-known files have no differences", () => {
     const known = (field: string): string =>
       `syntax = "proto3"; package p; import "google/protobuf/struct.proto"; import "google/protobuf/timestamp.proto"; message M { ${field} google.protobuf.Struct s = 8; google.protobuf.Timestamp t = 9; }`;

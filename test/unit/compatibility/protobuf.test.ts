@@ -17,6 +17,12 @@ const rows: readonly Row[] = [
     "!PACKAGE_CHANGED #/",
   ],
   ["a package where none was", 'syntax = "proto3";', 'syntax = "proto3"; package p;', "!PACKAGE_CHANGED #/"],
+  [
+    "a field of a file without a package",
+    'syntax = "proto3"; message M { message In { int32 a = 1; } }',
+    'syntax = "proto3"; message M { message In { float a = 1; } }',
+    "!FIELD_SCALAR_KIND_CHANGED #/M/In/1",
+  ],
   // messages
   ["a message added", "message A {}", "message A {} message B { message C {} }", "MESSAGE_ADDED #/B"],
   ["a message removed", "message A {} message B { message C {} }", "message A {}", "!MESSAGE_REMOVED #/B"],
@@ -61,6 +67,12 @@ const rows: readonly Row[] = [
     "a map entry message that somebody wrote down, which is skipped",
     "message M { message A {} message B {} }",
     "message M { message E { option map_entry = true; } message A {} message B {} }",
+  ],
+  [
+    "a message with an option of somebody's own, which is no map entry for it",
+    "message M {}",
+    "message M {} message N { option (map_entry) = true; }",
+    "MESSAGE_ADDED #/N",
   ],
   // enums
   ["an enum added", "message M {}", "message M { enum E { Z = 0; } }", "ENUM_ADDED #/M/E"],

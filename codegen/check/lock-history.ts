@@ -29,10 +29,10 @@ function problemOf(before: readonly LockedVersion[], now: LockedEvent | undefine
   for (const [index, version] of before.entries()) {
     const other = now.versions[index];
     if (other === undefined) return `released version ${index + 1} is gone`;
-    if (other.fingerprint !== version.fingerprint)
-      return now.versions.some(({ fingerprint }) => fingerprint === version.fingerprint)
-        ? `released version ${index + 1} stands at another place`
-        : `released version ${index + 1} has another text`;
+    if (other.fingerprint === version.fingerprint) continue;
+    if (now.versions.some(({ fingerprint }) => fingerprint === version.fingerprint))
+      return `released version ${index + 1} stands at another place`;
+    return `released version ${index + 1} ${now.versions.length < before.length ? "is gone" : "has another text"}`;
   }
   return undefined;
 }

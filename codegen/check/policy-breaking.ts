@@ -95,11 +95,18 @@ const rules = {
       message: `The index of ${event.name} in its file was ${show(index)} and is now ${show(event.index)}.`,
     };
   },
-  "dead-letter-changed": kept(
-    "The dead-letter topic",
-    ({ contract }) => contract.policy.deadLetter,
-    ({ options }) => options.deadLetter,
-  ),
+  *"dead-letter-changed"({ name, options }, { contract }) {
+    const { deadLetter: old, topic } = contract.policy;
+    const { deadLetter } = options;
+    // Named after the topic, it moves with it.
+    const isDerived =
+      deadLetter.from.kind === "default" && old === `${topic}-dlq` && topic !== options.topic.value;
+    if (old !== deadLetter.value && !isDerived)
+      yield {
+        at: deadLetter,
+        message: `The dead-letter topic of ${name} was ${quote(old)} and is now ${quote(deadLetter.value)}.`,
+      };
+  },
   *"compatibility-lowered"({ name, options }, { contract }) {
     const { value } = options.compatibility;
     const { compatibility } = contract.policy;

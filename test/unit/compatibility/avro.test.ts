@@ -406,7 +406,8 @@ describe("comparing Avro schemas that were made to be hard", () => {
 
   it("cuts a list that doubles with every level", () => {
     const found = compareAvro(parse(nested(40, "int")), parse(nested(40, "string")));
-    expect(found.length).to.be.within(10_000, 50_000);
+    expect(found.length).to.be.within(10_000, 49_999);
+    expect(compareAvro(parse(nested(17, "int")), parse(nested(17, "string")))).to.have.length(50_000);
     expect(new Set(found.map(({ path }) => path))).to.have.property("size", 1);
   });
 

@@ -85,6 +85,14 @@ export function formatNote(note: Note): string {
 }
 
 /** What the lock file knows otherwise: ids of one registry say nothing about another one. */
-export function noteElsewhere(name: string, { version }: Release, place: RegisteredVersion): string {
+export function noteElsewhere(
+  name: string,
+  { version }: Release,
+  place: Pick<RegisteredVersion, "id" | "version">,
+): string {
   return `schemas.lock.json has ${name} as version ${version?.version}, id ${version?.id}; this registry has version ${place.version}, id ${place.id}. Ids of one registry mean nothing in another; what is locked stays.`;
+}
+
+export function noteHistory(subject: string, problem: string): string {
+  return `Earlier versions of ${JSON.stringify(subject)} are not in schemas.lock.json, so checks without the registry do not see them: ${problem}.`;
 }

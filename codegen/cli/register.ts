@@ -1,27 +1,19 @@
 import { errorTable, type KeryxError } from "../../src/core/errors.ts";
 import type { Observe } from "../../src/core/signals.ts";
 import { createRegistryAdmin, type RegistryAdmin } from "../../src/registry/admin.ts";
-import type { RegisteredVersion } from "../../src/registry/port.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
 import type { CheckedModel } from "../index.ts";
-import { changeLockFile } from "../lock-file.ts";
-import { updateLock } from "../model/lock.ts";
-import { type RegisteredWire, type Release, releaseEvents } from "../model/lock-release.ts";
 import type { EventModel } from "../model/model.ts";
-import { type Applied, applyPlan, knownVersions, readFacts, toRegisteredWire } from "../register.ts";
-import { collectTexts, type Plan, planRegistration } from "../register-plan.ts";
+import { applyPlan, knownVersions, readFacts } from "../register.ts";
+import { collectTexts, type Plan, planRegistration, type SubjectFacts } from "../register-plan.ts";
 import type { ExitCode, Io, Run } from "./command.ts";
 import { findEvents } from "./find-event.ts";
 import { loadPassing } from "./guard.ts";
 import { type OpenProject, openProject } from "./load.ts";
-import {
-  formatLine,
-  formatNote,
-  formatRefusal,
-  noteElsewhere,
-  type Report,
-  toLine,
-} from "./register-report.ts";
+import { recordReleases } from "./register-record.ts";
+import { formatLine, formatNote, formatRefusal, type Report, toLine } from "./register-report.ts";
+
+type Facts = ReadonlyMap<string, SubjectFacts>;
 
 const nothing = "Nothing was registered.\n";
 
@@ -37,11 +29,13 @@ export const runRegister: Run = async (call) => {
   const events = findEvents(checked.model, names);
   const admin = createRegistryAdmin(project.config.registry, observeTo(io));
   try {
-    const plan = await makePlan(admin, checked, events);
+    const { plan, facts } = await makePlan(admin, checked, events);
     const isDry = options.dryRun === true;
     const isRefused = plan.refusals.length > 0;
     const report =
-      isDry || isRefused ? reportPlan(plan, isDry) : await apply(project, checked, events, admin, plan);
+      isDry || isRefused
+        ? reportPlan(plan, isDry)
+        : await apply(project, checked, events, admin, plan, facts);
     return tell(report, options.json === true, io);
   } finally {
     await admin.close();
@@ -52,10 +46,11 @@ async function makePlan(
   admin: RegistryAdmin,
   { lock }: CheckedModel,
   events: readonly EventModel[],
-): Promise<Plan> {
+): Promise<{ readonly plan: Plan; readonly facts: Facts }> {
   const { texts, refusals } = collectTexts(events);
-  if (refusals.length > 0) return { steps: [], notes: [], refusals };
-  return planRegistration(texts, await readFacts(admin, texts), knownVersions(lock));
+  if (refusals.length > 0) return { plan: { steps: [], notes: [], refusals }, facts: new Map() };
+  const facts = await readFacts(admin, texts);
+  return { plan: planRegistration(texts, facts, knownVersions(lock)), facts };
 }
 
 function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Report {
@@ -76,11 +71,11 @@ async function apply(
   events: readonly EventModel[],
   admin: RegistryAdmin,
   plan: Plan,
+  facts: Facts,
 ): Promise<Report> {
-  const applied = await applyPlan(admin, plan);
-  const { places, done, left, error } = applied;
+  const { places, done, left, error } = await applyPlan(admin, plan);
   // What was registered is written down, also when a later one failed: a further run goes on from there.
-  const { lock, elsewhere } = await record(project, checked, events, admin, applied);
+  const { lock, notes } = await recordReleases(project, checked, events, admin, { places, facts });
   return {
     ok: error === undefined,
     dryRun: false,
@@ -89,7 +84,7 @@ async function apply(
       ...left.map((step, at) => toLine(step, at === 0 ? "failed" : "left", places)),
     ],
     refusals: [],
-    notes: [...plan.notes.map(formatNote), ...elsewhere],
+    notes: [...plan.notes.map(formatNote), ...notes],
     lock,
     ...(error === undefined ? {} : { error: shownError(error) }),
   };
@@ -100,34 +95,6 @@ const shownError = ({ code, message, help }: KeryxError): NonNullable<Report["er
   message,
   help,
 });
-
-async function record(
-  project: OpenProject,
-  { model }: CheckedModel,
-  events: readonly EventModel[],
-  admin: RegistryAdmin,
-  { places }: Applied,
-): Promise<{ readonly lock: "same" | "written"; readonly elsewhere: readonly string[] }> {
-  const wires: [string, RegisteredWire][] = [];
-  for (const event of events) {
-    const wire = await toRegisteredWire(admin, event, places);
-    if (wire !== undefined) wires.push([event.name, wire]);
-  }
-  if (wires.length === 0) return { lock: "same", elsewhere: [] };
-  let releases: ReadonlyMap<string, Release> = new Map();
-  const lock = await changeLockFile(project.root, (current) => {
-    const released = releaseEvents(updateLock(current, model), wires);
-    releases = released.releases;
-    return released.lock;
-  });
-  const subjects = new Map(events.map(({ name, options }) => [name, options.subject.value]));
-  const elsewhere = [...releases]
-    .filter(([, release]) => release.isElsewhere)
-    .map(([name, release]) =>
-      noteElsewhere(name, release, places.get(subjects.get(name) ?? "") as RegisteredVersion),
-    );
-  return { lock, elsewhere };
-}
 
 function tell(report: Report, asJson: boolean, io: Io): ExitCode {
   const { ok, dryRun, steps, refusals, notes, lock, error } = report;

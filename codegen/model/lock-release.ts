@@ -92,6 +92,23 @@ export function releaseDraft(event: LockedEvent, registered?: RegisteredWire): R
   return { kind, event: isSame ? event : next, version, isElsewhere };
 }
 
+/** Adds to a history what a registry knows about it: numbers for its versions, and newer versions of others. */
+export function learnVersions(event: LockedEvent, learned: readonly ReleasedVersion[]): LockedEvent {
+  const { released } = event;
+  const isSamePlace = (one: LockedVersion, other: ReleasedVersion): boolean =>
+    (one.subject ?? released?.subject) === other.subject && (one.format ?? released?.format) === other.format;
+  const versions = [...event.versions];
+  for (const one of learned) {
+    const own = [...versions.entries()].filter(([, other]) => isSamePlace(other, one));
+    const placed = released === undefined ? one : inPlace(one, undefined, released);
+    const [unnumbered] = own.find(([, other]) => other.version === undefined && isSameWire(other, one)) ?? [];
+    if (unnumbered !== undefined) versions[unnumbered] = placed;
+    // Only ever added at the end: an older gap stays one.
+    else if (own.every(([, other]) => (other.version ?? 0) < (one.version ?? 0))) versions.push(placed);
+  }
+  return { ...event, versions };
+}
+
 /** A version says its subject and format itself once the event's have changed, and no longer when they are back. */
 function inPlace(
   one: LockedVersion,
@@ -147,16 +164,34 @@ function withVersions(
 /** Releases the drafts of the named events, with what a registry said about them where one was asked. */
 export function releaseEvents(
   lock: Lock,
-  names: Iterable<readonly [name: string, registered?: RegisteredWire]>,
+  names: Iterable<readonly [name: string, registered?: RegisteredWire, learned?: readonly ReleasedVersion[]]>,
 ): { readonly lock: Lock; readonly releases: ReadonlyMap<string, Release> } {
   const events = new Map(lock.events);
   const releases = new Map<string, Release>();
-  for (const [name, registered] of names) {
+  for (const [name, registered, learned = []] of names) {
     const event = events.get(name);
     if (event === undefined) continue;
-    const release = releaseDraft(event, registered);
+    const release = releaseInOrder(event, registered, learned);
     events.set(name, release.event);
     releases.set(name, release);
   }
   return { lock: { events }, releases };
+}
+
+/** The draft's version takes its place among those that were learned: a tree may be behind its registry. */
+function releaseInOrder(
+  event: LockedEvent,
+  registered: RegisteredWire | undefined,
+  learned: readonly ReleasedVersion[],
+): Release {
+  const plain = releaseDraft(event, registered);
+  if (plain.isElsewhere || learned.length === 0 || registered === undefined) return plain;
+  const isOlder = (one: ReleasedVersion): boolean => (one.version ?? 0) < registered.version;
+  const release = releaseDraft(learnVersions(event, learned.filter(isOlder)), registered);
+  const newer = learned.filter((one) => !isOlder(one) && one.version !== registered.version);
+  const after = learnVersions(release.event, newer);
+  const text = ({ released, versions }: LockedEvent): string => canonicalJson([released, versions]);
+  if (text(after) === text(event)) return { ...release, kind: "same", event };
+  const kind = after.versions.length > event.versions.length ? "released" : "updated";
+  return { ...release, kind, event: after };
 }

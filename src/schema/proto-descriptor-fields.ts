@@ -1,4 +1,4 @@
-import { quote, type SchemaLimits } from "./limits.ts";
+import { limitFault, quote, type SchemaLimits } from "./limits.ts";
 import { joinName, maxFieldNumber } from "./proto-body.ts";
 import type { Refuse } from "./proto-checks.ts";
 import { readDescriptorOptions, toOption, word } from "./proto-descriptor-options.ts";
@@ -169,6 +169,8 @@ export function readExtends(
   number: number,
   home: FieldHome,
 ): ProtoExtend[] {
+  if (scope.count(number) > context.limits.fields)
+    throw context.refuse(`More than ${context.limits.fields} fields extend messages.`, limitFault);
   const found: (ProtoExtend & { fields: ProtoField[] })[] = [];
   scope.messages(number, (field) => {
     const extendee = readDotted(context, field.text(its.extendee), "The name of an extended message");

@@ -1,6 +1,7 @@
 import { limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
-import { joinName, maxEnumNumber, maxFieldNumber, minEnumNumber } from "./proto-body.ts";
+import { joinName } from "./proto-body.ts";
 import { checkFields, type Refuse } from "./proto-checks.ts";
+import { readEnum, readRanges, visibilityOf } from "./proto-descriptor-enums.ts";
 import {
   type DescriptorContext,
   type FieldHome,
@@ -11,7 +12,7 @@ import {
   syntheticOneof,
 } from "./proto-descriptor-fields.ts";
 import { readDescriptorOptions } from "./proto-descriptor-options.ts";
-import type { ProtoEnum, ProtoFile, ProtoImport, ProtoMessage, ProtoRange } from "./proto-model.ts";
+import type { ProtoEnum, ProtoFile, ProtoImport, ProtoMessage } from "./proto-model.ts";
 import { readWire, type WireMessage } from "./proto-wire.ts";
 
 /** A descriptor has no lines: everything stands at its beginning. */
@@ -26,7 +27,6 @@ const messageFields = {
   ...{ name: 1, fields: 2, extensions: 6, messages: 3, enums: 4, extensionRanges: 5, oneofs: 8 },
   ...{ options: 7, reservedRanges: 9, reservedNames: 10, visibility: 11 },
 };
-const enumFields = { name: 1, values: 2, options: 3, reservedRanges: 4, reservedNames: 5, visibility: 6 };
 const mapEntry = 7;
 const editions: ReadonlyMap<number, string> = new Map([
   [1000, "2023"],
@@ -180,47 +180,4 @@ function readMessage(
   };
   checkFields(found, limits, context.refuse);
   return found;
-}
-
-function visibilityOf(code: number | undefined): Pick<ProtoMessage, "visibility"> {
-  return code === 1 ? { visibility: "local" } : code === 2 ? { visibility: "export" } : {};
-}
-
-function readEnum(context: DescriptorContext, parent: string, one: WireMessage): ProtoEnum {
-  const { limits, at } = context;
-  const name = readName(context, one.text(enumFields.name), "The name of an enum");
-  const fullName = joinName(parent, name);
-  if (one.count(enumFields.values) > limits.symbols)
-    throw context.refuse(`${quote(fullName)} has more than ${limits.symbols} values.`, limitFault);
-  return {
-    ...{ name, fullName },
-    values: one.messages(enumFields.values, (value) => ({
-      name: readName(context, value.text(1), "The name of a value"),
-      number: value.integer(2) ?? 0,
-      options: readDescriptorOptions(value.merged(3), "value", at),
-      at,
-    })),
-    reservedRanges: readRanges(context, one, enumFields.reservedRanges, "enum"),
-    reservedNames: one.texts(enumFields.reservedNames),
-    options: readDescriptorOptions(one.merged(enumFields.options), "enum", at),
-    ...visibilityOf(one.integer(enumFields.visibility)),
-    at,
-  };
-}
-
-/** The end belongs to a range of an enum, and not to one of a message. */
-function readRanges(
-  context: DescriptorContext,
-  scope: WireMessage,
-  number: number,
-  of: "field" | "enum",
-): readonly ProtoRange[] {
-  const [min, max] = of === "field" ? [1, maxFieldNumber] : [minEnumNumber, maxEnumNumber];
-  return scope.messages(number, (range) => {
-    const from = range.integer(1) ?? 0;
-    const to = (range.integer(2) ?? 0) - (of === "field" ? 1 : 0);
-    if (!(from >= min && from <= to && to <= max))
-      throw context.refuse(`A range of numbers goes from ${from} to ${to}.`);
-    return { from, to, options: [] };
-  });
 }

@@ -195,6 +195,16 @@ describe("descriptors that cannot be read", () => {
       schemaLimits.symbols,
     ],
     [
+      "extensions",
+      () =>
+        encode({
+          extension: Array.from({ length: 5_001 }, (_, n) => ({
+            ...{ name: `f${n}`, number: n + 1, type: 5 as const, extendee: ".M" },
+          })),
+        }),
+      schemaLimits.fields,
+    ],
+    [
       "imports",
       () => encode({ dependency: Array.from({ length: 201 }, (_, n) => `${n}.proto`) }),
       schemaLimits.references,

@@ -60,10 +60,15 @@ function judgeWritten(judging: Judging, written: Fields, read: Fields, side: Sid
       report(
         sink,
         "NUMBER_NOT_RESERVED",
-        field.path,
+        pathIn(reader, field),
         `\`${fieldText(field.field)}\` is gone from ${cut(reader.fullName)}, which does not reserve ${number}.`,
       );
   }
+}
+
+/** Where the field would stand: there it is that its number has to be reserved. */
+function pathIn({ path }: MessageView, { field }: FieldView): string {
+  return [path, ...(field.oneof === undefined ? [] : [field.oneof]), field.number].join("/");
 }
 
 /** Of what stands in one oneof of the reader, the writer can have set one at most, or all but the last are lost. */

@@ -29,7 +29,10 @@ export function createPairing(writerSchema: ProtoSchema, readerSchema: ProtoSche
   const lost: MessageView[] = [];
   for (const definition of writer.locals()) {
     const named = namedView(definition.type, definition);
-    const other = reader.findLocal(named.localName) ?? findMoved(named, definition.kind, writer, reader);
+    const other =
+      reader.findLocal(named.localName) ??
+      reader.find(named.fullName) ??
+      findMoved(named, definition.kind, writer, reader);
     if (definition.kind === "enum") {
       if (other?.kind !== "enum") continue;
       const views = { writer: writer.enumeration(definition), reader: reader.enumeration(other) };

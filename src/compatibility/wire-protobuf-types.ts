@@ -19,7 +19,7 @@ export function judgeField(judging: Judging, pair: FieldPair, sink: Sink): void 
   if (found !== undefined) report(found.kind, found.what);
   const isRead = found === undefined || found.kind === "LIST_READ_AS_MAP";
   if (isRead) judgeCardinality(pair, report);
-  if (reader.cardinality === "required" && writer.cardinality === "singular")
+  if (reader.cardinality === "required" && writer.cardinality !== "required")
     report("REQUIRED_MISSING", "records without it are refused");
   const [before, after] = [absentValue(writer), absentValue(reader)];
   if (isRead && before !== undefined && after !== undefined && before !== after)

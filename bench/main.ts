@@ -1,19 +1,24 @@
 // Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
 //   npm run bench            all
-//   npm run bench -- publish one of them
+//   npm run bench -- publish one of them: publish, consume, compat
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { benchCompat, type Figure } from "./compat.ts";
 import { benchConsume } from "./consume.ts";
 import { benchPublish } from "./publish.ts";
 import { describe, type Measured, ratio } from "./setup.ts";
 
-function toPage(rows: readonly Measured[]): string {
+function toPage(rows: readonly Measured[], figures: readonly Figure[]): string {
   const lines = rows.map((row) => {
     const reached = ratio(row);
     const goal =
       row.goal === undefined ? "" : `${row.goal} (${reached >= row.goal ? "reached" : "**missed**"})`;
     return `| ${row.name} | ${describe(row.byHand)} | ${describe(row.keryx)} | ${reached.toFixed(2)} | ${goal} |`;
   });
+  const facts = figures.map(
+    ({ name, value, goal, isReached }) =>
+      `| ${name} | ${value} | ${goal} (${isReached ? "reached" : "**missed**"}) |`,
+  );
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. Records per second: the median of the rounds, with the slowest and the fastest. The ratio is the median of each round's own ratio, Keryx divided by hand-written; both contenders ran in turn in one process against the same cluster, after one round each that was not counted. Absolute figures tell about the machine, ratios about the code.
@@ -25,6 +30,14 @@ Node ${process.version}, ${cpus().length} cores, three brokers on the same machi
 ${lines.join("\n")}
 
 **By hand** is what a team writes with kafkajs: for publishing, one \`producer.send\` for each record, encoded by \`@kafkajs/confluent-schema-registry\`; for consuming, \`eachMessage\` with \`partitionsConsumedConcurrently: 12\`, automatic commits, and the same generated decoder as ours. Neither side of it has retries, dead letters, dedupe or per-key order; ours has them all on, as they are by default.
+
+## Compatibility
+
+\`keryx compat --batch\` as a process, its start included, on one thread; half of the schemas in each format. Every answer holds both verdicts.
+
+| what | figure | goal |
+|---|---|---|
+${facts.join("\n")}
 `;
 }
 
@@ -36,4 +49,6 @@ const suites: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
 const rows: Measured[] = [];
 for (const [name, run] of Object.entries(suites))
   if (wanted === undefined || wanted === name) rows.push(...(await run()));
-if (wanted === undefined) writeFileSync(new URL("../docs/benchmarks.md", import.meta.url), toPage(rows));
+const figures = wanted === undefined || wanted === "compat" ? await benchCompat() : [];
+if (wanted === undefined)
+  writeFileSync(new URL("../docs/benchmarks.md", import.meta.url), toPage(rows, figures));

@@ -5,9 +5,9 @@ export interface ParsedCache {
   get(key: string, parse: () => ParsedSchema): ParsedSchema;
 }
 
-// A parsed schema takes some ten to thirty times its text, so this is about a hundred megabytes at most.
-const maxCharacters = 4_000_000;
-const maxEntries = 2_000;
+// Lines that ask about the same texts mostly stand together; remembering more costs more in memory than it saves.
+const maxCharacters = 1_000_000;
+const maxEntries = 64;
 
 export function createParsedCache(): ParsedCache {
   const known = new Map<string, ParsedSchema>();

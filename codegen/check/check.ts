@@ -25,15 +25,15 @@ export interface CheckResult {
  */
 export function checkProject(request: CheckRequest): CheckResult {
   const { model, baseline } = request;
-  const reader = createVersionReader();
   const places = createSourcePlaces(request);
   const findings = [
-    ...model.events.flatMap((event) => [
-      ...judgeEvent(request, event, reader, places),
-      ...judgePolicy(request, event, reader, places),
-    ]),
+    ...model.events.flatMap((event) => {
+      // Histories are long: what was parsed for one event need not stay for the next.
+      const reader = createVersionReader();
+      return [...judgeEvent(request, event, reader, places), ...judgePolicy(request, event, reader, places)];
+    }),
     ...findRemoved(request),
-    ...judgeImports(request, reader, places),
+    ...judgeImports(request, createVersionReader(), places),
     ...findSkew(request),
     ...findClaims(request),
     ...(baseline.lock === undefined ? [] : findLostVersions(request, baseline.lock, baseline.label)),

@@ -1,9 +1,11 @@
+import { createBag } from "../core/bag.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Answer, ClaimResult, DedupeStore } from "../stores/port.ts";
 import type { Claim, Partition, Work } from "./assignment/partition.ts";
-import { toIdentity } from "./steps/delivery.ts";
-import type { Pass, Settlement, Step } from "./steps/pass.ts";
+import { isRunning } from "./assignment/partition.ts";
+import { toMessageId } from "./steps/delivery.ts";
+import type { Pass, Pending, Settlement, Step } from "./steps/pass.ts";
 
 /** Remembers message ids: a lease before the handler, a memory after it, nothing after a failure. */
 export interface Dedupe {
@@ -32,37 +34,34 @@ const sweepEveryMs = renewEveryMs / 4;
 // A lease that is held elsewhere is often given back long before it ends: it is asked for again sooner.
 const maxBusyWaitMs = 1_000;
 
+interface Asked {
+  readonly claim: Claim;
+  readonly result: ClaimResult;
+}
+
 /** Fills in who the record is; the only step that dedupe leaves when it is off. */
 export const identify: Step = (pass) => {
   if (pass.failure) return undefined;
   const { known, value } = pass;
   const declared = known && value !== null ? known.event.id?.(value) : undefined;
-  pass.identity = toIdentity(pass.work, pass.history, declared);
+  pass.messageId = toMessageId(pass.work, pass.history, declared);
   return undefined;
 };
 
 export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps): Dedupe {
-  const instance = crypto.randomUUID();
-  const claims = new Set<Claim>();
-  // One for each event that has a handler.
-  const prefixes = new Map<string, string>();
+  // With the number of the claim: nobody else ever has the same, in whatever epoch.
+  const instance = `${crypto.randomUUID()}.`;
+  const claims = createBag<Claim>();
+  const toKey = createKeys(group);
   let claimCount = 0;
   let cancelSweep: (() => void) | undefined;
-
-  const toKey = (event: string, id: string): string => {
-    let prefix = prefixes.get(event);
-    if (prefix === undefined) {
-      prefix = `${toKeyPart(group)}:${toKeyPart(event)}:`;
-      prefixes.set(event, prefix);
-    }
-    return prefix + toKeyPart(id);
-  };
 
   const arm = (): void => {
     cancelSweep ??= clock.schedule(sweepEveryMs, () => {
       cancelSweep = undefined;
-      for (const claim of claims) if (claim.renewedMs + renewEveryMs <= clock.now()) void renew(claim);
-      if (claims.size > 0) arm();
+      for (const claim of claims.items())
+        if (claim.renewedMs + renewEveryMs <= clock.now()) void renew(claim);
+      if (claims.size() > 0) arm();
     });
   };
 
@@ -70,7 +69,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
     try {
       const now = clock.now();
       if (await store.renew(claim.key, claim.owner, leaseMs)) claim.renewedMs = now;
-      else if (claims.delete(claim)) lose(claim);
+      else if (claims.remove(claim)) lose(claim);
     } catch (error) {
       // The lease still stands; the next sweep tries again, and a lease that ended is then found lost.
       observe({ kind: "internal.error", where: "dedupe renewal", error });
@@ -94,30 +93,34 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
     return undefined;
   };
 
-  const ask = (pass: Pass): Answer<Settlement | undefined> => {
-    const { work, identity } = pass;
+  const settleLate = (pass: Pass, { claim, result }: Asked): Settlement | undefined =>
+    settleClaim(pass, claim, result);
+
+  const held = (_pass: Pass, error: unknown): Settlement => ({ kind: "hold", cause: "dedupe", error });
+
+  const ask = (pass: Pass): Settlement | Pending | undefined => {
+    const { work } = pass;
     const claim: Claim = {
-      key: toKey(pass.known?.event.type ?? "", identity?.messageId ?? ""),
-      owner: `${instance}.${work.partition.epoch}.${++claimCount}`,
+      key: toKey(pass.known?.event.type ?? "", pass.messageId ?? ""),
+      owner: instance + ++claimCount,
       work,
       renewedMs: pass.startedMs,
       isLost: false,
+      place: -1,
     };
-    const result = store.claim(claim.key, claim.owner, leaseMs);
-    return result instanceof Promise
-      ? result.then((late) => settleClaim(pass, claim, late))
-      : settleClaim(pass, claim, result);
+    const asked = store.claim(claim.key, claim.owner, leaseMs);
+    if (!(asked instanceof Promise)) return settleClaim(pass, claim, asked);
+    const until = asked.then((result): Asked => ({ claim, result }));
+    return { kind: "pending", until, resolved: settleLate, rejected: held };
   };
 
   const step: Step = (pass) => {
     // A record that waits here for its next try still holds its claim.
     if (pass.failure || (pass.work.claim && !pass.work.claim.isLost)) return undefined;
-    const held = (error: unknown): Settlement => ({ kind: "hold", cause: "dedupe", error });
     try {
-      const asked = ask(pass);
-      return asked instanceof Promise ? asked.catch(held) : asked;
+      return ask(pass);
     } catch (error) {
-      return held(error);
+      return held(pass, error);
     }
   };
 
@@ -125,7 +128,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
     const { claim } = work;
     if (!claim) return;
     work.claim = undefined;
-    claims.delete(claim);
+    claims.remove(claim);
     if (claim.isLost) return;
     try {
       const released = store.release(claim.key, claim.owner);
@@ -142,19 +145,32 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
     confirm(work) {
       const { claim } = work;
       if (!claim) return undefined;
-      claims.delete(claim);
+      claims.remove(claim);
       return claim.isLost ? undefined : store.done(claim.key, claim.owner, ttlMs);
     },
     release,
     forget(partition) {
-      for (const { work } of claims)
-        if (work.partition === partition && !partition.queue.running.has(work)) release(work);
+      for (const { work } of claims.items())
+        if (work.partition === partition && !isRunning(work)) release(work);
     },
     close() {
       cancelSweep?.();
       cancelSweep = undefined;
       claims.clear();
     },
+  };
+}
+
+function createKeys(group: string): (event: string, id: string) => string {
+  // One for each event that has a handler.
+  const prefixes = new Map<string, string>();
+  return (event, id) => {
+    let prefix = prefixes.get(event);
+    if (prefix === undefined) {
+      prefix = `${toKeyPart(group)}:${toKeyPart(event)}:`;
+      prefixes.set(event, prefix);
+    }
+    return prefix + toKeyPart(id);
   };
 }
 

@@ -44,11 +44,10 @@ export function createEngine(deps: EngineDeps): Engine {
   const { group, concurrency, order } = options;
   const dedupe = store && createDedupe({ store, clock, observe, group, ttlMs: options.dedupeTtlMs });
   // The lanes run the pipeline, and the pipeline gives waiting records back to the lanes.
-  let run: RunPass = () => false;
+  let run: RunPass = () => {};
   const lanes = createLanes({
     concurrency,
-    observe,
-    run: (work) => run(work),
+    run: (work, onEnd) => run(work, onEnd),
     onSettled(work, isFinished) {
       if (isFinished) flow.finished(work);
       flow.settled(work.partition);

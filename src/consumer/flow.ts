@@ -95,8 +95,7 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
   const admitHead = (partition: Partition, intake: Intake, head: RawRecord): boolean => {
     const { pauses, offsets, stage } = partition;
     offsets.cover(head.offset);
-    const ahead = head.offset - (offsets.watermark() ?? head.offset);
-    if (ahead > maxWindow || offsets.uncommitted() > maxWindow) {
+    if (offsets.ahead(head.offset) > maxWindow || offsets.uncommitted() > maxWindow) {
       pauses.add("window");
       return false;
     }
@@ -154,7 +153,7 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
       intakes.take(partition, batch);
       admit(partition, intakes.of(partition));
       // Offsets without a record to complete still move the watermark.
-      if (batch.records.length === 0) partition.touch();
+      if (batch.records.size() === 0) partition.touch();
     },
     settled(partition) {
       if (partition.phase !== "open") return;

@@ -1,6 +1,5 @@
 import type { OrderMode } from "../core/app.ts";
 import { asBuffer } from "../core/record.ts";
-import type { Observe } from "../core/signals.ts";
 import type { Partition, Work } from "./assignment/partition.ts";
 
 /** Serial queues by key, served in turn over all partitions, so many at once. */
@@ -17,9 +16,8 @@ export interface Lanes {
 
 export interface LanesDeps {
   readonly concurrency: number;
-  readonly observe: Observe;
-  /** Settles one pass; false means that the record waits and is given back with `requeue` or `probe`. */
-  readonly run: (work: Work) => boolean | Promise<boolean>;
+  /** Settles one pass and tells of it once; not finished means that the record is given back with `requeue` or `probe`. */
+  readonly run: (work: Work, onEnd: (work: Work, isFinished: boolean) => void) => void;
   /** A record left the running ones. */
   readonly onSettled: (work: Work, isFinished: boolean) => void;
 }
@@ -106,13 +104,13 @@ export function dropQueued({ queue }: Partition): void {
 
 /** Resolves when nothing of the partition runs. */
 export function untilIdle({ queue }: Partition): Promise<void> {
-  if (queue.running.size === 0) return Promise.resolve();
+  if (queue.running.size() === 0) return Promise.resolve();
   return new Promise((resolve) => {
     queue.idleWaiters.add(resolve);
   });
 }
 
-export function createLanes({ concurrency, observe, run, onSettled }: LanesDeps): Lanes {
+export function createLanes({ concurrency, run, onSettled }: LanesDeps): Lanes {
   const ring = createRing();
   let inFlight = 0;
   let starts = 0;
@@ -150,45 +148,22 @@ export function createLanes({ concurrency, observe, run, onSettled }: LanesDeps)
     inFlight++;
     queue.queued--;
     queue.running.add(work);
-    let result: boolean | Promise<boolean>;
-    try {
-      result = run(work);
-    } catch (error) {
-      result = fail(error);
-    }
-    if (result instanceof Promise) void finish(work, result);
-    else end(work, result);
-  };
-
-  const finish = async (work: Work, result: Promise<boolean>): Promise<void> => {
-    let isFinished: boolean;
-    try {
-      isFinished = await result;
-    } catch (error) {
-      isFinished = fail(error);
-    }
-    end(work, isFinished);
-    pump();
-  };
-
-  // The pipeline settles everything itself: what arrives here is a defect, and the lane must not go on over it.
-  const fail = (error: unknown): boolean => {
-    observe({ kind: "internal.error", where: "consumer lanes", error });
-    return false;
+    run(work, end);
   };
 
   const end = (work: Work, isFinished: boolean): void => {
     const { partition } = work;
     const { queue } = partition;
     inFlight--;
-    queue.running.delete(work);
+    queue.running.remove(work);
     if (isFinished) release(work, ring);
     else queue.queued++;
-    if (queue.running.size === 0) {
+    if (queue.running.size() === 0 && queue.idleWaiters.size > 0) {
       for (const resolve of queue.idleWaiters) resolve();
       queue.idleWaiters.clear();
     }
     onSettled(work, isFinished);
+    pump();
   };
 
   return {

@@ -13,6 +13,8 @@ export interface OffsetTracker {
   cover(next: bigint): void;
   /** Lowest offset that is not completed; undefined before anything was read. */
   watermark(): bigint | undefined;
+  /** How far an offset lies above the watermark. */
+  ahead(offset: bigint): number;
   /** Offset of the first delivered record: a watermark there says nothing new. */
   start(): bigint | undefined;
   /** Completions since the last `take`. */
@@ -70,6 +72,10 @@ export function createOffsetTracker(): OffsetTracker {
     },
     cover,
     watermark,
+    ahead(offset) {
+      const lowest = watermark();
+      return lowest === undefined ? 0 : Number(offset - lowest);
+    },
     start: () => start,
     completions: () => completions,
     take() {

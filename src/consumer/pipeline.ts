@@ -10,7 +10,7 @@ import { decide } from "./retry-policy.ts";
 import { classifyHandler, nameFailure, toFailure } from "./steps/classify.ts";
 import { classify, createDecode } from "./steps/decode.ts";
 import { toRecordRef } from "./steps/delivery.ts";
-import type { Pass, Step } from "./steps/pass.ts";
+import type { Pass, Pending, Step } from "./steps/pass.ts";
 import { openPass, planOf } from "./steps/pass.ts";
 import type { Settle } from "./steps/settle.ts";
 
@@ -24,8 +24,17 @@ export interface PipelineDeps {
   readonly settle: Settle;
 }
 
-/** Runs one pass over an admitted record. True: finished. False: the record waits and will be given back. */
-export type RunPass = (work: Work) => boolean | Promise<boolean>;
+/**
+ * Runs one pass over an admitted record and tells of its end exactly once, at once or later.
+ * `isFinished` false: the record waits and will be given back.
+ */
+export type RunPass = (work: Work, onEnd: OnEnd) => void;
+
+type Answer = Pending["resolved"];
+type OnEnd = (work: Work, isFinished: boolean) => void;
+
+/** Undefined: a step waits, and goes on by itself. */
+type Ended = boolean | Promise<boolean> | undefined;
 
 /**
  * The order of a record's way, in one place: nothing can be moved, left out or done twice.
@@ -33,6 +42,7 @@ export type RunPass = (work: Work) => boolean | Promise<boolean>;
  */
 export function createPipeline(deps: PipelineDeps): RunPass {
   const { clock, observe, options, settle } = deps;
+  const isHeard = observe.hearsRoutine !== false;
   const steps: readonly Step[] = [
     createDecode(options.onUnhandled),
     classify,
@@ -42,43 +52,67 @@ export function createPipeline(deps: PipelineDeps): RunPass {
     createRetryPlan(deps),
   ];
 
-  // Stays synchronous as long as the steps do: a promise for every step of every record would cost half the speed.
-  const advance = (pass: Pass, from: number): boolean | Promise<boolean> => {
+  // Stays synchronous as long as the steps do, and waits with one promise where they do not: a promise for every step
+  // of every record would cost half the speed.
+  const advance = (pass: Pass, from: number, onEnd: OnEnd): Ended => {
     for (let index = from; index < steps.length; index++) {
-      const settled = steps[index]?.(pass);
-      if (settled instanceof Promise) return goOn(pass, settled, index + 1);
-      if (settled) return settle(pass, settled);
+      const found = steps[index]?.(pass);
+      if (found === undefined) continue;
+      if (found.kind !== "pending") return settle(pass, found);
+      wait(pass, found, index + 1, onEnd);
+      return undefined;
     }
     throw new Error("The pipeline ended without a settlement");
   };
 
-  const goOn = async (pass: Pass, step: ReturnType<Step>, next: number): Promise<boolean> => {
+  const wait = (pass: Pass, { until, resolved, rejected }: Pending, next: number, onEnd: OnEnd): void => {
+    until.then(
+      (value) => goOn(pass, next, onEnd, resolved, value),
+      (error: unknown) => goOn(pass, next, onEnd, rejected, error),
+    );
+  };
+
+  const goOn = (pass: Pass, next: number, onEnd: OnEnd, answer?: Answer, found?: unknown): void => {
+    let ended: Ended;
     try {
-      const settled = await step;
-      const isFinished = settled ? settle(pass, settled) : advance(pass, next);
-      return typeof isFinished === "boolean" ? isFinished : await isFinished;
+      const settled = answer?.(pass, found as never);
+      ended = settled ? settle(pass, settled) : advance(pass, next, onEnd);
     } catch (error) {
-      return broken(pass, error);
+      ended = broken(pass, error);
     }
+    tell(pass.work, ended, onEnd);
   };
 
   const broken = (pass: Pass, error: unknown): boolean | Promise<boolean> => {
     observe({ kind: "internal.error", where: "consumer pipeline", error });
-    return settle(pass, { kind: "stop", failure: toFailure("internal", error) });
+    try {
+      return settle(pass, { kind: "stop", failure: toFailure("internal", error) });
+    } catch (second) {
+      return unsettled(second);
+    }
   };
 
-  return (work) => {
-    if (work.resume) return work.resume();
+  // Settling deals with what fails in it: what arrives here is a defect, and the lane must not go on over it.
+  const unsettled = (error: unknown): false => {
+    observe({ kind: "internal.error", where: "consumer lanes", error });
+    return false;
+  };
+
+  const tell = (work: Work, ended: Ended, onEnd: OnEnd): void => {
+    if (ended === undefined) return;
+    if (ended instanceof Promise) void ended.catch(unsettled).then((isFinished) => onEnd(work, isFinished));
+    else onEnd(work, ended);
+  };
+
+  return (work, onEnd) => {
+    if (work.resume) return tell(work, work.resume(), onEnd);
     const pass = openPass(work, clock.now());
-    observe({
-      kind: "record.received",
-      record: toRecordRef(work, options.group, pass.attempt, undefined, undefined),
-    });
-    try {
-      return advance(pass, 0);
-    } catch (error) {
-      return broken(pass, error);
-    }
+    if (isHeard)
+      observe({
+        kind: "record.received",
+        record: toRecordRef(work, options.group, pass.attempt, undefined, undefined),
+      });
+    goOn(pass, 0, onEnd);
   };
 }
 

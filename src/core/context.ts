@@ -15,14 +15,18 @@ export interface DeliveryContext {
 
 /** One store per app: two apps in a process never see each other's deliveries. */
 export interface ContextStore {
-  run<T>(context: DeliveryContext, body: () => T): T;
+  /** Many handlers never ask for their context: it may be made when they do. */
+  run<T>(context: DeliveryContext | (() => DeliveryContext), body: () => T): T;
   current(): DeliveryContext | undefined;
 }
 
 export function createContextStore(): ContextStore {
-  const storage = new AsyncLocalStorage<DeliveryContext>();
+  const storage = new AsyncLocalStorage<DeliveryContext | (() => DeliveryContext)>();
   return {
     run: (context, body) => storage.run(context, body),
-    current: () => storage.getStore(),
+    current() {
+      const context = storage.getStore();
+      return typeof context === "function" ? context() : context;
+    },
   };
 }

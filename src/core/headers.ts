@@ -1,5 +1,5 @@
 import { isAscii } from "node:buffer";
-import { asBuffer, type Header } from "./record.ts";
+import { asBuffer, type Header, type RawRecord } from "./record.ts";
 
 /** Names of the headers that Keryx writes. All lower-case ASCII; values are UTF-8 text. */
 export const headerNames = {
@@ -63,7 +63,23 @@ export function lastHeader(headers: readonly Header[], name: string): Uint8Array
 
 /** The last occurrence of a header as text; malformed UTF-8 counts as absent. */
 export function headerText(headers: readonly Header[], name: string): string | undefined {
-  const value = lastHeader(headers, name);
+  return toText(lastHeader(headers, name));
+}
+
+/** What headers can be looked up in. */
+export type Headed = Pick<RawRecord, "headers" | "findHeader">;
+
+/** The last occurrence of a record's header, or undefined; a null value counts as absent. */
+export function recordHeader(record: Headed, name: string): Uint8Array | undefined {
+  return record.findHeader ? (record.findHeader(name) ?? undefined) : lastHeader(record.headers, name);
+}
+
+/** The last occurrence of a record's header as text; malformed UTF-8 counts as absent. */
+export function recordText(record: Headed, name: string): string | undefined {
+  return toText(recordHeader(record, name));
+}
+
+function toText(value: Uint8Array | undefined): string | undefined {
   if (value === undefined) return undefined;
   // Nearly every header is; decoding strictly takes several times as long.
   if (isAscii(value)) return asBuffer(value).toString("latin1");

@@ -13,6 +13,10 @@ export interface RawRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: readonly Header[];
+  /** What key, value and headers take on the wire; absent when the client does not tell. */
+  readonly sizeBytes?: number;
+  /** The last header of a name, found without making the others; null where its value is, undefined where it is not. */
+  findHeader?(name: string): Uint8Array | null | undefined;
 }
 
 /** A record on its way to the broker. */

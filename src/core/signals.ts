@@ -186,11 +186,18 @@ export type Signal =
   | { readonly kind: "internal.error"; readonly where: string; readonly error: unknown };
 
 /** Hears what the runtime says of itself. Called often and in the middle of the work: return at once, never throw. */
-export type Observe = (signal: Signal) => void;
+export interface Observe {
+  (signal: Signal): void;
+  /**
+   * False: records that are received and processed as they should be are not listened to, and nobody need say so.
+   * Absent: everything is heard.
+   */
+  readonly hearsRoutine?: boolean;
+}
 
 /** Hands each signal to every fold; a fold that throws never disturbs the engine or the others. */
 export function fanOut(folds: readonly Observe[]): Observe {
-  return (signal) => {
+  const observe = (signal: Signal): void => {
     for (const fold of folds) {
       try {
         fold(signal);
@@ -199,4 +206,5 @@ export function fanOut(folds: readonly Observe[]): Observe {
       }
     }
   };
+  return Object.assign(observe, { hearsRoutine: folds.some(({ hearsRoutine }) => hearsRoutine !== false) });
 }

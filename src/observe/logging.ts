@@ -95,6 +95,11 @@ export function createLogging(options: LoggingOptions): {
     out[level](toSafeFields(all, redactor), redactor.redact(message));
   }
 
+  const observe = (signal: Signal): void => {
+    const level = levelOf(signal);
+    if (out.isLevelEnabled(level)) write(level, toSentence(signal), toSignalFields(signal));
+  };
+
   const at =
     (level: Level) =>
     (message: string, fields: LogFields = {}): void =>
@@ -102,10 +107,7 @@ export function createLogging(options: LoggingOptions): {
 
   return {
     logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
-    observe(signal) {
-      const level = levelOf(signal);
-      if (out.isLevelEnabled(level)) write(level, toSentence(signal), toSignalFields(signal));
-    },
+    observe: Object.assign(observe, { hearsRoutine: out.isLevelEnabled("debug") }),
   };
 }
 

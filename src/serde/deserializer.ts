@@ -35,6 +35,7 @@ export interface DeserializerOptions extends PlannerOptions {
   readonly clock?: Clock;
 }
 
+const noBytes = new Uint8Array();
 const maxPlans = 1_000;
 const unknownForMs = 30_000;
 
@@ -93,7 +94,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
       let schemaId: number | undefined;
       const fail = (error: unknown): KeryxError => toRecordError(error, record, schemaId);
       try {
-        const frame = readFrame(record.value ?? new Uint8Array(), record.headers);
+        const frame = readFrame(record.value ?? noBytes, record);
         const id = frame.schemaId;
         schemaId = id;
         const plan = planAtHand(id);

@@ -1,6 +1,5 @@
 import { decodeError } from "../core/errors.ts";
-import { lastHeader } from "../core/headers.ts";
-import type { Header } from "../core/record.ts";
+import { type Headed, recordHeader } from "../core/headers.ts";
 
 /** The record header that holds a value's schema id instead of the value's first bytes. */
 const schemaIdHeader = "__value_schema_id";
@@ -24,8 +23,8 @@ export interface Frame {
  * Takes the schema id off a value. The last `__value_schema_id` header wins over the value's own prefix.
  * @throws KeryxError `decode_failed`, reason `not-framed`
  */
-export function readFrame(value: Uint8Array, headers: readonly Header[]): Frame {
-  const header = lastHeader(headers, schemaIdHeader);
+export function readFrame(value: Uint8Array, record: Headed): Frame {
+  const header = recordHeader(record, schemaIdHeader);
   return header === undefined
     ? readPrefix(value, "value")
     : { ...readPrefix(header, "header"), payload: value };
@@ -42,7 +41,8 @@ function readPrefix(bytes: Uint8Array, place: string): Frame {
       "not-framed",
       `the ${place} ends within its schema id: ${bytes.length} of ${prefixBytes} bytes`,
     );
-  const schemaId = new DataView(bytes.buffer, bytes.byteOffset).getInt32(1);
+  const byte = (index: number): number => bytes[index] ?? 0;
+  const schemaId = (byte(1) << 24) | (byte(2) << 16) | (byte(3) << 8) | byte(4);
   if (schemaId < 0) throw decodeError("not-framed", `the ${place} has a negative schema id`);
   return { schemaId, indexes: bytes.subarray(prefixBytes) };
 }

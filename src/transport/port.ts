@@ -43,10 +43,19 @@ export interface PortProducer {
   close(): Promise<void>;
 }
 
+/** Fetched records, in order. A client may make each as it is taken: what waits then costs its bytes and no objects. */
+export interface RecordQueue {
+  /** Of all records that were in it at first. */
+  readonly bytes: number;
+  size(): number;
+  peek(): RawRecord | undefined;
+  shift(): RawRecord | undefined;
+}
+
 /** Records of one partition, as fetched. Handlers never run inside the callback: admit and return. */
 export interface PortBatch extends TopicPartition {
   /** Empty when the fetch covered nothing but control records, aborted transactions or compacted offsets. */
-  readonly records: readonly RawRecord[];
+  readonly records: RecordQueue;
   /** Offset behind the last record of the partition, on the broker. */
   readonly highWatermark: bigint;
   /** Offset behind the last record that the fetch covered, control records and compacted ones included. */

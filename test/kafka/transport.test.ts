@@ -61,7 +61,7 @@ describe("kafkajs behind the port", function () {
     await transaction.abort();
     await foreign.disconnect();
     await until("past a stretch without records", () => member.batches.at(-1)?.nextOffset === 8n);
-    expect(member.batches.at(-1)!.records).to.deep.equal([]);
+    expect(member.batches.at(-1)!.records.size()).to.equal(0);
     const read: (string | null)[] = [];
     await port.read(
       { topic, partition: 0, offset: 0n },

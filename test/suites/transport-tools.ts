@@ -7,6 +7,7 @@ import type {
   PortBatch,
   PortConsumer,
   PortConsumerOptions,
+  RecordQueue,
 } from "../../src/transport/port.ts";
 
 const encoder = new TextEncoder();
@@ -37,6 +38,10 @@ export async function until(what: string, isDone: () => boolean, patienceMs = 20
     if (Date.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+export function drain(queue: RecordQueue): readonly RawRecord[] {
+  return Array.from({ length: queue.size() }, () => queue.shift()!);
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -88,13 +93,14 @@ export async function join(
   };
   const takeAll = (batch: PortBatch): void => {
     member.batches.push(batch);
-    member.records.push(...batch.records);
+    const records = drain(batch.records);
+    member.records.push(...records);
     next.set(`${batch.topic}/${batch.partition}`, {
       topic: batch.topic,
       partition: batch.partition,
       offset: batch.nextOffset,
     });
-    const last = batch.records.at(-1);
+    const last = records.at(-1);
     if (last) batch.resolve(last.offset);
   };
   await consumer.start(

@@ -4,7 +4,7 @@ import { headerNames } from "../../src/core/headers.ts";
 import type { Header, OutgoingRecord } from "../../src/core/record.ts";
 import type { Compression, KafkaPort, PortProducer, PortProducerOptions } from "../../src/transport/port.ts";
 import { uniqueName } from "../support/servers.ts";
-import { bytes, join, type Member, outgoing, pause, text, until } from "./transport-tools.ts";
+import { bytes, drain, join, type Member, outgoing, pause, text, until } from "./transport-tools.ts";
 
 const producerOptions: PortProducerOptions = {
   acks: "all",
@@ -282,8 +282,9 @@ export function transportContract(open: () => KafkaPort): void {
       const seen: bigint[][] = [];
       await joinAs([topic], uniqueName("group"), {
         handle: (batch) => {
-          seen.push(batch.records.map(({ offset }) => offset));
-          const [first] = batch.records;
+          const records = drain(batch.records);
+          seen.push(records.map(({ offset }) => offset));
+          const [first] = records;
           if (first) batch.resolve(first.offset + (seen.length === 1 ? 2n : 100n));
         },
       });

@@ -12,6 +12,7 @@ import type {
   PortProducer,
   RebalanceHandlers,
 } from "../../src/transport/port.ts";
+import { queueRecords } from "../../src/transport/records.ts";
 
 export interface MemoryKafka {
   readonly port: KafkaPort;
@@ -128,7 +129,7 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
         topic,
         partition,
         epoch: assignment.epoch,
-        records: slice,
+        records: queueRecords(slice),
         highWatermark: log.next,
         nextOffset: isLast ? log.next : (slice.at(-1)?.offset ?? 0n) + 1n,
         resolve: (offset) => {

@@ -51,6 +51,7 @@ export function createHolds(clock: Clock, lanes: Lanes): Holds {
 
   const recover = (partition: Partition, cause: HoldCause, hold: Hold): void => {
     held.get(partition)?.delete(cause);
+    partition.isHeld = (held.get(partition)?.size ?? 0) > 0;
     for (const work of hold.works) lanes.requeue(work);
     partition.pauses.remove(cause);
     lanes.wake(partition);
@@ -63,6 +64,7 @@ export function createHolds(clock: Clock, lanes: Lanes): Holds {
       held.set(partition, causes);
       const hold = causes.get(cause) ?? { works: [], probe: undefined, cancelTimer: undefined, failures: 0 };
       causes.set(cause, hold);
+      partition.isHeld = true;
       hold.works.push(work);
       partition.pauses.add(cause);
       if (!hold.cancelTimer && !hold.probe) arm(partition, cause, hold);
@@ -92,6 +94,7 @@ export function createHolds(clock: Clock, lanes: Lanes): Holds {
     },
     drop(partition) {
       held.delete(partition);
+      partition.isHeld = false;
       for (const cancel of partition.timers) cancel();
       partition.timers.clear();
     },

@@ -1,10 +1,9 @@
-import type { RawRecord } from "../../core/record.ts";
 import type { PortBatch } from "../../transport/port.ts";
+import { sizeOf } from "../../transport/records.ts";
 import type { Partition, Work } from "./partition.ts";
 
 /** What one assignment has taken from its fetches. */
 export interface Intake {
-  lastOffset: bigint;
   /** Behind everything that was taken, control records included. */
   takenTo: bigint;
   /** Due time of the buffer's head, once it was looked at. */
@@ -17,9 +16,9 @@ export interface Intake {
 /** Takes fetched records into memory, up to a bound for all partitions together. */
 export interface Intakes {
   of(partition: Partition): Intake;
-  /** Takes what fits; the rest is fetched again when there is room. */
+  /** Takes the batch, or none of it where there is no room: then it is fetched again later. */
   take(partition: Partition, batch: PortBatch): void;
-  /** True while records were left behind for want of room. */
+  /** True while a batch was left behind for want of room. */
   isStarved(partition: Partition): boolean;
   /** Frees a finished record. Gives the partitions that have room again. */
   finish(work: Work): readonly Partition[];
@@ -27,7 +26,7 @@ export interface Intakes {
   drop(partition: Partition): readonly Partition[];
 }
 
-const recordOverheadBytes = 64;
+const none: readonly Partition[] = [];
 
 export function createIntakes(maxBytes: number): Intakes {
   const intakes = new Map<Partition, Intake>();
@@ -38,8 +37,7 @@ export function createIntakes(maxBytes: number): Intakes {
     const known = intakes.get(partition);
     if (known) return known;
     const created: Intake = {
-      lastOffset: -1n,
-      takenTo: -1n,
+      takenTo: 0n,
       due: undefined,
       cancelDelay: undefined,
       bytes: 0,
@@ -50,7 +48,7 @@ export function createIntakes(maxBytes: number): Intakes {
 
   const free = (size: number): readonly Partition[] => {
     bytes -= size;
-    if (starved.size === 0 || bytes > maxBytes / 2) return [];
+    if (starved.size === 0 || bytes > maxBytes / 2) return none;
     const waiting = [...starved];
     starved.clear();
     return waiting;
@@ -60,29 +58,28 @@ export function createIntakes(maxBytes: number): Intakes {
     of,
     take(partition, batch) {
       const intake = of(partition);
-      for (const record of batch.records) {
-        if (record.offset <= intake.lastOffset) continue;
-        if (bytes >= maxBytes) {
-          starved.add(partition);
-          break;
-        }
-        const size = sizeOf(record);
-        bytes += size;
-        intake.bytes += size;
-        intake.lastOffset = record.offset;
-        partition.buffer.push(record);
+      const { records, nextOffset } = batch;
+      if (records.size() > 0 && bytes >= maxBytes) {
+        starved.add(partition);
+        return;
       }
-      if (!starved.has(partition)) intake.takenTo = batch.nextOffset;
-      else if (intake.lastOffset >= 0n) intake.takenTo = intake.lastOffset + 1n;
-      if (intake.takenTo > 0n) batch.resolve(intake.takenTo - 1n);
+      let size = records.bytes;
+      for (let head = records.peek(); head && head.offset < intake.takenTo; head = records.peek()) {
+        size -= sizeOf(head);
+        records.shift();
+      }
+      bytes += size;
+      intake.bytes += size;
+      partition.buffer.push(records);
+      if (nextOffset > intake.takenTo) intake.takenTo = nextOffset;
+      batch.resolve(intake.takenTo - 1n);
     },
     isStarved: (partition) => starved.has(partition),
-    finish({ partition, record }) {
+    finish({ partition, sizeBytes }) {
       const intake = intakes.get(partition);
-      if (!intake) return [];
-      const size = sizeOf(record);
-      intake.bytes -= size;
-      return free(size);
+      if (!intake) return none;
+      intake.bytes -= sizeBytes;
+      return free(sizeBytes);
     },
     drop(partition) {
       const intake = intakes.get(partition);
@@ -93,10 +90,4 @@ export function createIntakes(maxBytes: number): Intakes {
       return free(intake?.bytes ?? 0);
     },
   };
-}
-
-function sizeOf({ key, value, headers }: RawRecord): number {
-  let size = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, content] of headers) size += name.length + (content?.length ?? 0);
-  return size;
 }

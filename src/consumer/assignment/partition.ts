@@ -1,13 +1,18 @@
+import type { Bag, Bagged } from "../../core/bag.ts";
+import { createBag } from "../../core/bag.ts";
 import type { Fifo } from "../../core/fifo.ts";
 import { createFifo } from "../../core/fifo.ts";
 import type { RawRecord, TopicPartition } from "../../core/record.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { PortConsumer } from "../../transport/port.ts";
+import { sizeOf } from "../../transport/records.ts";
 import type { OffsetTracker, Ticket } from "../offsets.ts";
 import { createOffsetTracker } from "../offsets.ts";
 import type { Route } from "../plan/handlers.ts";
 import type { PauseSet } from "./pauses.ts";
 import { createPauseSet } from "./pauses.ts";
+import type { RecordBuffer } from "./record-buffer.ts";
+import { createRecordBuffer } from "./record-buffer.ts";
 
 /** One assignment of one partition to this member: everything that ends when the assignment ends. */
 export interface Partition extends TopicPartition {
@@ -18,7 +23,7 @@ export interface Partition extends TopicPartition {
   readonly pauses: PauseSet;
   readonly offsets: OffsetTracker;
   /** Fetched and not yet admitted, in order. */
-  readonly buffer: Fifo<RawRecord>;
+  readonly buffer: RecordBuffer;
   readonly queue: Queue;
   /** Timers of waits and holds; cancelled when the assignment ends. */
   readonly timers: Set<() => void>;
@@ -26,6 +31,8 @@ export interface Partition extends TopicPartition {
   phase: "open" | "draining" | "closed";
   /** Handlers were told to stop: what they throw from now on says nothing about their records. */
   isCalledOff: boolean;
+  /** Something that records wait for does not answer (`holds.ts`). */
+  isHeld: boolean;
   /** Highest offset that was committed under this assignment. */
   committed: bigint | undefined;
   /** Tells that something was completed, so that it is committed soon. */
@@ -38,7 +45,7 @@ export interface Queue {
   readonly tails: Map<string, Work>;
   /** First records of lanes, free to start. */
   readonly ready: Fifo<Work>;
-  readonly running: Set<Work>;
+  readonly running: Bag<Work>;
   /** Admitted and not running. */
   queued: number;
   /** Stands in the ring of partitions that have something to start. */
@@ -47,8 +54,10 @@ export interface Queue {
 }
 
 /** One admitted record on its way through the pipeline. */
-export interface Work extends Ticket {
+export interface Work extends Ticket, Bagged {
   readonly record: RawRecord;
+  /** What is free again once it is finished. */
+  readonly sizeBytes: number;
   readonly partition: Partition;
   /** Undefined: no order is kept. */
   readonly lane: string | undefined;
@@ -67,7 +76,7 @@ export interface Work extends Ticket {
 }
 
 /** A lease on a message id, held while its record waits or runs. */
-export interface Claim {
+export interface Claim extends Bagged {
   readonly key: string;
   readonly owner: string;
   readonly work: Work;
@@ -96,11 +105,11 @@ export function createPartition(init: PartitionInit): Partition {
     stage,
     pauses: createPauseSet(init.port, init, init.group, init.observe),
     offsets: createOffsetTracker(),
-    buffer: createFifo(),
+    buffer: createRecordBuffer(),
     queue: {
       tails: new Map(),
       ready: createFifo(),
-      running: new Set(),
+      running: createBag(),
       queued: 0,
       isListed: false,
       idleWaiters: new Set(),
@@ -108,6 +117,7 @@ export function createPartition(init: PartitionInit): Partition {
     timers: new Set(),
     phase: "open",
     isCalledOff: false,
+    isHeld: false,
     committed: undefined,
     touch: () => init.touch(created),
   };
@@ -119,6 +129,7 @@ export function createWork(partition: Partition, record: RawRecord, lane: string
     offset: record.offset,
     isCompleted: false,
     record,
+    sizeBytes: sizeOf(record),
     partition,
     lane,
     next: undefined,
@@ -128,5 +139,11 @@ export function createWork(partition: Partition, record: RawRecord, lane: string
     claim: undefined,
     resume: undefined,
     delivery: undefined,
+    place: -1,
   };
+}
+
+/** True from its start until it is settled or waits. */
+export function isRunning(work: Work): boolean {
+  return work.place >= 0;
 }

@@ -13,8 +13,21 @@ export interface PauseSet {
   forget(): void;
 }
 
+// One bit each: causes are asked for, and removed in vain, with every record.
+const bits: Readonly<Record<PauseCause, number>> = {
+  buffer: 1,
+  window: 2,
+  delay: 4,
+  registry: 8,
+  sink: 16,
+  dedupe: 32,
+  stopped: 64,
+  breaker: 128,
+  operator: 256,
+};
+
 /** These wait for room or time; records already admitted go on. */
-const fetchOnly: ReadonlySet<PauseCause> = new Set(["buffer", "window", "delay"]);
+const fetchOnly = bits.buffer | bits.window | bits.delay;
 
 export function createPauseSet(
   port: Pick<PortConsumer, "pause" | "resume">,
@@ -22,28 +35,26 @@ export function createPauseSet(
   group: string,
   observe: Observe,
 ): PauseSet {
-  const causes = new Set<PauseCause>();
   const where = { topic: at.topic, partition: at.partition };
-  let blocking = 0;
+  let causes = 0;
   return {
     add(cause) {
-      if (causes.has(cause)) return;
-      causes.add(cause);
-      if (!fetchOnly.has(cause)) blocking++;
-      if (causes.size === 1) port.pause([where]);
+      if (causes & bits[cause]) return;
+      const isFirst = causes === 0;
+      causes |= bits[cause];
+      if (isFirst) port.pause([where]);
       observe({ kind: "partition.paused", group, ...where, cause });
     },
     remove(cause) {
-      if (!causes.delete(cause)) return;
-      if (!fetchOnly.has(cause)) blocking--;
-      if (causes.size === 0) port.resume([where]);
+      if (!(causes & bits[cause])) return;
+      causes &= ~bits[cause];
+      if (causes === 0) port.resume([where]);
       observe({ kind: "partition.resumed", group, ...where, cause });
     },
-    has: (cause) => causes.has(cause),
-    blocksWork: () => blocking > 0,
+    has: (cause) => (causes & bits[cause]) !== 0,
+    blocksWork: () => (causes & ~fetchOnly) !== 0,
     forget() {
-      causes.clear();
-      blocking = 0;
+      causes = 0;
     },
   };
 }

@@ -98,7 +98,7 @@ export function createReader(deps: ReaderDeps): Reader {
     for (const partition of leaving) stopAdmitting(partition);
     const idle = Promise.all(leaving.map(untilIdle));
     await within(clock, idle, deps.drainTimeoutMs);
-    if (leaving.some(({ queue }) => queue.running.size > 0)) {
+    if (leaving.some(({ queue }) => queue.running.size() > 0)) {
       for (const partition of leaving) callOff(partition);
       await within(clock, idle, Math.min(maxGraceMs, deps.drainTimeoutMs));
     }
@@ -147,7 +147,7 @@ export function createReader(deps: ReaderDeps): Reader {
 function callOff(partition: Partition): void {
   partition.isCalledOff = true;
   const reason = new KeryxError("aborted", "The partition is given up");
-  for (const work of partition.queue.running) work.delivery?.callOff(reason);
+  for (const work of partition.queue.running.items()) work.delivery?.callOff(reason);
 }
 
 async function within(clock: Clock, done: Promise<unknown>, timeoutMs: number): Promise<void> {

@@ -1,45 +1,43 @@
 import type { Clock } from "../../core/clock.ts";
 
+/** Something with a deadline; it carries what takes the deadline back. */
+export interface Timed {
+  cancelDeadline: (() => void) | undefined;
+}
+
 /** Deadlines of what is under way, all of the same length. */
-export interface Deadlines<Item extends object> {
+export interface Deadlines<Item extends Timed> {
   start(item: Item): void;
   stop(item: Item): void;
 }
+
+const fresh = (): void => {};
 
 /**
  * Most handlers settle in the turn of the event loop in which they began: only those that outlive it get a timer, which
  * would cost the others more than their call.
  */
-export function createDeadlines<Item extends object>(
+export function createDeadlines<Item extends Timed>(
   clock: Clock,
   timeoutMs: number,
   onDue: (item: Item) => void,
 ): Deadlines<Item> {
-  const fresh = new Set<Item>();
-  const timers = new Map<Item, () => void>();
-  let isScheduled = false;
+  let started: Item[] = [];
 
   const arm = (): void => {
-    isScheduled = false;
-    for (const item of fresh)
-      timers.set(
-        item,
-        clock.schedule(timeoutMs, () => onDue(item)),
-      );
-    fresh.clear();
+    for (const item of started)
+      if (item.cancelDeadline === fresh) item.cancelDeadline = clock.schedule(timeoutMs, () => onDue(item));
+    started = [];
   };
 
   return {
     start(item) {
-      fresh.add(item);
-      if (isScheduled) return;
-      isScheduled = true;
-      setImmediate(arm);
+      item.cancelDeadline = fresh;
+      if (started.push(item) === 1) setImmediate(arm);
     },
     stop(item) {
-      if (fresh.delete(item)) return;
-      timers.get(item)?.();
-      timers.delete(item);
+      item.cancelDeadline?.();
+      item.cancelDeadline = undefined;
     },
   };
 }

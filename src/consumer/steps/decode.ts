@@ -37,10 +37,7 @@ export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
     try {
       const decoded = partition.route.deserializer.decode(record);
       if (!(decoded instanceof Promise)) return found(pass, decoded);
-      return decoded.then(
-        (late) => found(pass, late),
-        (error: unknown) => failed(pass, error),
-      );
+      return { kind: "pending", until: decoded, resolved: found, rejected: failed };
     } catch (error) {
       return failed(pass, error);
     }

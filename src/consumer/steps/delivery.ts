@@ -1,32 +1,27 @@
 import type { DeliveryContext } from "../../core/context.ts";
 import type { Delivery, Outcome, Stage } from "../../core/handler.ts";
-import { headerNames, headerText } from "../../core/headers.ts";
-import type { Header, TopicPartitionOffset } from "../../core/record.ts";
+import { headerNames, recordText } from "../../core/headers.ts";
+import type { Header, RawRecord, TopicPartitionOffset } from "../../core/record.ts";
 import { asBuffer, toCoordinates } from "../../core/record.ts";
 import type { RecordRef } from "../../core/signals.ts";
 import type { Work } from "../assignment/partition.ts";
 import type { History } from "../hand-over/hop-headers.ts";
 import { restoreNulls } from "../hand-over/hop-headers.ts";
-import type { Identity, Pass } from "./pass.ts";
+import type { Pass } from "./pass.ts";
 
 const done: Outcome = { kind: "done" };
 const skip = (reason: string): Outcome => ({ kind: "skip", reason });
 const deadLetter = (reason: string): Outcome => ({ kind: "deadLetter", reason });
 const retry: Delivery["retry"] = (options) => ({ kind: "retry", ...options });
 
-/** The declared id, else the id of the header, else the place where the record was first read. */
-export function toIdentity(work: Work, history: History, declaredId: string | undefined): Identity {
-  const { headers } = work.record;
-  const messageId =
+/** Who the record is: the declared id, else the id of the header, else the place where it was first read. */
+export function toMessageId({ record }: Work, history: History, declaredId: string | undefined): string {
+  return (
     declaredId ||
-    headerText(headers, headerNames.messageId) ||
-    headerText(headers, "ce_id") ||
-    toCoordinates(history.origin);
-  return {
-    messageId,
-    correlationId: headerText(headers, headerNames.correlationId) || messageId,
-    causationId: headerText(headers, headerNames.causationId) || undefined,
-  };
+    recordText(record, headerNames.messageId) ||
+    recordText(record, "ce_id") ||
+    toCoordinates(history.origin)
+  );
 }
 
 export function toStage(stage: number): Stage {
@@ -34,8 +29,8 @@ export function toStage(stage: number): Stage {
 }
 
 /**
- * What a handler gets. One is made for every record, and few handlers look at the signal: a class, because a getter on
- * its prototype costs nothing until then.
+ * What a handler gets. One is made for every record, and few handlers look at all of it: a class, because getters on
+ * its prototype cost nothing until then.
  */
 export class RecordDelivery implements Delivery {
   readonly event: unknown;
@@ -43,39 +38,51 @@ export class RecordDelivery implements Delivery {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  readonly key: string | null;
-  readonly headers: readonly Header[];
   readonly attempt: number;
   readonly stage: Stage;
-  readonly origin: TopicPartitionOffset;
   readonly messageId: string;
-  readonly correlationId: string;
-  readonly causationId: string | undefined;
   readonly timestampMs: number;
-  readonly skip: Delivery["skip"] = skip;
-  readonly retry: Delivery["retry"] = retry;
-  readonly deadLetter: Delivery["deadLetter"] = deadLetter;
+  readonly #record: RawRecord;
+  readonly #origin: TopicPartitionOffset;
   #controller: AbortController | undefined;
   #calledOff: { readonly reason: unknown } | undefined;
 
-  constructor(pass: Pass, identity: Identity) {
+  constructor(pass: Pass, messageId: string) {
     const { work, history } = pass;
     const { record } = work;
-    const { key } = record;
     this.event = pass.value;
     this.eventType = pass.eventType ?? "";
     this.topic = record.topic;
     this.partition = record.partition;
     this.offset = record.offset;
-    this.key = key === null ? null : asBuffer(key).toString();
-    this.headers = restoreNulls(record.headers);
     this.attempt = pass.attempt;
     this.stage = toStage(work.partition.stage);
-    this.origin = toOrigin(history.origin);
-    this.messageId = identity.messageId;
-    this.correlationId = identity.correlationId;
-    this.causationId = identity.causationId;
+    this.messageId = messageId;
     this.timestampMs = history.originTimestampMs;
+    this.#record = record;
+    this.#origin = history.origin;
+  }
+
+  get key(): string | null {
+    const { key } = this.#record;
+    return key === null ? null : asBuffer(key).toString();
+  }
+
+  get headers(): readonly Header[] {
+    return restoreNulls(this.#record.headers);
+  }
+
+  get origin(): TopicPartitionOffset {
+    const { topic, partition, offset } = this.#origin;
+    return { topic, partition, offset };
+  }
+
+  get correlationId(): string {
+    return recordText(this.#record, headerNames.correlationId) || this.messageId;
+  }
+
+  get causationId(): string | undefined {
+    return recordText(this.#record, headerNames.causationId) || undefined;
   }
 
   get signal(): AbortSignal {
@@ -84,18 +91,24 @@ export class RecordDelivery implements Delivery {
     return this.#controller.signal;
   }
 
+  get skip(): Delivery["skip"] {
+    return skip;
+  }
+
+  get retry(): Delivery["retry"] {
+    return retry;
+  }
+
+  get deadLetter(): Delivery["deadLetter"] {
+    return deadLetter;
+  }
+
   /** Fires the signal; the first reason stands. */
   callOff(reason: unknown): void {
     this.#calledOff ??= { reason };
     this.#controller?.abort(reason);
   }
 }
-
-const toOrigin = ({ topic, partition, offset }: TopicPartitionOffset): TopicPartitionOffset => ({
-  topic,
-  partition,
-  offset,
-});
 
 /** What sends and log lines inside the handler inherit. */
 export function toContext(delivery: Delivery, group: string): DeliveryContext {

@@ -31,12 +31,15 @@ export interface EndingsDeps {
 }
 
 export function createEndings({ clock, observe, group, dedupe, holds }: EndingsDeps): Endings {
+  const isRoutineHeard = observe.hearsRoutine !== false;
+
   const report = (pass: Pass, settlement: Settlement): void => {
-    observe(toHandledSignal(pass, settlement, group, clock.now()));
+    if (isRoutineHeard || settlement.kind !== "done" || pass.isLate)
+      observe(toHandledSignal(pass, settlement, group, clock.now()));
   };
 
   const end = (work: Work, isFinished: boolean, heldFor?: HoldCause): boolean => {
-    holds.passed(work, heldFor);
+    if (work.partition.isHeld) holds.passed(work, heldFor);
     return isFinished;
   };
 
@@ -100,13 +103,13 @@ export function createEndings({ clock, observe, group, dedupe, holds }: EndingsD
 }
 
 function toHandledSignal(pass: Pass, settlement: Settlement, group: string, nowMs: number): HandledSignal {
-  const { work, attempt, eventType, identity } = pass;
+  const { work, attempt, eventType, messageId } = pass;
   const failure = "failure" in settlement ? settlement.failure : undefined;
   const error = failure?.thrown ?? (settlement.kind === "hold" ? settlement.error : undefined);
   const reason = reasonOf(pass, settlement);
   return {
     kind: "record.handled",
-    record: toRecordRef(work, group, attempt, eventType, identity?.messageId),
+    record: toRecordRef(work, group, attempt, eventType, messageId),
     outcome: outcomeLabels[settlement.kind],
     durationMs: nowMs - pass.startedMs,
     reason,

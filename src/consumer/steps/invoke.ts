@@ -6,7 +6,7 @@ import { compose } from "../../core/handler.ts";
 import type { Observe } from "../../core/signals.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { RecordDelivery, toContext, toOutcome, toRecordRef } from "./delivery.ts";
-import type { Pass, Settlement, Step } from "./pass.ts";
+import type { Pass, Pending, Settlement, Step } from "./pass.ts";
 
 export interface InvokeDeps {
   readonly context: ContextStore;
@@ -17,6 +17,8 @@ export interface InvokeDeps {
   readonly middleware: readonly Middleware[];
 }
 
+const done: Settlement = { kind: "done" };
+
 /**
  * Runs the user's middleware and handler with a deadline. At the deadline the signal fires and the lane goes on
  * waiting: a second copy never runs beside the first.
@@ -26,7 +28,7 @@ export function createInvoke(deps: InvokeDeps): Step {
 
   const deadlines = createDeadlines<Pass>(clock, timeoutMs, (pass) => {
     pass.isLate = true;
-    const record = toRecordRef(pass.work, group, pass.attempt, pass.eventType, pass.identity?.messageId);
+    const record = toRecordRef(pass.work, group, pass.attempt, pass.eventType, pass.messageId);
     observe({ kind: "handler.overdue", record, timeoutMs });
     const reason = new KeryxError("handler_timeout", `The handler took longer than ${timeoutMs} ms`);
     pass.work.delivery?.callOff(reason);
@@ -44,41 +46,46 @@ export function createInvoke(deps: InvokeDeps): Step {
       : compose(middleware, async (inner) => toOutcome(await call(pass, inner)))(delivery);
 
   const conclude = (pass: Pass, returned: unknown): Settlement | undefined => {
+    deadlines.stop(pass);
+    pass.work.delivery = undefined;
     const outcome = toOutcome(returned);
     pass.outcome = outcome;
-    if (outcome.kind === "done") return { kind: "done" };
+    if (outcome.kind === "done") return done;
     return outcome.kind === "skip" ? { kind: "skip", reason: String(outcome.reason) } : undefined;
   };
 
   const fail = (pass: Pass, error: unknown): undefined => {
+    deadlines.stop(pass);
+    pass.work.delivery = undefined;
     pass.thrown = { error, where: "handler" };
     return undefined;
   };
 
-  const watch = async (pass: Pass, running: PromiseLike<unknown>): Promise<Settlement | undefined> => {
-    deadlines.start(pass);
+  const concludeLate = (pass: Pass, returned: unknown): Settlement | undefined => {
     try {
-      return conclude(pass, await running);
+      return conclude(pass, returned);
     } catch (error) {
       return fail(pass, error);
-    } finally {
-      deadlines.stop(pass);
-      pass.work.delivery = undefined;
     }
   };
 
+  const watch = (pass: Pass, running: PromiseLike<unknown>): Pending => {
+    deadlines.start(pass);
+    return { kind: "pending", until: Promise.resolve(running), resolved: concludeLate, rejected: fail };
+  };
+
   return (pass) => {
-    const { work, identity } = pass;
-    if (pass.failure || !identity) return undefined;
-    const delivery = new RecordDelivery(pass, identity);
+    const { work, messageId } = pass;
+    if (pass.failure || messageId === undefined) return undefined;
+    const delivery = new RecordDelivery(pass, messageId);
     work.delivery = delivery;
     try {
-      const result: unknown = context.run(toContext(delivery, group), () => callThrough(pass, delivery));
-      if (isThenable(result)) return watch(pass, result);
-      work.delivery = undefined;
-      return conclude(pass, result);
+      const result: unknown = context.run(
+        () => toContext(delivery, group),
+        () => callThrough(pass, delivery),
+      );
+      return isThenable(result) ? watch(pass, result) : conclude(pass, result);
     } catch (error) {
-      work.delivery = undefined;
       return fail(pass, error);
     }
   };

@@ -8,13 +8,6 @@ import type { KnownEvent } from "../plan/handlers.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Failure } from "./classify.ts";
 
-/** Who a record is: the id that repeats are known by, and what it was caused by. */
-export interface Identity {
-  readonly messageId: string;
-  readonly correlationId: string;
-  readonly causationId: string | undefined;
-}
-
 /** One pass over one record. Each step of the pipeline adds what it found for the steps behind it. */
 export interface Pass {
   readonly work: Work;
@@ -30,10 +23,12 @@ export interface Pass {
   /** From decode or from the handler: what was thrown. */
   thrown: { readonly error: unknown; readonly where: "decode" | "handler" } | undefined;
   failure: Failure | undefined;
-  /** From dedupe: who the record is. */
-  identity: Identity | undefined;
+  /** The id that repeats of the record are known by. */
+  messageId: string | undefined;
   isLate: boolean;
   outcome: Outcome | undefined;
+  /** While its handler runs: takes the deadline back. */
+  cancelDeadline: (() => void) | undefined;
 }
 
 /** How a pass ends. */
@@ -73,8 +68,16 @@ export const outcomeLabels: Readonly<Record<Settlement["kind"], OutcomeLabel>> =
   abandon: "abandoned",
 };
 
+/** A step that cannot answer yet, and how it will. The two functions belong to the step: a record costs one promise. */
+export interface Pending {
+  readonly kind: "pending";
+  readonly until: Promise<unknown>;
+  readonly resolved: (pass: Pass, value: never) => Settlement | undefined;
+  readonly rejected: (pass: Pass, error: unknown) => Settlement | undefined;
+}
+
 /** One step of the pipeline: a settlement ends the pass, nothing hands it to the next step. */
-export type Step = (pass: Pass) => Settlement | undefined | Promise<Settlement | undefined>;
+export type Step = (pass: Pass) => Settlement | Pending | undefined;
 
 export function openPass(work: Work, nowMs: number): Pass {
   const history = readHistory(work.record, work.partition.stage);
@@ -89,9 +92,10 @@ export function openPass(work: Work, nowMs: number): Pass {
     schemaId: undefined,
     thrown: undefined,
     failure: undefined,
-    identity: undefined,
+    messageId: undefined,
     isLate: false,
     outcome: undefined,
+    cancelDeadline: undefined,
   };
 }
 

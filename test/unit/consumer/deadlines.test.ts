@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "chai";
-import { createDeadlines } from "../../../src/consumer/steps/deadlines.ts";
+import { createDeadlines, type Timed } from "../../../src/consumer/steps/deadlines.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+
+const toItem = (name: string): Timed & { readonly name: string } => ({ name, cancelDeadline: undefined });
 
 describe("The deadlines of handlers", () => {
   const create = () => {
@@ -15,13 +17,15 @@ describe("The deadlines of handlers", () => {
         return clock.schedule(delayMs, run);
       },
     };
-    const deadlines = createDeadlines<{ name: string }>(counting, 1_000, ({ name }) => due.push(name));
+    const deadlines = createDeadlines<Timed & { readonly name: string }>(counting, 1_000, ({ name }) =>
+      due.push(name),
+    );
     return { clock, due, scheduled, deadlines };
   };
 
   it("set no timer for what settles in the turn in which it began", async () => {
     const { scheduled, deadlines } = create();
-    const item = { name: "quick" };
+    const item = toItem("quick");
     deadlines.start(item);
     deadlines.stop(item);
     await nextTurn();
@@ -30,7 +34,7 @@ describe("The deadlines of handlers", () => {
 
   it("tell each that outlives its time once, and none that stopped before", async () => {
     const { clock, due, scheduled, deadlines } = create();
-    const [slow, stopped] = [{ name: "slow" }, { name: "stopped" }];
+    const [slow, stopped] = [toItem("slow"), toItem("stopped")];
     deadlines.start(slow);
     deadlines.start(stopped);
     await nextTurn();

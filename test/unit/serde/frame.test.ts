@@ -29,7 +29,7 @@ describe("frames", () => {
   for (const [id, indexes, hex] of protobuf)
     it(`write and read id ${id} with the message indexes [${indexes}]`, () => {
       expect(hexOf(frameHeader(id, indexes))).to.equal(hexOf(bytesOf(hex)));
-      const frame = readFrame(bytesOf(`${hex} ff0001`), []);
+      const frame = readFrame(bytesOf(`${hex} ff0001`), { headers: [] });
       expect(frame.schemaId).to.equal(id);
       const read = readIndexes(frame, "zigzag");
       expect(read.indexes).to.deep.equal([...indexes]);
@@ -38,31 +38,39 @@ describe("frames", () => {
 
   it("write and read Avro without indexes", () => {
     expect(hexOf(frameHeader(1))).to.equal("0000000001");
-    const frame = readFrame(bytesOf("00 00000001 0005"), []);
+    const frame = readFrame(bytesOf("00 00000001 0005"), { headers: [] });
     expect(hexOf(readPayload(frame))).to.equal("0005");
   });
 
   it("keep an empty payload empty", () => {
-    expect(readPayload(readFrame(bytesOf("0000000001"), []))).to.have.length(0);
-    expect(readIndexes(readFrame(bytesOf("000000000100"), []), "zigzag").payload).to.have.length(0);
+    expect(readPayload(readFrame(bytesOf("0000000001"), { headers: [] }))).to.have.length(0);
+    expect(readIndexes(readFrame(bytesOf("000000000100"), { headers: [] }), "zigzag").payload).to.have.length(
+      0,
+    );
   });
 
   it("read the written-out form of the first message", () => {
-    expect(readIndexes(readFrame(bytesOf("00 00000001 0200 aa"), []), "zigzag").indexes).to.deep.equal([0]);
+    expect(
+      readIndexes(readFrame(bytesOf("00 00000001 0200 aa"), { headers: [] }), "zigzag").indexes,
+    ).to.deep.equal([0]);
   });
 
   it("take the id from the last header that has a value, and the payload whole", () => {
-    const frame = readFrame(bytesOf("00000000090a"), [headerOf("0000000007"), headerOf("00 00000008 0202")]);
+    const frame = readFrame(bytesOf("00000000090a"), {
+      headers: [headerOf("0000000007"), headerOf("00 00000008 0202")],
+    });
     expect(frame.schemaId).to.equal(8);
     expect(readIndexes(frame, "zigzag")).to.deep.equal({ indexes: [1], payload: bytesOf("00000000090a") });
   });
 
   it("fall back to the prefix when the last header is null", () => {
-    expect(readFrame(bytesOf("0000000009"), [headerOf("0000000007"), headerOf(null)]).schemaId).to.equal(9);
+    expect(
+      readFrame(bytesOf("0000000009"), { headers: [headerOf("0000000007"), headerOf(null)] }).schemaId,
+    ).to.equal(9);
   });
 
   it("read unsigned varints only when told", () => {
-    const frame = readFrame(bytesOf("00 00000001 01 01 aa"), []);
+    const frame = readFrame(bytesOf("00 00000001 01 01 aa"), { headers: [] });
     expect(readIndexes(frame, "unsigned").indexes).to.deep.equal([1]);
     expect(reasonOf(() => readIndexes(frame, "zigzag"))).to.equal("malformed");
   });
@@ -78,8 +86,10 @@ describe("hostile frames", () => {
     ["a GUID", "01 095d71cf12556b9d5e330ad575b3df5d"],
   ] as const)
     it(`are refused as not framed: ${what}`, () => {
-      expect(reasonOf(() => readFrame(bytesOf(hex), []))).to.equal("not-framed");
-      expect(reasonOf(() => readFrame(new Uint8Array(), [headerOf(hex)]))).to.equal("not-framed");
+      expect(reasonOf(() => readFrame(bytesOf(hex), { headers: [] }))).to.equal("not-framed");
+      expect(reasonOf(() => readFrame(new Uint8Array(), { headers: [headerOf(hex)] }))).to.equal(
+        "not-framed",
+      );
     });
 
   for (const [what, indexes] of [
@@ -94,12 +104,12 @@ describe("hostile frames", () => {
     ["a varint beyond 32 bits", "02 ffffffff1f"],
   ] as const)
     it(`are refused as malformed: ${what}`, () => {
-      const frame = readFrame(bytesOf(`0000000001${indexes}`), []);
+      const frame = readFrame(bytesOf(`0000000001${indexes}`), { headers: [] });
       expect(reasonOf(() => readIndexes(frame, "zigzag"))).to.equal("malformed");
     });
 
   it("are refused when bytes follow the id or the indexes in a header", () => {
-    const frame = readFrame(new Uint8Array(), [headerOf("00 00000001 00 00")]);
+    const frame = readFrame(new Uint8Array(), { headers: [headerOf("00 00000001 00 00")] });
     expect(reasonOf(() => readPayload(frame))).to.equal("malformed");
     expect(reasonOf(() => readIndexes(frame, "zigzag"))).to.equal("malformed");
   });
@@ -112,11 +122,11 @@ describe("hostile frames", () => {
         (tail, varints) => {
           const bytes = Uint8Array.of(0, 0, 0, 0, 1, ...tail);
           reasonOf(() => {
-            const { indexes, payload } = readIndexes(readFrame(bytes, []), varints);
+            const { indexes, payload } = readIndexes(readFrame(bytes, { headers: [] }), varints);
             expect(indexes.every((index) => index >= 0)).to.equal(true);
             expect(payload.length).to.be.lessThan(bytes.length);
           });
-          reasonOf(() => readFrame(tail, []));
+          reasonOf(() => readFrame(tail, { headers: [] }));
         },
       ),
       { numRuns: 5_000 },
@@ -129,7 +139,7 @@ describe("hostile frames", () => {
         fc.integer({ min: 0, max: 2 ** 31 - 1 }),
         fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: 1, maxLength: 64 }),
         (id, indexes) => {
-          const frame = readFrame(frameHeader(id, indexes), []);
+          const frame = readFrame(frameHeader(id, indexes), { headers: [] });
           expect(frame.schemaId).to.equal(id);
           expect(readIndexes(frame, "zigzag").indexes).to.deep.equal(indexes);
         },

@@ -1,6 +1,16 @@
 import type { EachBatchPayload } from "kafkajs";
 import type { TopicPartition } from "../../../core/record.ts";
-import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "../../port.ts";
+import { queueRecordSet } from "../../fetched-records.ts";
+import type {
+  PortAdmin,
+  PortAssignment,
+  PortBatch,
+  PortConsumerOptions,
+  PortOffset,
+  RecordQueue,
+} from "../../port.ts";
+import { queueRecords } from "../../records.ts";
+import type { FetchedMarker } from "../fetch.ts";
 import { type FetchedMessage, toRawRecord } from "../records.ts";
 
 /** What one join gave this member, and how far each partition was read. */
@@ -85,23 +95,36 @@ export function deliverBatch(
   if (assignment.isHeld(at)) return { kind: "held" };
   const { fetchedOffset } = batch as unknown as { fetchedOffset: string };
   if (BigInt(fetchedOffset) !== position) return { kind: "stale", position };
-  const records = batch.messages.map((message) => toRawRecord(at, message as FetchedMessage));
   const nextOffset = BigInt(batch.lastOffset()) + 1n;
-  const lastRecord = records.at(-1)?.offset;
+  const lastMessage = BigInt(batch.messages.at(-1)?.offset ?? -1);
+  const records = toQueue(at, batch.messages as readonly (FetchedMessage | FetchedMarker)[], position);
+  const resolve = (offset: bigint): void => {
+    if (current() !== assignment) return;
+    // kafkajs moves behind the control records after the last record; so does our position.
+    resolveOffset(String(offset));
+    assignment.positions.set(key, offset === lastMessage ? nextOffset : offset + 1n);
+  };
+  // All that the fetch found lies before the position: nobody above has anything to resolve.
+  if (records.size() === 0) resolve(lastMessage);
   const handled = handle({
     ...at,
     records,
     highWatermark: BigInt(batch.highWatermark),
     nextOffset,
     epoch: assignment.epoch,
-    resolve(offset) {
-      if (current() !== assignment) return;
-      // kafkajs moves behind the control records after the last record; so does our position.
-      resolveOffset(String(offset));
-      assignment.positions.set(key, offset === lastRecord ? nextOffset : offset + 1n);
-    },
+    resolve,
   });
   return { kind: "delivered", handled };
+}
+
+function toQueue(
+  at: TopicPartition,
+  messages: readonly (FetchedMessage | FetchedMarker)[],
+  from: bigint,
+): RecordQueue {
+  const [first] = messages;
+  if (first && "records" in first) return queueRecordSet(at, first.records, from);
+  return queueRecords(messages.map((message) => toRawRecord(at, message as FetchedMessage)));
 }
 
 /** A stretch without records: kafkajs moves past it by itself; whoever counts offsets has to hear of it. */
@@ -123,7 +146,7 @@ export function deliverStretch(
   void handle({
     topic,
     partition,
-    records: [],
+    records: queueRecords([]),
     highWatermark,
     nextOffset,
     epoch: assignment.epoch,

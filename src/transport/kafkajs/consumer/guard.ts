@@ -5,6 +5,7 @@ import type { TopicPartition, TopicPartitionOffset } from "../../../core/record.
 import type { PortConsumerOptions } from "../../port.ts";
 import { type Broker, type Cluster, type FetchRequest, type FetchResponse, onBroker } from "../cluster.ts";
 import { hasErrorName, kafkaCodeOf, toKeryxError } from "../errors.ts";
+import { readFetches } from "../fetch.ts";
 import { toKey } from "./assignment.ts";
 
 const silentNames = ["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"];
@@ -126,6 +127,7 @@ export function guardCluster(
       group = { coordinator: broker, memberId: request.memberId, groupGenerationId: request.generationId };
       return sync(request);
     };
+    readFetches(broker);
     const fetch = broker.fetch.bind(broker);
     broker.fetch = (request) => guardedFetch(fetch, { ...request, maxWaitTime: maxWaitMs }, guard, hooks);
   });

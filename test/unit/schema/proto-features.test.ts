@@ -100,6 +100,19 @@ describe("features of .proto files", () => {
     ]);
   });
 
+  it("inherits from a message to its fields and to those of messages inside of it", () => {
+    const file = parseProto(
+      `${edition} message M { option features.field_presence = IMPLICIT; int32 a = 1; message N { int32 b = 1; } } message O { int32 c = 1; }`,
+    );
+    const features = createFeatures(file);
+    const [m, o] = file.messages;
+    const presences = [m, m?.messages[0], o].map((message) => {
+      const field = message?.fields[0];
+      return message && field && presenceOf(field, features(message), "scalar");
+    });
+    expect(presences).to.deep.equal(["implicit", "implicit", "explicit"]);
+  });
+
   it("takes enums of proto2 for closed and those of proto3 for open", () => {
     for (const [head, expected] of [
       ["", "closed"],

@@ -80,6 +80,11 @@ describe("looking up the names of types", () => {
     });
     expect(schema.resolve("M", "p")).to.not.have.property("path");
     expect(schema.resolve("M", "p", "x.proto")?.path).to.equal("x.proto");
+    const both = link('import "y.proto"; import "x.proto";', {
+      "x.proto": 'package p; import "y.proto"; message M {}',
+      "y.proto": "package p; message M {}",
+    });
+    expect(both.resolve("M", "p", "x.proto")?.path).to.equal("x.proto");
   });
 
   it("answers with the file and the place in which the type is registered", () => {

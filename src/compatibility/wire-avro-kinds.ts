@@ -18,7 +18,24 @@ const warning = (backward: string, forward = backward): Row => ({
 const newField = "put the new type into a new field with a default";
 const oldField = "Keep writing the old type; put the new one into a new field beside it.";
 
-const rows = {
+/** Names of ours. */
+export type AvroWireKind =
+  | "TYPE_CHANGED"
+  | "PRECISION_LOST"
+  | "BYTES_READ_AS_TEXT"
+  | "LOGICAL_TYPE_CHANGED"
+  | "DECIMAL_SCALE_CHANGED"
+  | "DECIMAL_PRECISION_LOWERED"
+  | "NAME_CHANGED"
+  | "NAMESPACE_CHANGED"
+  | "FIXED_SIZE_CHANGED"
+  | "FIELD_WITHOUT_DEFAULT"
+  | "FIELD_AMBIGUOUS"
+  | "ENUM_SYMBOL_REMOVED"
+  | "ENUM_SYMBOL_READ_AS_DEFAULT"
+  | "UNION_BRANCH_REMOVED";
+
+const rows: Readonly<Record<AvroWireKind, Row>> = {
   TYPE_CHANGED: error(`Keep the type, or ${newField}.`, oldField),
   PRECISION_LOST: error(`Keep the wider type, or ${newField}.`, oldField),
   BYTES_READ_AS_TEXT: error(
@@ -63,9 +80,7 @@ const rows = {
     "Keep every branch that was ever written.",
     "Do not write a new branch to old readers; put it into a new field.",
   ),
-} as const satisfies Record<string, Row>;
-
-export type AvroWireKind = keyof typeof rows;
+};
 
 /** Every kind of problem, for checking that none is untested. */
 export const avroWireKinds: readonly string[] = Object.keys(rows);

@@ -1,70 +1,26 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { packagedOptions } from "../../../../codegen/load/options.ts";
-import type { Lock } from "../../../../codegen/model/lock.ts";
-import { parseLock } from "../../../../codegen/model/lock-parse.ts";
-import { type CommandAnswer, runCommand } from "../../../support/command.ts";
+import type { Reply, SeenRequest } from "../../../support/fault-server.ts";
 import {
-  type FaultServer,
-  type Reply,
-  type SeenRequest,
-  startFaultServer,
-} from "../../../support/fault-server.ts";
-import { type Files, writeTree } from "../../../support/schema-tree.ts";
-import { createSmallRegistry, type SmallRegistry } from "../../../support/small-registry.ts";
-
-const name = "schemas.lock.json";
-const head = 'syntax = "proto3";\npackage s.v1;\n';
-const money = `${head}message Money {\n  int64 minor = 1;\n}\n`;
-const order = (field = ""): string =>
-  `${head}import "keryx/v1/options.proto";\nimport "s/v1/money.proto";\nmessage Order {\n  option (keryx.v1.event) = { topic: "orders" };\n  string k = 1;\n  Money price = 2;\n${field}}\n`;
-const payment = (...fields: readonly object[]): string =>
-  JSON.stringify({
-    ...{ type: "record", name: "Payment", namespace: "s.v1" },
-    keryx: { topic: "payments", compatibility: "FULL" },
-    fields: [{ name: "k", type: "string" }, ...fields],
-  });
-const note = { name: "note", type: "string", default: "" };
+  lockName,
+  money,
+  optional,
+  order,
+  payment,
+  protoHead,
+  readLockFile,
+  registering,
+  releasedOf,
+} from "../../../support/registering.ts";
+import { createSmallRegistry } from "../../../support/small-registry.ts";
 
 describe("keryx register", function () {
   this.timeout(60_000);
-  let server: FaultServer;
-  let registry: SmallRegistry;
-  beforeEach(async () => {
-    server = await startFaultServer();
-    registry = createSmallRegistry();
-    server.answer(registry.reply);
-  });
-  afterEach(() => server.close());
-
-  const project = (files: Files = {}): Promise<string> =>
-    writeTree({
-      "schemas/keryx/v1/options.proto": packagedOptions(),
-      "schemas/s/v1/money.proto": money,
-      "schemas/s/v1/order.proto": order(),
-      "schemas/s/v1/payment.avsc": payment(),
-      ...files,
-    });
-  const register = (root: string, args: readonly string[] = [], env = {}): Promise<CommandAnswer> =>
-    runCommand(root, ["register", ...args], {
-      ...{ KERYX__REGISTRY__URL: server.url, KERYX__REGISTRY__RETRIES: "0" },
-      ...env,
-    });
-  const read = async (root: string): Promise<Lock> => {
-    const { lock, diagnostics } = parseLock(await readFile(join(root, name), "utf8"), name);
-    expect(diagnostics).to.deep.equal([]);
-    return lock;
-  };
+  const at = registering();
+  const { project, register, writes } = at;
   const versionsOf = async (root: string, event: string): Promise<readonly (number | undefined)[]> =>
-    ((await read(root)).events.get(event)?.versions ?? []).map(({ version }) => version);
-  const writes = (): readonly string[] =>
-    server.seen
-      .filter(
-        ({ method, path }) =>
-          method === "PUT" || (method === "POST" && /^\/subjects\/[^/]+\/versions/.test(path)),
-      )
-      .map(({ method, path }) => `${method} ${decodeURIComponent(path.replace(/\?.*/, ""))}`);
+    (await releasedOf(root, event)).map(({ version }) => version);
 
   it("sets levels before first versions and registers imports before their parents", async () => {
     const { exit } = await register(await project());
@@ -76,18 +32,45 @@ describe("keryx register", function () {
       "PUT /config/payments-value",
       "POST /subjects/payments-value/versions",
     ]);
-    expect([...registry.levels]).to.deep.equal([
+    expect([...at.registry.levels]).to.deep.equal([
       ["orders-value", "BACKWARD"],
       ["payments-value", "FULL"],
     ]);
   });
 
+  it("registers imports of imports first, each once", async () => {
+    const note = `${protoHead}message Note {\n  string text = 1;\n}\n`;
+    const root = await project({
+      "schemas/s/v1/note.proto": note,
+      "schemas/s/v1/money.proto": money
+        .replace("message", 'import "s/v1/note.proto";\nmessage')
+        .replace("}", "  Note note = 2;\n}"),
+      "schemas/s/v1/order.proto": order("  Note note = 3;\n").replace(
+        'import "s/v1/money',
+        'import "s/v1/note.proto";\nimport "s/v1/money',
+      ),
+    });
+    expect((await register(root, ["Order"])).exit).to.equal(0);
+    expect(writes()).to.deep.equal([
+      "POST /subjects/s/v1/note.proto/versions",
+      "POST /subjects/s/v1/money.proto/versions",
+      "PUT /config/orders-value",
+      "POST /subjects/orders-value/versions",
+    ]);
+    const [version] = await releasedOf(root, "s.v1.Order");
+    expect(version?.references.map((one) => [one.name, one.version])).to.deep.equal([
+      ["s/v1/note.proto", 1],
+      ["s/v1/money.proto", 1],
+    ]);
+    expect(version?.references[1]?.references[0]).to.include({ name: "s/v1/note.proto", version: 1 });
+  });
+
   it("looks up with the references and the setting that it registers with", async () => {
     const root = await project();
     await register(root);
-    const sent = server.seen.length;
+    const sent = at.server.seen.length;
     await register(root);
-    const asked = server.seen.slice(sent).filter(({ method }) => method === "POST");
+    const asked = at.server.seen.slice(sent).filter(({ method }) => method === "POST");
     expect(asked.map(({ path }) => path)).to.deep.equal([
       "/subjects/s%2Fv1%2Fmoney.proto?normalize=true",
       "/subjects/orders-value?normalize=true",
@@ -102,20 +85,20 @@ describe("keryx register", function () {
   it("writes nothing anywhere the second time, and says so", async () => {
     const root = await project();
     await register(root);
-    const [before, count] = [await readFile(join(root, name), "utf8"), writes().length];
+    const [before, count] = [await readFile(join(root, lockName), "utf8"), writes().length];
     const { exit, out, note: said } = await register(root);
     expect([exit, said]).to.deep.equal([0, "Everything was registered already.\n"]);
     expect(out).to.equal(
       "unchanged s/v1/money.proto version 1 id 1\nunchanged orders-value version 1 id 2 (s.v1.Order)\nunchanged payments-value version 1 id 3 (s.v1.Payment)\n",
     );
     expect(writes()).to.have.length(count);
-    expect(await readFile(join(root, name), "utf8")).to.equal(before);
+    expect(await readFile(join(root, lockName), "utf8")).to.equal(before);
   });
 
   it("writes into a lock file that does not know it what is registered already", async () => {
     const root = await project();
     await register(root);
-    await writeFile(join(root, name), '{ "lockVersion": 1, "events": {} }');
+    await writeFile(join(root, lockName), '{ "lockVersion": 1, "events": {} }');
     const { exit, note: said } = await register(root);
     expect([exit, said]).to.deep.equal([
       0,
@@ -126,7 +109,7 @@ describe("keryx register", function () {
 
   /** Fails where a request is as described, from now on. */
   const failAt = (isIt: (request: SeenRequest) => boolean, failure: Reply): void =>
-    server.answer((request) => (isIt(request) ? failure : registry.reply(request)));
+    at.server.answer((request) => (isIt(request) ? failure : at.registry.reply(request)));
   const registers =
     (subject: string) =>
     ({ method, path }: SeenRequest): boolean =>
@@ -147,7 +130,7 @@ describe("keryx register", function () {
         "registered s/v1/money.proto version 1 id 1\nlevel set orders-value BACKWARD\nfailed orders-value (s.v1.Order)\nleft payments-value FULL\nleft payments-value (s.v1.Payment)\n",
       );
       expect(said).to.contain(`error [${code}]`).and.to.contain("Run `keryx register` again");
-      server.answer(registry.reply);
+      at.server.answer(at.registry.reply);
       const again = await register(root);
       expect(again.exit).to.equal(0);
       expect(again.out).to.match(/^unchanged s\/v1\/money\.proto version 1/);
@@ -174,9 +157,9 @@ describe("keryx register", function () {
     const root = await project();
     await register(root);
     const count = writes().length;
-    await writeFile(join(root, "schemas/s/v1/payment.avsc"), payment(note));
+    await writeFile(join(root, "schemas/s/v1/payment.avsc"), payment(optional("note")));
     await writeFile(join(root, "schemas/s/v1/order.proto"), order("  string more = 3;\n"));
-    registry.refusing.add("payments-value");
+    at.registry.refusing.add("payments-value");
     for (const flags of [[], ["--dry-run"]]) {
       const { exit, out, note: said } = await register(root, flags);
       expect(exit).to.equal(3);
@@ -193,7 +176,7 @@ describe("keryx register", function () {
     const root = await project();
     await register(root);
     await writeFile(join(root, "schemas/s/v1/money.proto"), money.replace("}", "  string note = 2;\n}"));
-    registry.refusing.add("orders-value");
+    at.registry.refusing.add("orders-value");
     const { exit, out, note: said } = await register(root);
     expect(exit).to.equal(3);
     expect(out).to.contain("registered s/v1/money.proto version 2").and.to.contain("failed orders-value");
@@ -204,25 +187,25 @@ describe("keryx register", function () {
   it("refuses what keryx check refuses, and asks the registry nothing", async () => {
     const root = await project();
     await register(root);
-    const count = server.seen.length;
+    const count = at.server.seen.length;
     await writeFile(join(root, "schemas/s/v1/payment.avsc"), payment({ name: "note", type: "string" }));
     const { exit, out, note: said } = await register(root);
     expect([exit, out]).to.deep.equal([3, ""]);
     expect(said).to.contain("payment.avsc").and.to.contain("Nothing was registered.");
-    expect(server.seen).to.have.length(count);
+    expect(at.server.seen).to.have.length(count);
   });
 
   it("reports a level that differs with both values, and never writes over it", async () => {
-    registry.levels.set("orders-value", "NONE");
+    at.registry.levels.set("orders-value", "NONE");
     const root = await project();
     const { exit, note: said } = await register(root);
     expect(exit).to.equal(0);
     expect(said).to.contain('warning "orders-value" declares BACKWARD; the registry has NONE.');
-    expect(registry.levels.get("orders-value")).to.equal("NONE");
-    registry.levels.delete("payments-value");
+    expect(at.registry.levels.get("orders-value")).to.equal("NONE");
+    at.registry.levels.delete("payments-value");
     const later = await register(root);
     expect(later.note).to.contain('"payments-value" declares FULL').and.to.contain("BACKWARD is in force");
-    expect(registry.levels.has("payments-value")).to.equal(false);
+    expect(at.registry.levels.has("payments-value")).to.equal(false);
   });
 
   it("warns of an import that moved on without this project", async () => {
@@ -236,149 +219,27 @@ describe("keryx register", function () {
     expect(behind.exit).to.equal(0);
   });
 
-  describe("on a subject with a history that the lock file does not know", () => {
-    const wire = (...fields: readonly object[]): string =>
-      JSON.stringify({
-        ...{ type: "record", name: "Payment", namespace: "s.v1" },
-        fields: [{ name: "k", type: "string" }, ...fields],
-      });
-    const other = (field: string) => ({ name: field, type: "string", default: "" });
-    const post = (subject: string, body: object): void => {
-      registry.reply({
-        method: "POST",
-        path: `/subjects/${encodeURIComponent(subject)}/versions`,
-        headers: {},
-        body,
-      });
-    };
-    const seen = async (root: string, event = "s.v1.Payment") =>
-      ((await read(root)).events.get(event)?.versions ?? []).map(({ version, schema }) => [
-        version,
-        /"(x|y|z)"/.exec(schema)?.[1],
-      ]);
-
-    it("writes down the whole of it, so that transitive levels can be decided offline", async () => {
-      post("payments-value", { schema: wire(other("x")) });
-      post("payments-value", { schema: wire(other("y")) });
-      const root = await project({ "schemas/s/v1/payment.avsc": payment(other("z")) });
-      expect((await register(root, ["Payment"])).exit).to.equal(0);
-      expect(await seen(root)).to.deep.equal([
-        [1, "x"],
-        [2, "y"],
-        [3, "z"],
-      ]);
-      const text = await readFile(join(root, name), "utf8");
-      expect((await register(root, ["Payment"])).note).to.contain("Everything was registered already.\n");
-      expect(await readFile(join(root, name), "utf8")).to.equal(text);
-    });
-
-    it("keeps the registry's order where the schemas are behind it", async () => {
-      for (const field of ["x", "y", "z"]) post("payments-value", { schema: wire(other(field)) });
-      const root = await project({ "schemas/s/v1/payment.avsc": payment(other("y")) });
-      expect((await register(root, ["Payment"])).exit).to.equal(0);
-      expect(await seen(root)).to.deep.equal([
-        [1, "x"],
-        [2, "y"],
-        [3, "z"],
-      ]);
-    });
-
-    it("gives numbers to versions that were released without a registry", async () => {
-      const root = await project();
-      for (const [at, field] of ["x", "y", "z"].entries()) {
-        await writeFile(join(root, "schemas/s/v1/payment.avsc"), payment(other(field)));
-        if (at < 2) expect((await runCommand(root, ["lock", "release"])).exit).to.equal(0);
-        if (at < 2) post("payments-value", { schema: wire(other(field)) });
-      }
-      expect((await register(root)).exit).to.equal(0);
-      expect(await seen(root)).to.deep.equal([
-        [1, "x"],
-        [2, "y"],
-        [3, "z"],
-      ]);
-      expect((await read(root)).events.get("s.v1.Payment")?.versions[0]).to.have.property("id");
-    });
-
-    it("brings imports with their versions, and where the text has the message", async () => {
-      post("s/v1/money.proto", { schema: money, schemaType: "PROTOBUF" });
-      post("orders-value", {
-        schema: `${head}import "s/v1/money.proto";\nmessage First {}\nmessage Order {\n  Money price = 2;\n}\n`,
-        schemaType: "PROTOBUF",
-        references: [{ name: "s/v1/money.proto", subject: "s/v1/money.proto", version: 1 }],
-      });
-      const root = await project();
-      expect((await register(root, ["Order"])).exit).to.equal(0);
-      const [old, own] = (await read(root)).events.get("s.v1.Order")?.versions ?? [];
-      expect(old).to.deep.include({ version: 1, index: [1] });
-      expect(own).to.deep.include({ version: 2, index: [0] });
-      for (const one of [old, own])
-        expect(one?.references).to.deep.equal([
-          {
-            name: "s/v1/money.proto",
-            subject: "s/v1/money.proto",
-            version: 1,
-            schema: money,
-            references: [],
-          },
-        ]);
-    });
-
-    const unreadable: Readonly<Record<string, object>> = {
-      "is of a type that Keryx does not know": { schema: "{}", schemaType: "JSON" },
-      "refers to itself": {
-        schema: wire(other("x")),
-        references: [{ name: "r", subject: "payments-value", version: 1 }],
-      },
-      "refers to what is gone": { schema: "{}", references: [{ name: "r", subject: "gone", version: 1 }] },
-    };
-    for (const [what, body] of Object.entries(unreadable))
-      it(`registers all the same, and says what is missing, when an earlier version ${what}`, async () => {
-        post("payments-value", body);
-        const root = await project();
-        const { exit, note: said } = await register(root, ["Payment"]);
-        expect(exit).to.equal(0);
-        expect(said).to.contain('warning Earlier versions of "payments-value" are not in schemas.lock.json');
-        expect(await versionsOf(root, "s.v1.Payment")).to.deep.equal([2]);
-      });
-
-    it("takes nothing from a registry other than the one whose versions are locked", async () => {
-      const root = await project();
-      await register(root, ["Payment"]);
-      const second = createSmallRegistry();
-      server.answer(second.reply);
-      registry = second;
-      post("payments-value", { schema: "filler" });
-      post("payments-value", { schema: wire(other("y")) });
-      post("payments-value", { schema: wire() });
-      const before = await readFile(join(root, name), "utf8");
-      const { exit, note: said } = await register(root, ["Payment"]);
-      expect(exit).to.equal(0);
-      expect(said).to.contain("Ids of one registry mean nothing in another");
-      expect(await readFile(join(root, name), "utf8")).to.equal(before);
-    });
-  });
-
   it("leaves ids in the lock file that another registry gave, and says so", async () => {
     const root = await project();
     await register(root);
-    const before = await readFile(join(root, name), "utf8");
+    const before = await readFile(join(root, lockName), "utf8");
     const other = createSmallRegistry();
     other.subjects.set("filler", [{ id: 1, version: 1, text: "x" }]);
     other.reply({ method: "POST", path: "/subjects/filler/versions", headers: {}, body: { schema: "y" } });
-    server.answer(other.reply);
+    at.server.answer(other.reply);
     const { exit, note: said } = await register(root);
     expect(exit).to.equal(0);
     expect(said).to.contain(
       "schemas.lock.json has s.v1.Order as version 1, id 2; this registry has version 1, id 3.",
     );
-    expect(await readFile(join(root, name), "utf8")).to.equal(before);
+    expect(await readFile(join(root, lockName), "utf8")).to.equal(before);
   });
 
   it("does as one when two run at once: one version of each, one whole lock file", async () => {
     const root = await project();
     const answers = await Promise.all([register(root), register(root), register(root)]);
     expect(answers.map(({ exit }) => exit)).to.deep.equal([0, 0, 0]);
-    expect([...registry.subjects].map(([, versions]) => versions.length)).to.deep.equal([1, 1, 1]);
+    expect([...at.registry.subjects].map(([, versions]) => versions.length)).to.deep.equal([1, 1, 1]);
     expect(await versionsOf(root, "s.v1.Order")).to.deep.equal([1]);
     expect(await versionsOf(root, "s.v1.Payment")).to.deep.equal([1]);
   });
@@ -399,11 +260,11 @@ describe("keryx register", function () {
     );
     expect(said).to.equal("This was a dry run: nothing was written.\n");
     expect(writes()).to.deep.equal([]);
-    expect(await read(root).catch((error: NodeJS.ErrnoException) => error.code)).to.equal("ENOENT");
+    expect(await readLockFile(root).catch((error: NodeJS.ErrnoException) => error.code)).to.equal("ENOENT");
   });
 
   it("shows no credential, whatever the registry echoes", async () => {
-    server.answer(({ headers }) => ({
+    at.server.answer(({ headers }) => ({
       status: 401,
       body: { message: `no: ${headers.authorization} pw-77 bob` },
     }));
@@ -423,7 +284,7 @@ describe("keryx register", function () {
   });
 
   it("tells that it tries again while the registry does not answer", async () => {
-    server.answer({ status: 503 });
+    at.server.answer({ status: 503 });
     const env = { KERYX__REGISTRY__RETRIES: "1", KERYX__REGISTRY__RETRYBASEMS: "1" };
     const { exit, note: said } = await register(await project(), [], env);
     expect(exit).to.equal(1);
@@ -434,6 +295,6 @@ describe("keryx register", function () {
     const { exit, note: said } = await register(await project(), ["Oder"]);
     expect(exit).to.equal(2);
     expect(said).to.contain("Order");
-    expect(server.seen).to.have.length(0);
+    expect(at.server.seen).to.have.length(0);
   });
 });

@@ -131,7 +131,7 @@ const rows = {
     "registry",
     "warning",
     "The level in force at the registry is the one that the event declares.",
-    "Run `keryx register`, which sets the declared level, or declare the one in force.",
+    "Set the declared level at the registry, which `keryx register` does for new subjects only, or declare the one in force.",
   ],
   "subject-missing": [
     "registry",

@@ -41,7 +41,9 @@ export function parseAgainst(text = "lock"): Against {
   if (kind === "git" && value !== "" && value.length <= 500 && !/\p{Cc}/u.test(value))
     return { kind: "git", ref: value };
   if (kind === "registry" && URL.canParse(value)) return { kind: "registry", url: value };
-  throw new KeryxError("usage", `--against ${JSON.stringify(text)} is nothing to compare with.`, {
+  // A URL may carry a password, and this one is not even a URL.
+  const shown = kind === "registry" ? "registry:…" : text;
+  throw new KeryxError("usage", `--against ${JSON.stringify(shown)} is nothing to compare with.`, {
     help: "Use `lock`, `git:<branch, tag or commit>` or `registry:<url>`.",
   });
 }

@@ -1,16 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { runCheck } from "../../codegen/cli/check.ts";
 import type { CommandOptions } from "../../codegen/cli/command.ts";
-import { commands } from "../../codegen/cli/commands.ts";
-import { runProgram } from "../../codegen/cli/program.ts";
 import { loadModel } from "../../codegen/index.ts";
 import { lockPath } from "../../codegen/load/lock.ts";
 import { packagedOptions } from "../../codegen/load/options.ts";
 import { formatLock, updateLock } from "../../codegen/model/lock.ts";
 import { releaseDraft } from "../../codegen/model/lock-release.ts";
 import type { ModelSettings } from "../../codegen/model/policy.ts";
+import { type CommandAnswer, runCommand } from "./command.ts";
 import { type Files, writeTree } from "./schema-tree.ts";
 
 /** A finding as `keryx check --format json` prints it. */
@@ -32,10 +30,7 @@ export interface PrintedFinding {
   readonly dialect: string | null;
 }
 
-export interface CheckAnswer {
-  readonly exit: number;
-  readonly out: string;
-  readonly note: string;
+export interface CheckAnswer extends CommandAnswer {
   /** With the format json. */
   readonly findings: readonly PrintedFinding[];
 }
@@ -53,7 +48,7 @@ export interface CheckedProject {
   /** The JSON answer. */
   check(options?: CommandOptions): Promise<CheckAnswer>;
   /** The whole command line. */
-  run(...args: readonly string[]): Promise<CheckAnswer>;
+  run(...args: readonly string[]): Promise<CommandAnswer>;
 }
 
 /** @param folder of the project inside the repository; none: the same */
@@ -81,21 +76,6 @@ export async function createCheckedProject(files: Files, folder = ""): Promise<C
     "schemas/keryx/v1/options.proto": packagedOptions(),
     ...Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text.toString()])),
   });
-  const capture = () => {
-    const said = { out: "", note: "" };
-    const io = {
-      cwd: root,
-      env: {},
-      color: { out: false, note: false },
-      out: (text: string) => {
-        said.out += text;
-      },
-      note: (text: string) => {
-        said.note += text;
-      },
-    };
-    return { said, io };
-  };
   return {
     root,
     write,
@@ -113,16 +93,19 @@ export async function createCheckedProject(files: Files, folder = ""): Promise<C
       await writeFile(join(root, lockPath), formatLock({ events }));
     },
     async check(options = {}) {
-      const { said, io } = capture();
-      const exit = await runCheck({ arguments: [], options: { format: "json", ...options }, io });
-      const findings = options.format === undefined ? JSON.parse(said.out).findings : [];
-      return { exit, ...said, findings };
+      const flags = Object.entries(options).flatMap(([name, value]) =>
+        value === true ? [`--${name}`] : [`--${name}`, String(value)],
+      );
+      const answer = await runCommand(root, [
+        "check",
+        ...(options.format ? [] : ["--format", "json"]),
+        ...flags,
+      ]);
+      // An error is none of the answers that a test looks at here.
+      if (answer.exit === 1) throw new Error(answer.note);
+      return { ...answer, findings: options.format === undefined ? JSON.parse(answer.out).findings : [] };
     },
-    async run(...args) {
-      const { said, io } = capture();
-      const exit = await runProgram(args, commands, io, "1.2.3");
-      return { exit, ...said, findings: [] };
-    },
+    run: (...args) => runCommand(root, args),
   };
 }
 

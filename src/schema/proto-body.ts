@@ -89,7 +89,7 @@ function readMember(reader: ProtoReader, scope: ProtoScope, message: OpenMessage
   else if (reader.skip("oneof")) readOneof(reader, scope, message, first);
   else if (reader.skip("reserved")) readReserved(reader, message, 1, maxFieldNumber);
   else if (reader.skip("extensions")) {
-    message.extensionRanges.push(...readRanges(reader, 1, maxFieldNumber));
+    readRanges(reader, message.extensionRanges, 1, maxFieldNumber);
     reader.expect(";");
   } else message.fields.push(readField(reader, scope));
 }
@@ -234,11 +234,11 @@ function readReserved(
         kind === "string" ? textOf(reader.string("A name")) : reader.identifier("A name"),
       );
     } while (reader.skip(","));
-  } else target.reservedRanges.push(...readRanges(reader, min, max));
+  } else readRanges(reader, target.reservedRanges, min, max);
   reader.expect(";");
 }
 
-function readRanges(reader: ProtoReader, min: number, max: number): readonly ProtoRange[] {
+function readRanges(reader: ProtoReader, ranges: ProtoRange[], min: number, max: number): void {
   const ends: (readonly [number, number])[] = [];
   do {
     const from = reader.integer("A number", min, max);
@@ -247,7 +247,7 @@ function readRanges(reader: ProtoReader, min: number, max: number): readonly Pro
   } while (reader.skip(","));
   // Options stand behind the last range and hold for all of the statement.
   const options = readBracketOptions(reader);
-  return ends.map(([from, to]) => ({ from, to, options }));
+  for (const [from, to] of ends) ranges.push({ from, to, options });
 }
 
 function readExtend(reader: ProtoReader, scope: ProtoScope, first: TextSpan): ProtoExtend {

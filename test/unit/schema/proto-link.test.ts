@@ -204,6 +204,17 @@ describe("linking .proto files", () => {
       expect(error.message).to.contain(String(limit));
     });
 
+  for (const [what, text] of [
+    ["reserved numbers", `message M { reserved ${"1, ".repeat(150_000)} 1; }`],
+    ["extension ranges", `message M { extensions ${"1, ".repeat(150_000)} 1; }`],
+    ["options", `message M { int32 a = 1 [${"a = 1, ".repeat(100_000)} a = 1]; }`],
+    ["strings in a row", `option a = ${'"a" '.repeat(150_000)};`],
+    ["empty statements", ";".repeat(1_000_000)],
+  ] as const)
+    it(`reads a text full of ${what}`, () => {
+      expect(link(text).file.package).to.equal("");
+    });
+
   it("looks up thousands of long names in a deep scope without delay", function () {
     this.timeout(20_000);
     const part = Array.from({ length: 100 }, () => "a").join(".");

@@ -182,6 +182,22 @@ describe("keryx register on a real registry", function () {
     expect(await lockOf(root).catch((error: NodeJS.ErrnoException) => error.code)).to.equal("ENOENT");
   });
 
+  it("answers what a check asks: versions, the level in force, and yes for a subject that is not there", async () => {
+    const topic = uniqueName("shop");
+    const root = await project(shop(topic));
+    await register(root);
+    const string = { type: "AVRO", schema: '"string"', references: [] } as const;
+    expect(await admin.compatibility(`${topic}-nothing`, string)).to.deep.equal({
+      ...{ compatible: true, messages: [] },
+    });
+    expect((await admin.compatibility(`${topic}-payments-value`, string)).compatible).to.equal(false);
+    expect(await admin.versions(`${topic}/money.proto`)).to.deep.equal([1]);
+    expect(await admin.levelInForce(`${topic}/money.proto`)).to.deep.equal({
+      level: "BACKWARD",
+      from: "global",
+    });
+  });
+
   it("registers the named events alone", async () => {
     const topic = uniqueName("shop");
     const root = await project(shop(topic));

@@ -9,8 +9,8 @@ import { type Files, writeTree } from "./schema-tree.ts";
 import { createSmallRegistry, type SmallRegistry } from "./small-registry.ts";
 
 export const lockName = "schemas.lock.json";
-export const protoHead = 'syntax = "proto3";\npackage s.v1;\n';
-export const money = `${protoHead}message Money {\n  int64 minor = 1;\n}\n`;
+export const protoHead: string = 'syntax = "proto3";\npackage s.v1;\n';
+export const money: string = `${protoHead}message Money {\n  int64 minor = 1;\n}\n`;
 
 /** An event in Protobuf that imports `money`. */
 export function order(field = ""): string {

@@ -87,6 +87,48 @@ describe("the lock file", () => {
     expect(text).not.to.contain("\r");
   });
 
+  it("names the versions of imports, and what a version keeps of an earlier subject and format", async () => {
+    const released = release(await lockOf(files));
+    const entry = released.events.get("a.v1.A");
+    const [version] = entry?.versions ?? [];
+    if (entry === undefined || version === undefined) throw new Error("nothing was released");
+    const references = version.references.map((one) => ({ ...one, version: 3 }));
+    const moved = { ...version, subject: "old-value", format: "avro" as const, references };
+    const lock: Lock = { events: new Map([["a.v1.A", { ...entry, versions: [moved, version] }]]) };
+    const text = formatLock(lock);
+    expect(text).to.contain('"version": 3');
+    expect(parseLock(text, file)).to.deep.equal({ lock, diagnostics: [] });
+  });
+
+  it("takes the keys of a block in any order: only what they say is sealed", async () => {
+    const text = formatLock(release(await lockOf(files)));
+    const turn = (value: unknown): unknown => {
+      if (typeof value !== "object" || value === null) return value;
+      if (Array.isArray(value)) return value.map(turn);
+      return Object.fromEntries(
+        Object.entries(value)
+          .map(([key, inner]) => [key, turn(inner)] as const)
+          .reverse(),
+      );
+    };
+    const turned = JSON.stringify(turn(JSON.parse(text)));
+    const { lock, diagnostics } = parseLock(turned, file);
+    expect(diagnostics).to.deep.equal([]);
+    expect(formatLock(lock)).to.equal(text);
+  });
+
+  it("says at the line of a merge conflict how to go on", async () => {
+    const text = formatLock(release(await lockOf(files)));
+    for (const marker of ["<<<<<<< HEAD", "=======", ">>>>>>> other", "||||||| base"])
+      for (const end of ["\n", "\r\n"]) {
+        const lines = text.split("\n");
+        const torn = [...lines.slice(0, 4), marker, ...lines.slice(4)].join(end);
+        const [found] = parseLock(torn, file).diagnostics;
+        expect(found).to.include({ rule: "lock-invalid", line: 5 });
+        expect(found?.help).to.contain("keryx lock merge");
+      }
+  });
+
   it("changes only in its drafts when schemas change", async () => {
     const released = release(await lockOf(files));
     const changed = {
@@ -135,6 +177,25 @@ describe("the lock file", () => {
     "versions without what was promised": (text) => text.replace('"subject": "t-value",', ""),
     "promises without a version": (text) =>
       text.replace(/"versions": \[[\s\S]*?\n {6}\],/, '"versions": [],'),
+    "a level lowered by hand": (text) =>
+      text.replace('"compatibility": "BACKWARD"', '"compatibility": "NONE"'),
+    "a topic moved by hand": (text) => text.replace('"topic": "t"', '"topic": "z"'),
+    "a number changed by hand": (text) => text.replace('"id": 7', '"id": 8'),
+    "an index changed by hand": (text) => text.replace(/"index": \[\s*0\s*\]/, '"index": [1]'),
+    "an import changed by hand": (text) => text.replace("string x = 1", "string y = 1"),
+    "a version added by hand": (text) => {
+      const lock = JSON.parse(text);
+      const { versions } = lock.events["a.v1.A"];
+      versions.push(versions[0]);
+      return JSON.stringify(lock);
+    },
+    "a seal of another event": (text) =>
+      text.replace(/"seal": "."/, '"seal": "x"').replace(/"seal": "./, '"seal": "x'),
+    "no seal": (text) => text.replace(/"seal": .*\n/, ""),
+    "a seal without a version": () =>
+      '{ "lockVersion": 1, "events": { "a.A": { "seal": "", "versions": [] } } }',
+    "a version of an import that is none": (text) =>
+      text.replace('"subject": "s.proto"', '"subject": "s.proto", "version": "1"'),
     "brackets without end": () => "[".repeat(100_000),
     "an empty file": () => "",
   };

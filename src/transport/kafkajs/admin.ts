@@ -169,7 +169,11 @@ async function createAll(ask: Ask, clock: Clock, wanted: readonly NewTopic[]): P
   const created: string[] = [];
   // One by one: of several in one request, kafkajs does not tell which existed.
   for (const topic of wanted)
-    if (await ask("create topics", [topic.topic], (admin) => createOne(admin, topic, defaults)))
+    if (
+      await ask("create topics", [topic.topic], (admin) =>
+        whileUnknown(clock, () => createOne(admin, topic, defaults)),
+      )
+    )
       created.push(topic.topic);
   await waitForLeaders(
     ask,
@@ -177,6 +181,21 @@ async function createAll(ask: Ask, clock: Clock, wanted: readonly NewTopic[]): P
     wanted.map(({ topic }) => topic),
   );
   return created;
+}
+
+/**
+ * Repeats a request whose failure says that some broker has not heard yet of a topic that was created a moment ago:
+ * before it creates one, kafkajs asks any broker for all topics that it has met so far.
+ */
+export async function whileUnknown<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
+  for (const deadline = clock.now() + leaderPatienceMs; ; ) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!notYetCodes.has(kafkaCodeOf(error) ?? 0) || clock.now() >= deadline) throw error;
+      await sleep(clock, leaderPollMs);
+    }
+  }
 }
 
 async function createOne(

@@ -6,7 +6,7 @@ describe("A request about topics that were created a moment ago", () => {
   const withCode = (code: number): Error =>
     Object.assign(new Error("from the broker"), { name: "KafkaJSProtocolError", type: "ANY", code });
 
-  const runWith = async (errors: readonly Error[], advanceMs = 1_000) => {
+  const runWith = async (errors: readonly Error[]) => {
     const clock = createManualClock();
     const left = [...errors];
     let calls = 0;
@@ -16,7 +16,7 @@ describe("A request about topics that were created a moment ago", () => {
       if (error) throw error;
       return "answer";
     }).catch((error: unknown) => error);
-    await clock.advance(advanceMs);
+    for (let step = 0; step < 400; step++) await clock.advance(50);
     return { answer: await done, calls };
   };
 
@@ -30,10 +30,7 @@ describe("A request about topics that were created a moment ago", () => {
   });
 
   it("is given up in the end", async () => {
-    const { answer } = await runWith(
-      Array.from({ length: 1_000 }, () => withCode(3)),
-      20_000,
-    );
-    expect(answer).to.be.instanceOf(Error);
+    const unknown = Array.from({ length: 1_000 }, () => withCode(3));
+    expect((await runWith(unknown)).answer).to.be.oneOf(unknown);
   });
 });

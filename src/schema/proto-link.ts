@@ -30,8 +30,7 @@ export function linkProto(
   const found = new Map<string, ImportedProto>();
   let given = 0;
   const open: { readonly path?: string; readonly file: ProtoFile }[] = [{ file }];
-  for (let next = open.shift(); next !== undefined; next = open.shift()) {
-    const importer = next;
+  for (const importer of open) {
     for (const { path, modifier, at } of importer.file.imports) {
       if (found.has(path)) continue;
       const fail = (message: string, details: object): KeryxError =>

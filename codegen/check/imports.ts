@@ -1,4 +1,4 @@
-import type { CompatibilityLevel } from "../../src/core/event.ts";
+import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
 import type { Span } from "../diagnostics.ts";
 import { type Finding, find } from "../diagnostics-finding.ts";
 import type { LockedReference } from "../model/lock.ts";
@@ -12,17 +12,21 @@ import { type CheckRequest, inProject, showVersion } from "./request.ts";
 /** What registries give a subject that nobody set a level on. */
 const importLevel: CompatibilityLevel = "BACKWARD";
 
+interface ImportedFile extends WireReferenceModel {
+  readonly format: SchemaFormat;
+}
+
 /** Every file that events import, by its subject. */
-export function importsOf(events: readonly EventModel[]): ReadonlyMap<string, WireReferenceModel> {
-  const found = new Map<string, WireReferenceModel>();
-  const visit = (references: readonly WireReferenceModel[]): void => {
+function importsOf(events: readonly EventModel[]): ReadonlyMap<string, ImportedFile> {
+  const found = new Map<string, ImportedFile>();
+  const visit = (references: readonly WireReferenceModel[], format: SchemaFormat): void => {
     for (const reference of references) {
       if (found.has(reference.subject)) continue;
-      found.set(reference.subject, reference);
-      visit(reference.references);
+      found.set(reference.subject, { ...reference, format });
+      visit(reference.references, format);
     }
   };
-  for (const event of events) visit(event.wire.references);
+  for (const { wire, format } of events) visit(wire.references, format);
   return found;
 }
 
@@ -34,14 +38,14 @@ export function judgeImports(
 ): readonly Finding[] {
   const { model, baseline, dialect, prefix } = request;
   const histories = importHistories(baseline);
-  return [...importsOf(model.events)].flatMap(([subject, { name, schema, references }]) => {
+  return [...importsOf(model.events)].flatMap(([subject, { name, schema, references, format }]) => {
     const history = histories.get(subject) ?? [];
     if (history.length === 0 || history.at(-1)?.schema === schema) return [];
     const at = inProject(request, { file: name, line: 1, column: 1 });
     const found = judgeSchema(
       {
         ...{ subject, history, at, prefix },
-        schema: parseWire({ format: "protobuf", schema, references }),
+        schema: parseWire({ format, schema, references }),
         levels: [baseline.levels?.get(subject) ?? importLevel],
         placeOf: (path) => places.ofFile(name, path),
       },
@@ -62,7 +66,7 @@ function importHistories(baseline: Baseline): ReadonlyMap<string, readonly Basel
       const known = pinned.get(subject) ?? [];
       if (known.some((one) => one.schema === schema)) continue;
       // Without a number of its own it is named after the version that pins it.
-      known.push({ name: version ?? holder.name, format: "protobuf", schema, references: inner });
+      known.push({ name: version ?? holder.name, format: holder.format, schema, references: inner });
       pinned.set(subject, known);
     }
   };

@@ -12,10 +12,13 @@ export interface WireText {
   readonly references: readonly LockedReference[];
 }
 
-/** @throws KeryxError `schema_invalid` */
-export function parseWire({ format, schema, references }: WireText): ParsedSchema {
+/** @param isReleased read with indulgence what a registry took already @throws KeryxError `schema_invalid` */
+export function parseWire({ format, schema, references }: WireText, isReleased = false): ParsedSchema {
   const imports = [...textsOf(references)].map(([name, text]) => ({ name, text }));
-  return parseSchema({ type: format === "avro" ? "AVRO" : "PROTOBUF", text: schema, imports });
+  return parseSchema(
+    { type: format === "avro" ? "AVRO" : "PROTOBUF", text: schema, imports },
+    { isReleased },
+  );
 }
 
 /** Parses versions when they are first needed, and once. */
@@ -37,7 +40,7 @@ export function createVersionReader(): VersionReader {
 
 function readVersion(version: BaselineVersion, subject: string): ParsedSchema {
   try {
-    return parseWire(version);
+    return parseWire(version, true);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new KeryxError(

@@ -1,4 +1,4 @@
-import { parseSchema } from "../../src/compatibility/parse.ts";
+import { parseSchema, type SchemaImport } from "../../src/compatibility/parse.ts";
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
 import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
 import type { TextSpan } from "../../src/schema/text-span.ts";
@@ -27,12 +27,13 @@ export interface SourcePlaces {
 }
 
 export function createSourcePlaces({ model, inputs }: Pick<CheckRequest, "model" | "inputs">): SourcePlaces {
-  const imports = [...inputs]
-    .filter(([name]) => name.endsWith(".proto"))
-    .map(([name, text]) => ({ name, text }));
+  const find = (name: string): SchemaImport | undefined => {
+    const text = inputs.get(name);
+    return text === undefined ? undefined : { name, text };
+  };
   const files = new Map<string, ParsedSchema | undefined>();
   const parse = (file: string): ParsedSchema | undefined => {
-    if (!files.has(file)) files.set(file, parseFile(inputs.get(file), imports));
+    if (!files.has(file)) files.set(file, parseFile(inputs.get(file), find));
     return files.get(file);
   };
   const typesOf = byFile(model.avroTypes);
@@ -79,11 +80,11 @@ export function createSourcePlaces({ model, inputs }: Pick<CheckRequest, "model"
 /** Undefined when it cannot be parsed here; then the event's own place has to do. */
 function parseFile(
   text: string | undefined,
-  imports: readonly { readonly name: string; readonly text: string }[],
+  find: (name: string) => SchemaImport | undefined,
 ): ParsedSchema | undefined {
   if (text === undefined) return undefined;
   try {
-    return parseSchema({ type: "PROTOBUF", text, imports });
+    return parseSchema({ type: "PROTOBUF", text }, { find });
   } catch {
     return undefined;
   }

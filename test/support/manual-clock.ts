@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   advance(byMs: number): Promise<void>;
   /** The delays of everything scheduled so far, in order. */
   readonly delays: readonly number[];
+  /** How much is scheduled and has neither run nor been cancelled. */
+  pending(): number;
 }
 
 export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
@@ -14,6 +16,7 @@ export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
   const delays: number[] = [];
   return {
     delays,
+    pending: () => tasks.length,
     now: () => nowMs,
     schedule(delayMs, run) {
       delays.push(delayMs);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { checkConfigs } from "./configs.ts";
 import { errorCodes } from "./error-codes.ts";
 import { createGroup, type Group } from "./groups/group.ts";
 import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
@@ -185,15 +186,27 @@ export interface TopicRequest extends NewTopic {
 
 /** 0 when the topic can be created. */
 export function checkTopic({ topics, brokers, options }: Cluster, topic: TopicRequest): number {
-  const { name, assignments, partitions = options.defaultPartitions, replicationFactor = 1 } = topic;
+  const {
+    name,
+    assignments,
+    partitions = options.defaultPartitions,
+    replicationFactor = 1,
+    configs = {},
+  } = topic;
   const count = assignments?.length ?? partitions;
   if (!isTopicName(name)) return errorCodes.invalidTopic;
   if (topics.has(name)) return errorCodes.topicAlreadyExists;
   if (!Number.isInteger(count) || count < 1 || count > maxPartitions) return errorCodes.invalidPartitions;
   if (replicationFactor < 1 || replicationFactor > brokers.size) return errorCodes.invalidReplicationFactor;
-  const isKnown = (replicas: readonly number[]): boolean =>
-    replicas.length > 0 && replicas.every((id) => brokers.has(id));
-  return assignments?.every(isKnown) === false ? errorCodes.invalidReplicaAssignment : errorCodes.none;
+  if (assignments?.every((replicas) => isAssignable(brokers, replicas)) === false)
+    return errorCodes.invalidReplicaAssignment;
+  return checkConfigs(Object.entries(configs).map(([name, value]) => ({ name, value })));
+}
+
+/** True for brokers that are there, each once. */
+export function isAssignable(brokers: Cluster["brokers"], replicas: readonly number[]): boolean {
+  const isKnown = replicas.every((id) => brokers.has(id));
+  return isKnown && replicas.length > 0 && new Set(replicas).size === replicas.length;
 }
 
 const maxPartitions = 10_000;

@@ -2,11 +2,13 @@ import { KeryxError } from "../../core/errors.ts";
 import { apis } from "./api/all.ts";
 import { type BrokerNode, type Cluster, createCluster } from "./cluster.ts";
 import { createDispatcher } from "./dispatch.ts";
+import { errorCodes } from "./error-codes.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { type BatchRecord, buildBatch, type NewRecord } from "./log/batch.ts";
 import { createPorts, type Ports } from "./net/ports.ts";
 import { type DevBrokerOptions, type NewTopic, resolveDevBrokerOptions } from "./options.ts";
 import type { RequestNote } from "./signals.ts";
+import { createTimers } from "./timers.ts";
 import { applyRetention, createVerbs, type Verbs } from "./verbs.ts";
 
 /** A Kafka cluster in this process, for development and tests: real protocol, nothing on disk. */
@@ -43,7 +45,9 @@ const rememberedRequests = 1000;
  * @throws KeryxError `config_invalid`, `port_taken`
  */
 export async function createDevBroker(options: DevBrokerOptions = {}): Promise<DevBroker> {
-  const resolved = resolveDevBrokerOptions(options);
+  const asked = resolveDevBrokerOptions(options);
+  const timers = createTimers(asked.clock);
+  const resolved = { ...asked, clock: timers };
   const cluster = createCluster(resolved);
   const faults = createFaults(resolved.clock);
   const ring: RequestNote[] = [];
@@ -55,7 +59,7 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
   const ports = createPorts(cluster, dispatcher);
   const createTopic = (topic: NewTopic): void => {
     const code = cluster.createTopic(topic);
-    if (code !== 0)
+    if (code !== errorCodes.none)
       throw new KeryxError("config_invalid", `topic ${topic.name} is refused with Kafka's code ${code}`);
   };
   try {
@@ -65,10 +69,9 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
     await ports.close();
     throw error;
   }
-  let stopRetention = (): void => {};
   const retain = (): void => {
     applyRetention(cluster);
-    stopRetention = resolved.clock.schedule(resolved.retentionIntervalMs, retain);
+    timers.schedule(resolved.retentionIntervalMs, retain);
   };
   retain();
   const bootstrap = (listener = resolved.listeners[0]?.name ?? ""): readonly string[] =>
@@ -96,9 +99,9 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
     connections: ports.connections,
     requests: ({ api } = {}) => ring.filter((one) => api === undefined || one.api === api),
     async close() {
-      stopRetention();
       faults.clear();
       await ports.close();
+      timers.stop();
     },
   };
 }

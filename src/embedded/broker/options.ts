@@ -117,10 +117,16 @@ export function resolveDevBrokerOptions(options: DevBrokerOptions): ResolvedBrok
   };
   if (process.env["NODE_ENV"] === "production" && !resolved.allowInProduction)
     refuse("the development broker keeps nothing on disk and does not start where NODE_ENV is production");
-  const counts = { brokers: resolved.brokers, defaultPartitions: resolved.defaultPartitions };
-  for (const [name, count] of Object.entries(counts))
-    if (!Number.isInteger(count) || count < 1 || count > 1000)
-      refuse(`${name} is ${count}; it is a whole number from 1 to 1000`);
+  const { brokers, defaultPartitions, firstBrokerId } = resolved;
+  const check = (name: string, count: number, least: number, most: number): void => {
+    if (!Number.isInteger(count) || count < least || count > most)
+      refuse(`${name} is ${count}; it is a whole number from ${least} to ${most}`);
+  };
+  check("brokers", brokers, 1, 1000);
+  check("defaultPartitions", defaultPartitions, 1, 1000);
+  check("firstBrokerId", firstBrokerId, 0, 1_000_000);
+  for (const { name, port = 0 } of resolved.listeners)
+    check(`port of listener ${name}`, port, 0, 65_536 - brokers);
   const names = resolved.listeners.map((listener) => listener.name);
   if (names.length === 0) refuse("listeners is empty");
   if (new Set(names).size < names.length) refuse(`two listeners have the same name: ${names.join(", ")}`);

@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster.ts";
+import { type Cluster, isAssignable } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { createPartition } from "../topics.ts";
 import { array, bool, int16, int32, list, nullableArray, nullableString, string } from "../wire/schema.ts";
@@ -44,12 +44,9 @@ function grow(cluster: Cluster, { name, count, assignments }: Asked, validateOnl
   if (topic === undefined) return errorCodes.unknownTopicOrPartition;
   const added = count - topic.partitions.length;
   if (added <= 0 || count > 10_000) return errorCodes.invalidPartitions;
-  const isKnown = (ids: readonly number[]): boolean =>
-    ids.length > 0 && ids.every((id) => cluster.brokers.has(id));
-  if (
-    assignments !== null &&
-    (assignments.length !== added || !assignments.every((one) => isKnown(one.brokerIds)))
-  )
+  const isFit = ({ brokerIds }: { readonly brokerIds: readonly number[] }): boolean =>
+    isAssignable(cluster.brokers, brokerIds);
+  if (assignments !== null && (assignments.length !== added || !assignments.every(isFit)))
     return errorCodes.invalidReplicaAssignment;
   if (validateOnly) return errorCodes.none;
   const ids = [...cluster.brokers.keys()];

@@ -38,13 +38,25 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     session: createSession(options.listener.sasl),
     host: socket.remoteAddress ?? "",
     onClose(run) {
-      onCloses.add(run);
+      // A request that was held is handled all the same; what it waits for has nobody to go to.
+      if (isClosed) queueMicrotask(run);
+      else onCloses.add(run);
       return () => void onCloses.delete(run);
     },
   };
   const close = (why?: string): void => {
     reason ??= why;
     socket.destroy();
+  };
+  const stall = (): void => {
+    isBusy = true;
+    // Nothing more is taken in than what has arrived already.
+    socket.pause();
+  };
+  const goOn = (): void => {
+    isBusy = false;
+    socket.resume();
+    serve();
   };
   const write = (outcome: Outcome): void => {
     if (isClosed || outcome === "silent") return;
@@ -55,13 +67,19 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     socket.cork();
     for (const piece of outcome) socket.write(piece);
     socket.uncork();
-    if (peer.session.isFailed()) socket.end();
+    if (peer.session.isFailed()) {
+      isBusy = true;
+      socket.destroySoon();
+    } else if (socket.writableNeedDrain) {
+      // A client that does not read gets nothing more to keep here for it.
+      stall();
+      socket.once("drain", goOn);
+    }
   };
   const settle = (outcome: Outcome): void => {
-    write(outcome);
     isBusy = false;
-    socket.resume();
-    serve();
+    write(outcome);
+    if (!isBusy) goOn();
   };
   const fail = (error: unknown): void => {
     const { code, message } = KeryxError.from(error);
@@ -74,9 +92,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
         if (frame === undefined) return;
         const outcome = options.dispatcher.answer(frame, peer);
         if (outcome instanceof Promise) {
-          isBusy = true;
-          // Nothing more is taken in than what has arrived already.
-          socket.pause();
+          stall();
           outcome.then(settle, fail);
         } else write(outcome);
       }

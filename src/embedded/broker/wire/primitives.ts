@@ -12,6 +12,8 @@ export interface Reader {
   varuint(): number;
   /** A view of the next bytes, not a copy. */
   bytes(length: number): Buffer;
+  /** Says that so many elements follow; refuses what the bytes left cannot hold, and more than a request has in all. */
+  elements(count: number): void;
 }
 
 /** What is wrong with bytes from a client; whoever gets it closes that connection only. */
@@ -19,8 +21,12 @@ export function malformed(message: string): KeryxError {
   return new KeryxError("frame_malformed", message);
 }
 
+/** Elements of all lists of a frame together: each costs more as an object than it does on the wire. */
+const maxElements = 1_000_000;
+
 export function createReader(buffer: Buffer): Reader {
   let at = 0;
+  let elementsLeft = maxElements;
   const take = (length: number): number => {
     if (length < 0 || length > buffer.length - at)
       throw malformed(`${length} bytes announced, ${buffer.length - at} left`);
@@ -47,6 +53,11 @@ export function createReader(buffer: Buffer): Reader {
     bytes: (length) => {
       const start = take(length);
       return buffer.subarray(start, start + length);
+    },
+    elements(count) {
+      elementsLeft -= count;
+      // Every element takes a byte at least, so a larger count is a lie.
+      if (count > buffer.length - at || elementsLeft < 0) throw malformed(`${count} elements announced`);
     },
   };
 }

@@ -179,9 +179,7 @@ function readBytes(reader: Reader, mode: Mode, size: "int16" | "int32", isNullab
 function readArray(of: Type, isNullable: boolean, reader: Reader, mode: Mode): readonly unknown[] | null {
   const count = readLength(reader, mode, "int32", isNullable);
   if (count < 0) return null;
-  // Every element takes a byte at least, so a larger count is a lie.
-  if (count > reader.remaining)
-    throw malformed(`${count} elements announced, ${reader.remaining} bytes left`);
+  reader.elements(count);
   const values: unknown[] = [];
   for (let index = 0; index < count; index++) values.push(readValue(of, reader, mode));
   return values;

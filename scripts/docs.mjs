@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { commandReference, lintReference } from "../codegen/cli/reference.ts";
+import { checkReference, commandReference, lintReference } from "../codegen/cli/reference.ts";
 import { ownDefaults } from "../src/config/settings.ts";
 import { buildShape, toShape } from "../src/config/shape.ts";
 import { consumerDefaults } from "../src/consumer/options.ts";
@@ -193,6 +193,7 @@ function errorsPage() {
 }
 
 const pages = {
+  "docs/reference/check.md": checkReference(),
   "docs/reference/cli.md": commandReference(),
   "docs/reference/errors.md": errorsPage(),
   "docs/reference/lint.md": lintReference(),

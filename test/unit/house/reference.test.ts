@@ -27,7 +27,7 @@ describe("the pages of docs/reference", () => {
   it("are missing, then written, then stale after an edit, and the check says which", () => {
     const missing = run("--check");
     expect(missing.status).to.equal(3);
-    for (const page of ["cli", "errors", "lint", "options"])
+    for (const page of ["check", "cli", "errors", "lint", "options"])
       expect(missing.stderr).to.contain(`docs/reference/${page}.md is stale`);
     expect(run().status).to.equal(0);
     expect(run("--check")).to.deep.equal({ status: 0, stderr: "" });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { commands } from "../../../../codegen/cli/commands.ts";
-import { commandReference, lintReference } from "../../../../codegen/cli/reference.ts";
+import { checkReference, commandReference, lintReference } from "../../../../codegen/cli/reference.ts";
+import { checkTable } from "../../../../codegen/diagnostics-check-rules.ts";
 import { ruleTable } from "../../../../codegen/diagnostics-rules.ts";
 
 describe("reference pages", () => {
@@ -8,6 +9,12 @@ describe("reference pages", () => {
     const page = lintReference();
     for (const [id, { severity, meaning, help }] of Object.entries(ruleTable))
       expect(page.split(`| \`${id}\` | ${severity} | ${meaning} | ${help} |`), id).to.have.length(2);
+  });
+
+  it("list every rule of the comparison with a baseline once", () => {
+    const page = checkReference();
+    for (const [id, { severity, meaning, advice }] of Object.entries(checkTable))
+      expect(page.split(`| \`${id}\` | ${severity} | ${meaning} | ${advice} |`), id).to.have.length(2);
   });
 
   it("list every command with its example and flags", () => {

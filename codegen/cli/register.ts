@@ -1,4 +1,4 @@
-import { errorTable, type KeryxError } from "../../src/core/errors.ts";
+import { errorTable, KeryxError } from "../../src/core/errors.ts";
 import type { Observe } from "../../src/core/signals.ts";
 import { createRegistryAdmin, type RegistryAdmin } from "../../src/registry/admin.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
@@ -16,6 +16,10 @@ import { formatLine, formatNote, formatRefusal, type Report, toLine } from "./re
 type Facts = ReadonlyMap<string, SubjectFacts>;
 
 const nothing = "Nothing was registered.\n";
+const unfinished =
+  "What stands above as failed or left is not registered. Run `keryx register` again to go on.\n";
+const unwritten =
+  "All of it is registered, but schemas.lock.json was not written. Run `keryx register` again to write it.\n";
 
 /** Registers what the schemas say: level first, imports before those that need them; a second run changes nothing. */
 export const runRegister: Run = async (call) => {
@@ -28,29 +32,38 @@ export const runRegister: Run = async (call) => {
   }
   const events = findEvents(checked.model, names);
   const admin = createRegistryAdmin(project.config.registry, observeTo(io));
+  const session: Session = { project, checked, events, admin, io };
   try {
-    const { plan, facts } = await makePlan(admin, checked, events);
+    const { plan, facts } = await makePlan(session);
+    // Said before anything is changed: an import may be another one than its owner's.
+    warn(plan.notes.map(formatNote), io);
     const isDry = options.dryRun === true;
     const isRefused = plan.refusals.length > 0;
-    const report =
-      isDry || isRefused
-        ? reportPlan(plan, isDry)
-        : await apply(project, checked, events, admin, plan, facts);
+    const report = isDry || isRefused ? reportPlan(plan, isDry) : await apply(session, plan, facts);
     return tell(report, options.json === true, io);
   } finally {
     await admin.close();
   }
 };
 
-async function makePlan(
-  admin: RegistryAdmin,
-  { lock }: CheckedModel,
-  events: readonly EventModel[],
-): Promise<{ readonly plan: Plan; readonly facts: Facts }> {
+/** What one run works with. */
+interface Session {
+  readonly project: OpenProject;
+  readonly checked: CheckedModel;
+  readonly events: readonly EventModel[];
+  readonly admin: RegistryAdmin;
+  readonly io: Io;
+}
+
+async function makePlan({
+  admin,
+  checked,
+  events,
+}: Session): Promise<{ readonly plan: Plan; readonly facts: Facts }> {
   const { texts, refusals } = collectTexts(events);
   if (refusals.length > 0) return { plan: { steps: [], notes: [], refusals }, facts: new Map() };
   const facts = await readFacts(admin, texts);
-  return { plan: planRegistration(texts, facts, knownVersions(lock)), facts };
+  return { plan: planRegistration(texts, facts, knownVersions(checked.lock)), facts };
 }
 
 function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Report {
@@ -65,17 +78,21 @@ function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Report {
   };
 }
 
-async function apply(
-  project: OpenProject,
-  checked: CheckedModel,
-  events: readonly EventModel[],
-  admin: RegistryAdmin,
-  plan: Plan,
-  facts: Facts,
-): Promise<Report> {
-  const { places, done, left, error } = await applyPlan(admin, plan);
+async function apply(session: Session, plan: Plan, facts: Facts): Promise<Report> {
+  const { project, checked, events, admin, io } = session;
+  const applied = await applyPlan(admin, plan);
+  const { places, done, left } = applied;
   // What was registered is written down, also when a later one failed: a further run goes on from there.
-  const { lock, notes } = await recordReleases(project, checked, events, admin, { places, facts });
+  const recorded = await recordReleases(project, checked, events, admin, { places, facts }).catch(
+    (thrown: unknown) => ({
+      lock: "same" as const,
+      notes: [],
+      error: KeryxError.from(thrown, "generate_failed"),
+    }),
+  );
+  const { lock, notes } = recorded;
+  warn(notes, io);
+  const error = applied.error ?? ("error" in recorded ? recorded.error : undefined);
   return {
     ok: error === undefined,
     dryRun: false,
@@ -96,23 +113,28 @@ const shownError = ({ code, message, help }: KeryxError): NonNullable<Report["er
   help,
 });
 
+function warn(notes: readonly string[], io: Io): void {
+  for (const note of notes) io.note(`warning ${showText(note)}\n`);
+}
+
 function tell(report: Report, asJson: boolean, io: Io): ExitCode {
-  const { ok, dryRun, steps, refusals, notes, lock, error } = report;
+  const { ok, dryRun, steps, refusals, lock, error } = report;
   if (asJson) io.out(`${showJson(report)}\n`);
   else io.out([...steps.map(formatLine), ...refusals.map(formatRefusal)].join(""));
-  for (const note of notes) io.note(`warning ${showText(note)}\n`);
   if (refusals.length > 0) {
     io.note(nothing);
     return 3;
   }
   if (error !== undefined) {
     io.note(`error ${showText(error.message)}\n  next:  ${showText(error.help)}\n`);
-    io.note("What stands above as failed or left is not registered. Run `keryx register` again to go on.\n");
+    const isDone = steps.every(({ state }) => state === "done");
+    io.note(isDone ? unwritten : unfinished);
     return errorTable[error.code].exit;
   }
   const count = (kind: string): number => steps.filter((step) => step.kind === kind).length;
   const isIdle = count("register") + count("set-level") === 0;
-  if (dryRun) io.note(isIdle ? "Nothing to do.\n" : "This was a dry run: nothing was written.\n");
+  if (steps.length === 0) io.note("There is no event to register.\n");
+  else if (dryRun) io.note(isIdle ? "Nothing to do.\n" : "This was a dry run: nothing was written.\n");
   else if (isIdle)
     io.note(
       `Everything was registered already${lock === "written" ? "; schemas.lock.json knows it now" : ""}.\n`,

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Reply, SeenRequest } from "../../../support/fault-server.ts";
@@ -13,6 +14,7 @@ import {
   registering,
   releasedOf,
 } from "../../../support/registering.ts";
+import { writeTree } from "../../../support/schema-tree.ts";
 import { createSmallRegistry } from "../../../support/small-registry.ts";
 
 describe("keryx register", function () {
@@ -151,6 +153,40 @@ describe("keryx register", function () {
     });
     expect(await versionsOf(root, "s.v1.Order")).to.deep.equal([1]);
     expect(await versionsOf(root, "s.v1.Payment")).to.deep.equal([]);
+  });
+
+  it("says that all is registered when only the lock file cannot be written, and writes it later", async () => {
+    const root = await project();
+    const spoil = (request: SeenRequest): Reply => {
+      // Somebody's merge stops while we register.
+      if (request.method === "PUT") writeFileSync(join(root, lockName), "<<<<<<< HEAD\n");
+      return at.registry.reply(request);
+    };
+    at.server.answer(spoil);
+    const { exit, out, note } = await register(root);
+    expect(exit).to.equal(1);
+    expect(out).to.contain("registered payments-value version 1");
+    expect(note).to.contain("[generate_failed]").and.to.contain("schemas.lock.json was not written");
+    await rm(join(root, lockName));
+    expect((await register(root)).note).to.contain("schemas.lock.json knows it now");
+  });
+
+  it("warns before it registers, not afterwards", async () => {
+    at.registry.levels.set("orders-value", "NONE");
+    const root = await project();
+    failAt(registers("orders-value"), "drop");
+    const { note } = await register(root);
+    expect(note.indexOf("warning")).to.be.within(0, note.indexOf("error ["));
+  });
+
+  it("has nothing to do in a project without events", async () => {
+    const root = await writeTree({ "schemas/s.proto": protoHead });
+    const { exit, out, note } = await register(root);
+    expect([exit, out, note.trim().split("\n").at(-1)]).to.deep.equal([
+      0,
+      "",
+      "There is no event to register.",
+    ]);
   });
 
   it("refuses, before anything is registered, what the registry would not take, with its reasons", async () => {

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "chai";
 import {
   emptyLock,
@@ -57,6 +59,17 @@ describe("the lock file", () => {
       expect(formatLock(read)).to.equal(text);
       expect([...read.events]).to.deep.equal([...lock.events].sort());
     }
+  });
+
+  it("has the same text as ever", async () => {
+    const path = join(import.meta.dirname, "../../../golden/lock/schemas.lock.json");
+    const lock = release(await lockOf(files));
+    const text = formatLock(lock);
+    // To accept a change: KERYX_UPDATE_GOLDEN=1, then read the difference.
+    if (process.env["KERYX_UPDATE_GOLDEN"]) await writeFile(path, text);
+    const golden = (await readFile(path, "utf8")).replaceAll("\r\n", "\n");
+    expect(text).to.equal(golden);
+    expect(parseLock(golden, file).diagnostics).to.deep.equal([]);
   });
 
   it("holds format, subject, policy, fingerprint, index and wire schema of each event, sorted by name", async () => {

@@ -2,7 +2,14 @@ import { absentValue } from "./wire-protobuf-defaults.ts";
 import type { Judging, Sink } from "./wire-protobuf-judging.ts";
 import { type ProtobufWireKind, wireProblem } from "./wire-protobuf-kinds.ts";
 import { int32Range, isPackable, isWithin, readScalar, varintRange } from "./wire-protobuf-scalars.ts";
-import { cut, type EnumView, type FieldView, fieldText, type WireType } from "./wire-protobuf-view.ts";
+import {
+  cut,
+  type EnumView,
+  type FieldView,
+  fieldText,
+  type MessageView,
+  type WireType,
+} from "./wire-protobuf-view.ts";
 
 /** A field of both sides, under one number. */
 export interface FieldPair {
@@ -131,14 +138,30 @@ function judgeMaps(judging: Judging, { writer, reader }: FieldPair, sink: Sink):
     }
     return undefined;
   }
-  const views = [writer.type, reader.type].map((type) =>
-    type.kind === "map" || (type.kind === "message" && !type.isGroup) ? type.view : undefined,
-  );
-  const [from, to] = views;
+  const [from, to] = [entryView(writer.type), entryView(reader.type)];
   if (from === undefined || to === undefined) return otherEncoding;
-  const difference = sink.replaced(from, to, "free");
+  if (!judging.spend(from.fields.length + to.fields.length)) return undefined;
+  const difference = sink.replaced(from, to, "free") ?? entryDifference(from, to, reader.type.kind === "map");
   if (difference !== undefined)
     return { kind: "TYPE_CHANGED", what: `the message is not the entry of that map: ${difference}` };
   const isListToMap = reader.type.kind === "map" && writer.cardinality === "repeated";
   return isListToMap ? { kind: "LIST_READ_AS_MAP", what: "the last entry of a key wins" } : undefined;
+}
+
+function entryView(type: WireType): MessageView | undefined {
+  return type.kind === "map" || (type.kind === "message" && !type.isGroup) ? type.view : undefined;
+}
+
+/** What a map has in every entry and a message of its own need not have. */
+function entryDifference(from: MessageView, to: MessageView, isMapRead: boolean): string | undefined {
+  const members = [from, to].map(({ fields }) => new Map(fields.map((one) => [one.field.number, one])));
+  for (const number of [1, 2])
+    if (members.some((numbers) => !numbers.has(number))) return `it has no field ${number}`;
+  const [written, read] = members.map((numbers) => numbers.get(2));
+  const needs =
+    read?.type.kind === "message" &&
+    read.type.view.fields.some(({ cardinality }) => cardinality === "required");
+  return isMapRead && needs && written?.cardinality !== "required"
+    ? "without a value, none of what is required in it is there"
+    : undefined;
 }

@@ -8,6 +8,8 @@ export interface CaseFile {
   imported: CaseScope;
   messages: CaseMessage[];
   enums: CaseEnum[];
+  /** As an imported message sees it: all lists are those of the import. */
+  isImport?: boolean;
 }
 
 export interface CaseScope {
@@ -89,7 +91,9 @@ export function allEnums(file: CaseFile): ReturnType<typeof enumsOf> {
 /** The file as a message of it sees it: what is imported sees only itself. The lists are those of the file. */
 export function seenFrom(file: CaseFile, message: CaseMessage): CaseFile {
   const isImported = messagesOf(file.imported).some((one) => one.message === message);
-  return isImported ? { ...file, ...file.imported, imported: { messages: [], enums: [] } } : file;
+  return isImported
+    ? { ...file, ...file.imported, imported: { messages: [], enums: [] }, isImport: true }
+    : file;
 }
 
 /** The messages and enums that a field names. */

@@ -82,6 +82,16 @@ function dropDefaults(file: CaseFile, names: ReadonlySet<string>): void {
       if (field.default !== undefined && names.has(field.default)) delete field.default;
 }
 
+/** Whether the name stands outside of messages, in the file or in its import. */
+function isTaken(file: CaseFile, name: string): boolean {
+  return [...allMessages(file), ...allEnums(file)].some(({ path }) => path === name);
+}
+
+/** Both files share their package, but an import does not see what the file holds. */
+function freshName(name: string, { isImport }: CaseFile): string {
+  return isImport === true ? `${name}Imported` : name;
+}
+
 function renameType(file: CaseFile, from: string, to: string): void {
   const change = (type: CaseType): void => {
     if (type.kind === "map") change(type.value);
@@ -290,7 +300,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     (field) => field.default !== undefined,
   ),
   "message added": (random, file) => {
-    if (file.messages.some(({ name }) => name === "Added")) return false;
+    if (isTaken(file, "Added")) return false;
     const fields = [generateField(random, file, { name: "f0", number: 1 })];
     const empty = { reserved: [], reservedNames: [], extensions: [], messages: [], enums: [] };
     file.messages.unshift({ name: "Added", fields, ...empty });
@@ -317,7 +327,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "nested message hoisted": (random, file) => {
     const nested = messagesOf(file).filter(({ path }) => path.includes("."));
     const found = some(random, nested);
-    if (found === undefined || file.messages.some(({ name }) => name === found.message.name)) return false;
+    if (found === undefined || isTaken(file, found.message.name)) return false;
     found.holder.messages = found.holder.messages.filter((message) => message !== found.message);
     file.messages.push(found.message);
     renameType(file, found.path, found.message.name);
@@ -342,12 +352,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "enum replaced by another": onField(
     (field, _message, random, file) => {
       const own = field.type.kind === "enum" ? field.type.name : "";
+      const shade = freshName("Shade", file);
       const found = allEnums(file).find(({ path }) => path === own)?.type;
-      if (found === undefined || file.enums.some(({ name }) => name === "Shade")) return false;
+      if (found === undefined || isTaken(file, shade)) return false;
       const suffix = random.chance(0.5) ? "B" : "";
-      const values = found.values.map(({ name, number }) => ({ name: `S${name}${suffix}`, number }));
-      file.enums.push({ ...structuredClone(found), name: "Shade", values });
-      return retype(field, { kind: "enum", name: "Shade" });
+      const values = found.values.map(({ name, number }) => ({ name: `${shade}_${name}${suffix}`, number }));
+      file.enums.push({ ...structuredClone(found), name: shade, values });
+      return retype(field, { kind: "enum", name: shade });
     },
     ({ type }) => type.kind === "enum",
   ),
@@ -383,16 +394,17 @@ function removeValue(type: CaseEnum, random: Random, file: CaseFile, isReserved:
 /** The same fields under another name, or nearly. */
 function replaceByCopy(field: CaseField, random: Random, file: CaseFile): boolean {
   const own = field.type.kind === "message" ? field.type.name : "";
+  const name = freshName("Copy", file);
   const found = allMessages(file).find(({ path }) => path === own)?.message;
-  if (found === undefined || file.messages.some(({ name }) => name === "Copy")) return false;
+  if (found === undefined || isTaken(file, name)) return false;
   const copy = structuredClone(found);
   const { fields } = copy;
   const [first] = fields;
   if (first !== undefined && random.chance(0.3)) first.name = `${first.name}y`;
   if (fields.length > 1 && random.chance(0.3)) fields.pop();
-  file.messages.push({ ...copy, name: "Copy", messages: [], enums: [] });
+  file.messages.push({ ...copy, name, messages: [], enums: [] });
   const isDelimited = field.isDelimited;
-  retype(field, { kind: "message", name: "Copy" });
+  retype(field, { kind: "message", name });
   if (isDelimited !== undefined) field.isDelimited = isDelimited;
   return true;
 }

@@ -6,7 +6,7 @@ import { changeLockFile, writeLockFile } from "../lock-file.ts";
 import { emptyLock, type Lock, updateLock } from "../model/lock.ts";
 import { mergeLocks } from "../model/lock-merge.ts";
 import { parseLock } from "../model/lock-parse.ts";
-import { type Release, releaseDraft, releaseEvents } from "../model/lock-release.ts";
+import { historyOf, type Release, releaseDraft, releaseEvents } from "../model/lock-release.ts";
 import type { Run } from "./command.ts";
 import { findEvents } from "./find-event.ts";
 import { loadPassing } from "./guard.ts";
@@ -18,7 +18,7 @@ interface Line {
   readonly state: Release["kind"] | "left";
   readonly event: string;
   readonly subject: string;
-  /** Number of released versions. */
+  /** Number of released versions under the subject. */
   readonly versions: number;
 }
 
@@ -54,7 +54,7 @@ function toLine(event: string, subject: string, lock: Lock, releases: ReadonlyMa
   const isOpen = release === undefined && releaseDraft(entry).kind !== "same";
   return {
     state: isOpen ? "left" : (release?.kind ?? "same"),
-    ...{ event, subject, versions: entry.versions.length },
+    ...{ event, subject, versions: historyOf(entry, subject).length },
   };
 }
 

@@ -94,6 +94,18 @@ describe("keryx lock", function () {
       expect(await counts(root)).to.deep.equal([2, 1, 1]);
     });
 
+    it("counts the versions of a new subject from one, and keeps those of the old one", async () => {
+      const root = await project();
+      await keryx(root, "lock", "release");
+      await writeFile(join(root, "keryx.yaml"), "topics:\n  a-events:\n    subjectStrategy: record-name\n");
+      const { exit, out, note } = await keryx(root, "lock", "release", "A");
+      expect(exit, note).to.equal(0);
+      expect(out).to.contain("a.v1.A released as version 1 of a.v1.A\n");
+      const { released, versions } = (await read(root)).events.get("a.v1.A") ?? { versions: [] };
+      expect(released?.subject).to.equal("a.v1.A");
+      expect(versions.map((one) => one.subject)).to.deep.equal(["a-events-value", undefined]);
+    });
+
     it("refuses what the check refuses, and changes nothing", async () => {
       const root = await project();
       await keryx(root, "lock", "release");

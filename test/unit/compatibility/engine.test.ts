@@ -82,9 +82,10 @@ describe("a history", () => {
       proto("message A { string y = 1; }"),
       proto("message A { string y = 1; int32 b = 2; }"),
     ];
-    const next = proto("message A { int32 y = 1; }");
-    const { registry } = check(three, next, "BACKWARD_TRANSITIVE");
-    expect(new Set(registry.differences.map(({ against }) => against))).to.deep.equal(new Set([2]));
+    const broken = [proto("message A { int32 a = 1; }"), ...three];
+    const { registry } = check(broken, proto("message A { string z = 1; }"), "BACKWARD_TRANSITIVE");
+    expect(registry.compatible).to.equal(false);
+    expect(new Set(registry.differences.map(({ against }) => against))).to.deep.equal(new Set([0]));
     const fine = check(three, proto("message A { string z = 1; }"), "BACKWARD_TRANSITIVE").registry;
     expect(fine.compatible).to.equal(true);
     expect(fine.differences.map(({ kind, against }) => `${against} ${kind}`)).to.deep.equal([
@@ -198,6 +199,7 @@ describe("the strongest level", () => {
       [[onlyA], both, "BACKWARD", "FORWARD_TRANSITIVE"],
       [[both], onlyA, "FORWARD", "BACKWARD_TRANSITIVE"],
       [[record(b), onlyA], onlyA, "FULL_TRANSITIVE", "FULL"],
+      [[both, onlyA], onlyA, "FULL_TRANSITIVE", "FULL"],
       [[record(b)], record(c), "FORWARD", "NONE"],
       [[onlyA], bothWithDefault, "FULL_TRANSITIVE", undefined],
     ] as const)
@@ -228,6 +230,11 @@ describe("the wire verdict over a history", () => {
     }
     const direct = wire([text], number, "FULL");
     expect(direct).to.deep.equal(["backward 0 TYPE_CHANGED #/A/1", "forward 0 TYPE_CHANGED #/A/1"]);
+  });
+
+  it("reads with the new schema what the old one wrote, and the other way round", () => {
+    expect(wire([onlyA], both, "FULL")).to.deep.equal(["backward 0 FIELD_WITHOUT_DEFAULT /fields/1"]);
+    expect(wire([both], onlyA, "FULL")).to.deep.equal(["forward 0 FIELD_WITHOUT_DEFAULT /fields/1"]);
   });
 
   it("tells a problem once, of the newest version that has it", () => {

@@ -137,11 +137,12 @@ describe("finding an Avro difference in its text", () => {
   });
 
   it("shows what refers to a type of another text, for what differs in it", () => {
-    const text = '{ "type": "record", "name": "R", "fields": [\n  { "name": "m", "type": "a.Money" }\n] }';
+    const text =
+      '{ "type": "record", "name": "R", "fields": [\n  { "name": "a", "type": "int" },\n  { "name": "m", "type": "a.Money" }\n] }';
     const money =
       '{"type": "record", "name": "Money", "namespace": "a", "fields": [{"name": "c", "type": "int"}]}';
     const schema = parseSchema({ type: "AVRO", text, imports: [{ name: "a.Money", text: money }] });
-    expect(find(schema, text, "/fields/0/type/fields/0/type")).to.equal('{ "name": "m", "type": "a.Money" }');
+    expect(find(schema, text, "/fields/1/type/fields/0/type")).to.equal('{ "name": "m", "type": "a.Money" }');
   });
 
   it("ends on paths that mean nothing", () => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { maxLineBytes, runBatch } from "../../../../codegen/cli/compat-batch.ts";
 import { createParsedCache } from "../../../../codegen/cli/compat-cache.ts";
@@ -206,6 +208,27 @@ describe("keryx compat --batch", () => {
     expect(given).to.be.lessThan(102);
   });
 
+  it("gives answers away in small parts, however many questions come at once", async () => {
+    const line = `${JSON.stringify({ id: 1, old: [], new: int, type: "AVRO" })}\n`;
+    const sizes: number[] = [];
+    async function* input(): AsyncGenerator<Uint8Array> {
+      yield new TextEncoder().encode(line.repeat(3_000));
+    }
+    const io = {
+      cwd: ".",
+      env: {},
+      color: { out: false, note: false },
+      input: input(),
+      note: () => {},
+      out: (text: string) => {
+        sizes.push(text.length);
+      },
+    };
+    expect(await runBatch({ level: "BACKWARD", dialect: dialectOf(), verdicts: [] }, io)).to.equal(0);
+    expect(Math.max(...sizes)).to.be.lessThan(70_000);
+    expect(sizes.length).to.be.greaterThan(5);
+  });
+
   it("needs a standard input", async () => {
     const { exit, note } = await runCommand(["compat", "--batch"], { cwd: import.meta.dirname });
     expect(exit).to.equal(2);
@@ -222,6 +245,24 @@ describe("reading lines", () => {
     for await (const lines of readLines(input(), 5))
       for (const line of lines) found.push(line.kind === "text" ? line.text : undefined);
     expect(found).to.deep.equal(["ab", "abcde", "", undefined, "x"]);
+  });
+});
+
+describe("the memory of a line that is too long", () => {
+  it("is given back", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const megabyte = 1_048_576;
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    async function* input(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < 64; at++) yield new Uint8Array(megabyte).fill(0x20);
+      collect();
+      expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(8 * megabyte);
+      yield new Uint8Array([0x0a]);
+    }
+    for await (const lines of readLines(input(), 4 * megabyte))
+      expect(lines).to.deep.equal([{ kind: "too-long" }]);
   });
 });
 

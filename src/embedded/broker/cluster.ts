@@ -13,7 +13,7 @@ import {
   topicConfigs,
 } from "./topics.ts";
 import { createTransactions, type Transactions } from "./txn/transactions.ts";
-import { type ApiVersions, apiVersions } from "./versions.ts";
+import { createVersionTable, type VersionTable } from "./versions.ts";
 
 /** A broker of the cluster. Its addresses are known once it listens. */
 export interface BrokerNode {
@@ -25,7 +25,7 @@ export interface BrokerNode {
 
 /** Who waits for more records in some partitions. */
 export interface Waiter {
-  readonly partitions: ReadonlySet<Partition>;
+  isFor(partition: Partition): boolean;
   /** Called when one of them may have more to give; the waiter takes itself out when it has enough. */
   wake(): void;
 }
@@ -66,8 +66,7 @@ export interface Cluster {
   /** Draws the coordinators anew. */
   rehashCoordinators(): void;
   /** What is announced and served: the table, narrowed by `setVersions`. */
-  versions(): readonly ApiVersions[];
-  setVersions(key: number, min: number, max: number): void;
+  readonly versions: VersionTable;
   wait(waiter: Waiter): () => void;
   /** Says that a partition may have more to give. */
   woken(partition: Partition): void;
@@ -88,7 +87,6 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     options.observe({ kind: "group.changed", group: id, state, generation, members: members.size });
   const waiters = new Set<Waiter>();
   let hashSeed = 0;
-  let versions = apiVersions;
 
   const live = (): readonly BrokerNode[] => [...brokers.values()].filter((broker) => broker.isUp);
   const nth = (index: number): BrokerNode => {
@@ -153,16 +151,13 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     },
     repairLeaders: () => repairLeaders(cluster),
     rehashCoordinators: () => void hashSeed++,
-    versions: () => versions,
-    setVersions(key, min, max) {
-      versions = versions.map((row) => (row.key === key ? { ...row, min, max, listedMin: min } : row));
-    },
+    versions: createVersionTable(),
     wait(waiter) {
       waiters.add(waiter);
       return () => void waiters.delete(waiter);
     },
     woken(partition) {
-      for (const waiter of [...waiters]) if (waiter.partitions.has(partition)) waiter.wake();
+      for (const waiter of [...waiters]) if (waiter.isFor(partition)) waiter.wake();
     },
   };
   return cluster;

@@ -40,30 +40,11 @@ export function createDispatcher(
 ): Dispatcher {
   const byKey = new Map(apis.map((api) => [api.key, api]));
 
-  const toBytes = (api: Api, response: unknown, { key, version, correlationId }: RequestHeader): Outcome => {
-    const row = cluster.versions().find((one) => one.key === key);
-    const isFlexible = key !== apiVersionsKey && row !== undefined && version >= row.flexibleFrom;
-    return toFrame(correlationId, isFlexible, api.write(response, version));
-  };
-  const reply = (
-    api: Api,
-    request: unknown,
-    header: RequestHeader,
-    call: Call,
-  ): Outcome | Promise<Outcome> => {
-    const done = (response: unknown): Outcome => {
-      if (response === noAnswer) return "silent";
-      return response === hangUp ? "close" : toBytes(api, response, header);
-    };
-    const replied = api.handle(request, call);
-    return replied instanceof Promise ? replied.then(done) : done(replied);
-  };
-
   return {
     answer(frame, peer) {
       const header = readHeader(frame);
       const api = byKey.get(header.key);
-      const range = cluster.versions().find((row) => row.key === header.key);
+      const range = cluster.versions.find(header.key);
       if (api === undefined || range === undefined) throw malformed(`API ${header.key} is not served`);
       if (!peer.session.isOpen(cluster.clock.now()) && !beforeLogin.has(header.key))
         throw malformed(`${api.name} before authentication`);
@@ -77,12 +58,21 @@ export function createDispatcher(
       const request = api.read(header.body, version);
       const about: RequestNote = { api: api.name, version, broker: broker.id, connection: peer.id, clientId };
       note(about);
-      const handle = (): Outcome | Promise<Outcome> => reply(api, request, header, call);
+      const toOutcome = (response: unknown): Outcome => {
+        if (response === noAnswer) return "silent";
+        if (response === hangUp) return "close";
+        const isFlexible = header.key !== apiVersionsKey && version >= range.flexibleFrom;
+        return toFrame(header.correlationId, isFlexible, api.write(response, version));
+      };
+      const handle = (): Outcome | Promise<Outcome> => {
+        const replied = api.handle(request, call);
+        return replied instanceof Promise ? replied.then(toOutcome) : toOutcome(replied);
+      };
       const fault = faults.take({ ...about, request });
       if (fault === undefined) return handle();
       const { effect, passed } = fault;
       cluster.observe({ kind: "fault.hit", effect: effect.kind, ...about });
-      if (effect.kind === "error") return toBytes(api, api.fail(request, effect.code), header);
+      if (effect.kind === "error") return toOutcome(api.fail(request, call, effect.code));
       if (effect.kind === "delay" || effect.kind === "hold") return passed.then(handle);
       const end = effect.kind === "close" ? "close" : "silent";
       return effect.handled ? Promise.resolve(handle()).then(() => end) : end;

@@ -1,4 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import { apiVersions } from "./versions.ts";
 
 /** Which requests a fault is for; what is absent matches all. */
 export interface FaultMatch {
@@ -33,7 +35,10 @@ export interface Fault {
 }
 
 export interface Faults {
-  /** Later faults wait until earlier ones that match are used up. `times` is 1 by default. */
+  /**
+   * Later faults wait until earlier ones that match are used up. `times` is 1 by default.
+   * @throws KeryxError `config_invalid` for a name that no API has
+   */
   inject(match: FaultMatch, effect: FaultEffect, options?: { readonly times?: number }): Fault;
   /** Faults that never fired: a test that ends with one has proved nothing. */
   unused(): readonly { readonly match: FaultMatch; readonly effect: FaultEffect }[];
@@ -69,6 +74,8 @@ export function createFaults(clock: Clock): FaultPoint {
   let armed: Armed[] = [];
   return {
     inject(match, effect, { times = 1 } = {}) {
+      if (match.api !== undefined && !apiVersions.some(({ name }) => name === match.api))
+        throw new KeryxError("config_invalid", `there is no API ${match.api} to inject faults into`);
       const { promise, resolve } = Promise.withResolvers<void>();
       const one: Armed = {
         match,

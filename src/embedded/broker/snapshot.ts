@@ -53,6 +53,7 @@ export function restoreSnapshot(
   cluster: Cluster,
   { topics, groups, transactions, lastProducerId }: Snapshot,
 ): void {
+  const before = [...cluster.topics.values()].flatMap(({ partitions }) => partitions);
   cluster.topics.clear();
   for (const { name, configs, partitions } of topics)
     cluster.topics.set(name, {
@@ -80,4 +81,5 @@ export function restoreSnapshot(
     ),
   }));
   cluster.transactions.restore(restored, lastProducerId);
+  for (const partition of before) cluster.woken(partition);
 }

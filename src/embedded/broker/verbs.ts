@@ -79,7 +79,7 @@ export function createVerbs(cluster: Cluster): Verbs {
     abortTransaction: (id) => cluster.transactions.abort(id),
     truncateBefore: (topic, index, offset) => partitionAt(topic, index).log.batches.truncateBefore(offset),
     applyRetention: () => applyRetention(cluster),
-    setVersions: (key, min, max) => cluster.setVersions(key, min, max),
+    setVersions: (key, min, max) => cluster.versions.narrow(key, min, max),
     group(id) {
       const group = cluster.groups.get(id);
       if (group === undefined) return undefined;

@@ -36,6 +36,7 @@ export const produce: Api = api(
     if (acks !== 0) return { topics: answers };
     return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0)) ? noAnswer : hangUp;
   },
+  ({ acks }) => (acks === 0 ? hangUp : undefined),
 );
 
 function append(

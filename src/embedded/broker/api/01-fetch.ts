@@ -1,5 +1,4 @@
 import { errorCodes } from "../error-codes.ts";
-import type { Partition } from "../topics.ts";
 import { array, int8, int16, int32, int64, nullableArray, records, sizeOf, string } from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
@@ -99,7 +98,7 @@ function collect(
     if (part.errorCode !== errorCodes.none) isFailed = true;
     return { topic: one.topic, ...part };
   });
-  return { parts, isEnough: isFailed || size >= limits.minBytes };
+  return { parts, isEnough: isFailed || asked.length === 0 || size >= limits.minBytes };
 }
 
 function readPartition(
@@ -120,20 +119,14 @@ function readPartition(
     return { ...refused(index, errorCodes.offsetOutOfRange), ...state };
   const end = limits.isCommittedOnly ? log.stableOffset() : log.batches.endOffset;
   const room = Math.min(maxBytes, limits.maxBytes);
-  const batches = room > 0 || isFirst ? log.batches.read(offset, end, room) : [];
+  const read = log.batches.read(offset, end, room);
   // The first batch may be larger than every limit, but only the first of the whole answer.
-  const isTooLarge = !isFirst && sizeOf(batches) > room;
-  const aborted = limits.isCommittedOnly
-    ? log
-        .abortedBetween(offset, end, cluster.options.abortedOrder)
-        .map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
+  const isTooLarge = !isFirst && sizeOf(read.batches) > room;
+  const { batches, nextOffset } = isTooLarge ? { batches: [], nextOffset: offset } : read;
+  const abortedTransactions = limits.isCommittedOnly
+    ? log.abortedBetween(offset, nextOffset, cluster.options.abortedOrder)
     : null;
-  return {
-    ...refused(index, errorCodes.none),
-    ...state,
-    abortedTransactions: aborted,
-    records: isTooLarge ? [] : batches,
-  };
+  return { ...refused(index, errorCodes.none), ...state, abortedTransactions, records: batches };
 }
 
 function waitForMore(
@@ -143,11 +136,9 @@ function waitForMore(
   maxWaitMs: number,
 ): Promise<readonly Part[]> {
   const { cluster } = call;
-  const partitions = new Set<Partition>();
-  for (const { topic, index } of asked) {
-    const found = cluster.partition(topic, index);
-    if (found !== undefined) partitions.add(found);
-  }
+  const nameOf = ({ topic, index }: { readonly topic: string; readonly index: number }): string =>
+    `${index} ${topic}`;
+  const names = new Set(asked.map(nameOf));
   return new Promise((resolve) => {
     const finish = (parts: readonly Part[]): void => {
       for (const cancel of cancels) cancel();
@@ -155,7 +146,7 @@ function waitForMore(
     };
     const cancels = [
       cluster.wait({
-        partitions,
+        isFor: (partition) => names.has(nameOf(partition)),
         wake() {
           const now = collect(call, asked, limits);
           if (now.isEnough) finish(now.parts);

@@ -39,16 +39,24 @@ export const metadata: Api = api(
       ]),
     ],
   },
-  ({ topics, allowAutoTopicCreation }, call) => {
-    const { cluster } = call;
-    const isAll = topics === null || (call.version === 0 && topics.length === 0);
-    const names = isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
-    return {
-      ...clusterOf(call),
-      topics: names.map((name) => describe(cluster, name, allowAutoTopicCreation)),
-    };
-  },
+  ({ topics, allowAutoTopicCreation }, call) => ({
+    ...clusterOf(call),
+    topics: namesOf(topics, call).map((name) => describe(call.cluster, name, allowAutoTopicCreation)),
+  }),
+  // Clients cannot go on without brokers, so only the topics fail.
+  ({ topics }, call, code) => ({
+    ...clusterOf(call),
+    topics: namesOf(topics, call).map((name) => refused(name, code)),
+  }),
 );
+
+function namesOf(
+  topics: readonly { readonly name: string }[] | null,
+  { cluster, version }: Call,
+): readonly string[] {
+  const isAll = topics === null || (version === 0 && topics.length === 0);
+  return isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
+}
 
 function clusterOf({ cluster, listener }: Call) {
   return {

@@ -17,7 +17,7 @@ export const apiVersions: Api = api(
   },
   (_, { cluster }) => ({
     errorCode: errorCodes.none,
-    apiKeys: cluster.versions().map(({ key, min, max, listedMin = min }) => ({
+    apiKeys: [...cluster.versions.all()].map(({ key, max, listedMin }) => ({
       apiKey: key,
       minVersion: listedMin,
       maxVersion: max,

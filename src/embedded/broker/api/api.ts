@@ -39,7 +39,7 @@ export interface Api {
   write(response: unknown, version: number): readonly Uint8Array[];
   handle(request: unknown, call: Call): Reply<unknown>;
   /** A well-formed answer in which everything failed with this code. */
-  fail(request: unknown, code: number): unknown;
+  fail(request: unknown, call: Call, code: number): unknown;
 }
 
 /** A broker without quotas never throttles, so handlers need not say it. */
@@ -49,6 +49,8 @@ type Answer<Response extends readonly Field[]> = Omit<Row<Response>, "throttleTi
 export function api<const Request extends readonly Field[], const Response extends readonly Field[]>(
   description: { readonly key: number; readonly request: Request; readonly response: Response },
   handle: (request: Row<Request>, call: Call) => Reply<Answer<Response>>,
+  /** Where the answer of a failure is more than the question with the code at each place. */
+  fail?: (request: Row<Request>, call: Call, code: number) => Reply<Answer<Response>> | undefined,
 ): Api {
   const { key, request, response } = description;
   const row = apiVersions.find((one) => one.key === key);
@@ -66,7 +68,8 @@ export function api<const Request extends readonly Field[], const Response exten
       return writer.finish();
     },
     handle: (asked, call) => handle(asked as Row<Request>, call),
-    fail: (asked, code) => failed(response, asked as Loose, code),
+    fail: (asked, call, code) =>
+      fail?.(asked as Row<Request>, call, code) ?? failed(response, asked as Loose, code),
   };
 }
 

@@ -21,8 +21,15 @@ export interface BatchList {
   readonly sizeBytes: number;
   /** Puts a batch at the end, which sets its offset in place, and gives that offset. */
   add(batch: Buffer, head: BatchHead): number;
-  /** Whole batches from the one that holds `offset`, up to `end`; the first one even when it is larger than `maxBytes`. */
-  read(offset: number, end: number, maxBytes: number): readonly Buffer[];
+  /**
+   * Whole batches from the one that holds `offset`, up to `end`; the first one even when it is larger than `maxBytes`.
+   * `nextOffset` is the one behind the last of them.
+   */
+  read(
+    offset: number,
+    end: number,
+    maxBytes: number,
+  ): { readonly batches: readonly Buffer[]; readonly nextOffset: number };
   /** First record at or after a timestamp. */
   findTimestamp(timestampMs: number): { readonly offset: number; readonly timestampMs: number } | undefined;
   /** Every record from `offset` on whose batch can be opened, markers left out. */
@@ -70,21 +77,24 @@ export function createBatchList(
     read(offset, until, maxBytes) {
       const found: Buffer[] = [];
       let size = 0;
+      let nextOffset = offset;
       for (let index = indexOf(entries, offset); index < entries.length; index++) {
-        const { batch, baseOffset } = entries[index] as Entry;
+        const { batch, baseOffset, lastOffset } = entries[index] as Entry;
         if (baseOffset >= until || (found.length > 0 && size + batch.length > maxBytes)) break;
         found.push(batch);
         size += batch.length;
+        nextOffset = lastOffset + 1;
       }
-      return found;
+      return { batches: found, nextOffset };
     },
     findTimestamp(timestampMs) {
       for (const { batch, head, baseOffset } of entries) {
         if (head.maxTimestamp < timestampMs) continue;
-        const found = readRecords(batch)?.find(
-          (record) => record.timestampMs >= timestampMs && record.offset >= start,
-        );
-        return found ?? { offset: Math.max(baseOffset, start), timestampMs: head.maxTimestamp };
+        const opened = readRecords(batch);
+        if (opened === undefined)
+          return { offset: Math.max(baseOffset, start), timestampMs: head.maxTimestamp };
+        const found = opened.find((record) => record.timestampMs >= timestampMs && record.offset >= start);
+        if (found !== undefined) return found;
       }
       return undefined;
     },

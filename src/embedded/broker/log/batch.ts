@@ -29,7 +29,8 @@ export type Codec = (typeof codecs)[number];
 
 /** The head of a batch; the records behind it stay closed. */
 export interface BatchHead {
-  readonly codec: Codec;
+  /** Undefined for a number that stands for none. */
+  readonly codec: Codec | undefined;
   readonly isTransactional: boolean;
   readonly isControl: boolean;
   readonly count: number;
@@ -59,13 +60,16 @@ export function readBatch(
     return refused(errorCodes.corruptMessage);
   const head = headOf(batch);
   const isWhole = head.count > 0 && batch.readInt32BE(place.lastOffsetDelta) === head.count - 1;
-  return isWhole ? { kind: "batch", head } : refused(errorCodes.invalidRecord);
+  const isNumbered = head.producerId < 0 ? !head.isTransactional : head.isControl || head.baseSequence >= 0;
+  return isWhole && isNumbered && head.codec !== undefined
+    ? { kind: "batch", head }
+    : refused(errorCodes.invalidRecord);
 }
 
 function headOf(batch: Buffer): BatchHead {
   const attributes = batch.readInt16BE(place.attributes);
   return {
-    codec: codecs[attributes & flags.codec] ?? "none",
+    codec: codecs[attributes & flags.codec],
     isTransactional: (attributes & flags.transactional) !== 0,
     isControl: (attributes & flags.control) !== 0,
     count: batch.readInt32BE(place.count),
@@ -147,7 +151,7 @@ export function readRecords(batch: Buffer): readonly BatchRecord[] | undefined {
 /** What one batch may open to. */
 const maxOpenedBytes = 256 * 1024 * 1024;
 
-function decompress(codec: Codec, payload: Buffer): Buffer | undefined {
+function decompress(codec: Codec | undefined, payload: Buffer): Buffer | undefined {
   try {
     if (codec === "none") return payload;
     if (codec === "gzip") return gunzipSync(payload, { maxOutputLength: maxOpenedBytes });
@@ -196,7 +200,8 @@ export function buildBatch(records: readonly NewRecord[], nowMs: number, extras:
   );
   batch.writeInt32BE(records.length - 1, place.lastOffsetDelta);
   batch.writeBigInt64BE(BigInt(baseTimestamp), place.baseTimestamp);
-  batch.writeBigInt64BE(BigInt(Math.max(...timestamps)), place.maxTimestamp);
+  const maxTimestamp = timestamps.reduce((max, one) => Math.max(max, one), baseTimestamp);
+  batch.writeBigInt64BE(BigInt(maxTimestamp), place.maxTimestamp);
   batch.writeBigInt64BE(BigInt(extras.producerId ?? -1), place.producerId);
   batch.writeInt16BE(extras.producerEpoch ?? -1, place.producerEpoch);
   batch.writeInt32BE(-1, place.baseSequence);

@@ -1,4 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
+import { createArena } from "./arena.ts";
 import { type BatchHead, buildMarker, readBatch, setAppendTime } from "./batch.ts";
 import { type BatchList, createBatchList, toHead } from "./batch-list.ts";
 import { createProducerStates, type ProducerSnapshot } from "./producer-states.ts";
@@ -69,11 +70,15 @@ const empty: LogSnapshot = {
 };
 
 export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
+  const keep = createArena();
   const list = createBatchList(initial.batches, { start: initial.startOffset, end: initial.endOffset });
   const producers = createProducerStates(initial.producers);
   /** First offset of each open transaction, by producer. */
   const open = new Map<number, number>(initial.open);
-  const aborted: AbortedTransaction[] = [...initial.aborted];
+  let aborted: readonly AbortedTransaction[] = initial.aborted;
+  // What lies before the start of the log is left out here rather than each time that the start moves.
+  const abortedSince = (offset: number): readonly AbortedTransaction[] =>
+    aborted.filter((one) => one.lastOffset >= Math.max(offset, list.startOffset));
 
   const append: PartitionLog["append"] = (sent, { maxBatchBytes, isAppendTime, nowMs, admit }) => {
     if (sent.length > maxBatchBytes) return { kind: "refused", code: errorCodes.messageTooLarge };
@@ -88,7 +93,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
     if (sequence.kind === "refused") return sequence;
     if (sequence.kind === "repeat")
       return { kind: "appended", baseOffset: sequence.baseOffset, timestampMs: -1 };
-    const batch = Buffer.from(sent);
+    const batch = keep(sent);
     if (isAppendTime) setAppendTime(batch, nowMs);
     const baseOffset = list.add(batch, isAppendTime ? { ...head, maxTimestamp: nowMs } : head);
     if (isIdempotent) producers.note(head, baseOffset);
@@ -107,10 +112,10 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
       open.delete(producer.id);
       producers.fence(producer.id, producer.epoch);
       if (!isCommit && firstOffset !== undefined)
-        aborted.push({ producerId: producer.id, firstOffset, lastOffset });
+        aborted = [...abortedSince(0), { producerId: producer.id, firstOffset, lastOffset }];
     },
     abortedBetween(offset, end, order) {
-      const found = aborted.filter((one) => one.lastOffset >= offset && one.firstOffset < end);
+      const found = abortedSince(offset).filter((one) => one.firstOffset < end);
       return order === "completion" ? found : found.sort((a, b) => a.firstOffset - b.firstOffset);
     },
     snapshot: () => ({
@@ -118,7 +123,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
       endOffset: list.endOffset,
       batches: list.all(),
       open: [...open],
-      aborted: [...aborted],
+      aborted: abortedSince(0),
       producers: producers.snapshot(),
     }),
   };

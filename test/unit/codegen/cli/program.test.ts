@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { CommandRow, Io } from "../../../../codegen/cli/command.ts";
+import { type CommandRow, commandOptions, type Io } from "../../../../codegen/cli/command.ts";
 import { commands } from "../../../../codegen/cli/commands.ts";
 import { runProgram } from "../../../../codegen/cli/program.ts";
 import { KeryxError } from "../../../../src/core/errors.ts";
@@ -55,7 +55,7 @@ describe("the command line", () => {
       const help = await run([...row.name.split(" "), "--help"]);
       expect(help.exit).to.equal(0);
       expect(help.out).to.include(`$ ${row.example}`);
-      for (const option of row.options) expect(help.out).to.include(`--${option}`);
+      for (const option of row.options) expect(help.out).to.include(commandOptions[option][0]);
     }
   });
 

@@ -55,8 +55,9 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const holds = createHolds(clock, lanes);
   const endings = createEndings({ clock, observe, group, dedupe, holds });
-  const settle = createSettle({ group, dedupe, sink, endings, counts });
-  const { handlerTimeoutMs: timeoutMs, middleware } = options;
+  const { handlerTimeoutMs: timeoutMs, middleware, failureStack } = options;
+  const settle = createSettle({ group, failureStack, dedupe, sink, endings, counts });
+
   const invoke = createInvoke({ context, clock, observe, group, timeoutMs, middleware });
   run = createPipeline({ clock, observe, redactor, options, dedupe, invoke, settle });
   const flow = createFlow({

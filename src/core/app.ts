@@ -97,6 +97,11 @@ export interface ConsumerOptions {
   readonly from?: "earliest" | "latest";
   /** Dedupe by message id: in memory (default) or off. */
   readonly dedupe?: "memory" | "off";
+  /**
+   * Dead letters carry the stack of the last error, masked like its message, in `keryx-failure-stack`. Default false:
+   * stacks name files of the service to whoever may read the topic.
+   */
+  readonly failureStack?: boolean;
   /** A dedupe id is remembered for so long. Default 24 hours. */
   readonly dedupeTtlMs?: number;
   /** Default 60 s; then the delivery's signal is aborted. */

@@ -86,15 +86,20 @@ export interface HarnessOptions {
   readonly store?: DedupeStore;
   readonly secrets?: readonly string[];
   readonly isAsync?: boolean;
+  /** Nobody listens to what goes well. */
+  readonly isQuiet?: boolean;
 }
 
 export async function startHarness(given: HarnessOptions): Promise<Harness> {
   const { kafka, clock } = given;
   const options = resolveConsumerOptions({ group: "billing", ...given.options });
   const signals: Signal[] = [];
-  const observe = (signal: Signal): void => {
-    signals.push(signal);
-  };
+  const observe = Object.assign(
+    (signal: Signal): void => {
+      signals.push(signal);
+    },
+    { hearsRoutine: given.isQuiet !== true },
+  );
   const table = createHandlerTable();
   for (const [event, handler] of given.on ?? []) table.addHandler(event, handler as Handler<unknown>);
   for (const [topic, handler] of Object.entries(given.tombstones ?? {})) table.addTombstone(topic, handler);

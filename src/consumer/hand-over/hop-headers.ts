@@ -27,6 +27,8 @@ export interface HandOver {
   readonly plan: Plan;
   readonly stage: Exclude<Stage, "main">;
   readonly dueAtMs?: number;
+  /** Dead letters carry the stack of what was thrown. */
+  readonly failureStack?: boolean;
   readonly nowMs: number;
   /** Event type, or the full name of an event that nobody handles. */
   readonly eventType?: string | undefined;
@@ -113,6 +115,7 @@ export function toHopHeaders(handOver: HandOver): Header[] {
     [headerNames.failureCode, cutText(failure.code, 128)],
     [headerNames.failureError, cutText(failure.error, 128)],
     [headerNames.failureReason, cutText(failure.reason, 1_024)],
+    [headerNames.failureStack, cutText(toStack(handOver), 4_096)],
     [headerNames.event, cutText(handOver.eventType ?? "", 256)],
     [headerNames.schemaId, handOver.schemaId],
     [headerNames.schemaSubject, cutText(event?.subject ?? "", 512)],
@@ -125,6 +128,11 @@ export function toHopHeaders(handOver: HandOver): Header[] {
     .filter(([, value]) => value !== undefined && value !== "")
     .map(([name, value]) => toHeader(name, String(value)));
   return [...user, ...hops];
+}
+
+function toStack({ failureStack, stage, failure }: HandOver): string {
+  const { thrown } = failure;
+  return failureStack && stage === "dlq" && thrown instanceof Error ? (thrown.stack ?? "") : "";
 }
 
 /**

@@ -15,8 +15,10 @@ export function redactFailure(
 ): Failure {
   const texts = event && event.sensitive.length > 0 ? collectSensitive(event.sensitive, value) : [];
   const clean = (text: string): string => maskShared(redactor.redact(text), texts);
+  const stack = failure.thrown instanceof Error ? (failure.thrown.stack ?? "") : "";
+  const shown = [failure.reason, failure.code, failure.error, stack];
+  if (shown.every((text) => clean(text) === text)) return failure;
   const reason = clean(failure.reason);
-  if (reason === failure.reason) return failure;
   return {
     ...failure,
     code: clean(failure.code),
@@ -30,7 +32,7 @@ export function redactFailure(
 function toCleanError(thrown: unknown, reason: string, clean: (text: string) => string): Error {
   const error = new Error(reason);
   if (thrown instanceof Error) {
-    error.name = thrown.name;
+    error.name = clean(thrown.name);
     if (thrown.stack !== undefined) error.stack = clean(thrown.stack);
   }
   return error;

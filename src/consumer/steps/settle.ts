@@ -16,6 +16,7 @@ export type Settle = (pass: Pass, settlement: Settlement) => boolean | Promise<b
 
 export interface SettleDeps {
   readonly group: string;
+  readonly failureStack: boolean;
   readonly dedupe: Dedupe | undefined;
   readonly sink: Sink;
   readonly endings: Endings;
@@ -25,7 +26,8 @@ export interface SettleDeps {
 
 type HandingOver = Extract<Settlement, { kind: "later" | "deadLetter" }>;
 
-export function createSettle({ group, dedupe, sink, endings, counts }: SettleDeps): Settle {
+export function createSettle(deps: SettleDeps): Settle {
+  const { dedupe, sink, endings } = deps;
   const confirm = (pass: Pass, settlement: Settlement): boolean | Promise<boolean> => {
     const finish = (): boolean => endings.complete(pass, settlement);
     const held = (error: unknown): boolean =>
@@ -69,7 +71,7 @@ export function createSettle({ group, dedupe, sink, endings, counts }: SettleDep
         return endings.wait(pass, settlement);
       case "later":
       case "deadLetter":
-        return handOver(pass, settlement, toOutgoing(pass, settlement, group, counts));
+        return handOver(pass, settlement, toOutgoing(pass, settlement, deps));
       case "discard":
         dedupe?.release(pass.work);
         return endings.complete(pass, settlement);
@@ -86,8 +88,7 @@ export function createSettle({ group, dedupe, sink, endings, counts }: SettleDep
 function toOutgoing(
   pass: Pass,
   settlement: HandingOver,
-  group: string,
-  counts: PartitionCounts,
+  { group, failureStack, counts }: SettleDeps,
 ): OutgoingRecord {
   const { work, history, known, eventType, schemaId, attempt } = pass;
   const handOver: Omit<HandOver, "stage"> = {
@@ -103,7 +104,8 @@ function toOutgoing(
     schemaId,
   };
   const { topic } = settlement;
-  if (settlement.kind === "deadLetter") return toDeadLetter(topic, { ...handOver, stage: "dlq" }, counts);
+  if (settlement.kind === "deadLetter")
+    return toDeadLetter(topic, { ...handOver, failureStack, stage: "dlq" }, counts);
   const { stage, dueAtMs } = settlement;
   return toRetryRecord(topic, { ...handOver, stage: `retry-${stage}`, dueAtMs }, counts);
 }

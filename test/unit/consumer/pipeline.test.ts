@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
 import type { Delivery } from "../../../src/core/handler.ts";
+import type { RawRecord } from "../../../src/core/record.ts";
 import type { Harness, Note } from "../../support/consumer-harness.ts";
 import {
   createFastClock,
@@ -306,6 +307,55 @@ describe("The way of a record through the consumer", () => {
     ].join("\n");
     for (const leak of ["anna", "example", "hunter22", "s3cr3t"]) expect(shown).not.to.contain(leak);
     expect(shown).to.contain("mail to ***");
+  });
+
+  it("writes the stack into dead letters only when told to, masked and cut, and never into retry topics", async () => {
+    const Secret = noteEvent("Secret", { sensitive: ["text"], delaysMs: [1] });
+    const fail = (): never => {
+      const error = new Error("no");
+      error.stack = `Error: no\n    at anna@example.org (service.ts:1:1)\n${"    at other (b.ts:1:1)\n".repeat(400)}`;
+      throw error;
+    };
+    const lettersWith = async (failureStack: boolean): Promise<RawRecord | undefined> => {
+      kafka = createMemoryKafka(clock.now);
+      kafka.createTopic("notes", 1);
+      harness = await startHarness({
+        kafka,
+        clock,
+        options: { createTopics: true, failureStack },
+        on: [[Secret, fail]],
+      });
+      kafka.append("notes", 0, { value: "Secret|anna@example.org" });
+      await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+      expect(textOf(kafka.records("notes-retry-1")[0], "keryx-failure-stack")).to.equal(undefined);
+      await harness.close();
+      return kafka.records("notes-dlq")[0];
+    };
+    expect(textOf(await lettersWith(false), "keryx-failure-stack")).to.equal(undefined);
+    const stack = textOf(await lettersWith(true), "keryx-failure-stack") ?? "";
+    expect(stack).to.contain("Error: no").and.to.contain("service.ts").and.not.to.contain("anna");
+    expect(stack).to.have.length(4_096);
+  });
+
+  it("says nothing of records that go well where nobody listens, and all of the others", async () => {
+    harness = await startHarness({
+      kafka,
+      clock,
+      isQuiet: true,
+      options: { createTopics: true },
+      on: [
+        [
+          noteEvent("Written"),
+          ({ text }) => {
+            if (text === "bad") throw new Error("no");
+          },
+        ],
+      ],
+    });
+    for (const text of ["good", "bad", "good"]) kafka.append("notes", 0, { value: `Written|${text}` });
+    await until("committed", () => kafka.committed("billing", "notes", 0) === 3n);
+    expect(harness.outcomes()).to.deep.equal(["dead_lettered"]);
+    expect(harness.signals.some(({ kind }) => kind === "record.received")).to.equal(false);
   });
 
   it("runs handlers inside their delivery's context, also behind an await", async () => {

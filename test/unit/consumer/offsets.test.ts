@@ -68,6 +68,16 @@ describe("The offsets of an assignment", () => {
     expect(offsets.uncommitted()).to.equal(1);
   });
 
+  it("tell how far an offset lies above the watermark", () => {
+    const offsets = createOffsetTracker();
+    expect(offsets.ahead(9n)).to.equal(0);
+    const first = ticket(10n);
+    offsets.admit(first);
+    expect(offsets.ahead(1_000n)).to.equal(990);
+    offsets.complete(first);
+    expect(offsets.ahead(1_000n)).to.equal(989);
+  });
+
   it("stay small over a long run", () => {
     const offsets = createOffsetTracker();
     for (let i = 0n; i < 5_000n; i++) {

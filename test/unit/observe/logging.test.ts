@@ -120,6 +120,14 @@ describe("the log", () => {
     expect(rows().map((row) => row["level"])).to.deep.equal(["debug", "debug", "warn", "info"]);
   });
 
+  it("asks for what goes well only where it would write it", () => {
+    const hears = (level: LoggingOptions["level"]) => createLog(level).observe.hearsRoutine;
+    expect([hears("debug"), hears("info")]).to.deep.equal([true, false]);
+    const everything = (): void => {};
+    expect(fanOut([createLog("info").observe]).hearsRoutine).to.equal(false);
+    expect(fanOut([createLog("info").observe, everything]).hearsRoutine).to.equal(true);
+  });
+
   it("keeps quiet below its level", () => {
     const { observe, logger, lines } = createLog("warn");
     logger.info("no");

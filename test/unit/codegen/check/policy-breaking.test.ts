@@ -206,6 +206,37 @@ describe("the delivery policy against a baseline", () => {
     expect(summarize((await project.check()).findings)).to.deep.equal([]);
   });
 
+  it("finds the mark of a record in a union of several, and follows an alias", async () => {
+    const other = (card: string): string => `{
+  "type": "record", "name": "Paid", "namespace": "p", "keryx": { "topic": "p" },
+  "fields": [
+    { "name": "by", "type": [
+      { "type": "record", "name": "Cash", "fields": [{ "name": "note", "type": "string" }] },
+      { "type": "record", "name": "Card", "fields": [
+        ${card}
+      ] }
+    ] }
+  ]
+}
+`;
+    const marked = '{ "name": "holder", "type": "string", "keryx": { "sensitive": true } }';
+    const union = await createCheckedProject({ "schemas/p.avsc": other(marked) });
+    await union.release();
+    expect((await union.check()).findings).to.deep.equal([]);
+    for (const card of [
+      '{ "name": "holder", "type": "string" }',
+      '{ "name": "owner", "aliases": ["holder"], "type": "string" }',
+    ]) {
+      await union.write({ "schemas/p.avsc": other(card) });
+      const { findings } = await union.check();
+      expect(summarize(findings), card).to.include("sensitive-removed schemas/p.avsc:4:5");
+    }
+    await union.write({ "schemas/p.avsc": other('{ "name": "number", "type": "string", "default": "" }') });
+    expect((await union.check()).findings.filter(({ rule }) => rule === "sensitive-removed")).to.deep.equal(
+      [],
+    );
+  });
+
   it("takes a mark on the whole of a nested type for a mark on its fields", async () => {
     const marked = change(order, [
       "Customer customer = 4;",

@@ -199,6 +199,35 @@ describe("keryx check against a commit", () => {
     expect(note).to.include("This clone is shallow").and.include("fetch-depth: 0");
   });
 
+  it("fetches nothing that a partial clone lacks, and says so", async () => {
+    const project = await createCheckedProject({ "schemas/a.proto": order });
+    project.commit();
+    await project.write({ "schemas/a.proto": broken });
+    project.commit();
+    project.git("config", "uploadpack.allowFilter", "true");
+    const clone = await createCheckedProject({});
+    const folder = join(clone.root, "clone");
+    clone.git("init", "--quiet", clone.root);
+    clone.git("clone", "--quiet", "--filter=blob:none", `file://${project.root}`, folder);
+    expect((await clone.run("check", "--project", folder, "--against", "git:HEAD")).exit).to.equal(0);
+    const { exit, note } = await clone.run("check", "--project", folder, "--against", "git:HEAD~1");
+    expect(exit).to.equal(1);
+    expect(note).to.include("baseline_unavailable").and.include("partial clone");
+  });
+
+  it("needs git for nothing but commits", async () => {
+    const project = await createCheckedProject({ "schemas/a.proto": order });
+    const { PATH } = process.env;
+    process.env["PATH"] = "";
+    try {
+      const { exit, note } = await project.run("check", "--against", "git:HEAD");
+      expect([exit, note.includes("dependency_missing")]).to.deep.equal([1, true]);
+      expect((await project.check()).exit).to.equal(0);
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  });
+
   it("passes over links and submodules, and leaves no temporary folder behind", async () => {
     const project = await createCheckedProject({ "schemas/a.proto": order });
     project.commit();

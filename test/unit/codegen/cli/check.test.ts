@@ -166,6 +166,62 @@ describe("keryx check", () => {
     await project.write({ "schemas/new.proto": undefined });
   });
 
+  it("finds a lock file that was edited by hand, at the place of the edit", async () => {
+    const lock = project.git("show", "HEAD:schemas.lock.json");
+    for (const [old, now] of [
+      ["int64 total = 2;", "int32 total = 2;"],
+      ['"topic": "orders"', '"topic": "elsewhere"'],
+    ] as const) {
+      expect(lock).to.include(old);
+      await project.write({ "schemas.lock.json": lock.replace(old, now) });
+      const { exit, findings } = await project.check();
+      expect(exit).to.equal(3);
+      expect(summarize(findings)[0]).to.match(/^lock-invalid schemas\.lock\.json:\d+:\d+$/);
+    }
+    await project.write({ "schemas.lock.json": lock });
+  });
+
+  it("follows a difference into the file of a nested Avro type, and into another file to where it is used", async () => {
+    const money = (type: string): string =>
+      `{\n  "type": "record", "name": "Money", "namespace": "n",\n  "fields": [\n    { "name": "units", "type": "${type}" }\n  ]\n}\n`;
+    const paid = (type: string): string => `{
+  "type": "record",
+  "name": "Paid",
+  "namespace": "n",
+  "keryx": { "topic": "paid" },
+  "fields": [
+    { "name": "price", "type": "Money" },
+    { "name": "lines", "type": { "type": "array", "items": {
+      "type": "record", "name": "Line", "fields": [
+        { "name": "count", "type": "${type}" }
+      ] } } }
+  ]
+}
+`;
+    const other = await createCheckedProject({
+      "schemas/money.avsc": money("int"),
+      "schemas/paid.avsc": paid("int"),
+    });
+    await other.release();
+    await other.write({ "schemas/money.avsc": money("string"), "schemas/paid.avsc": paid("string") });
+    const { findings } = await other.check();
+    const places = findings
+      .filter(({ rule }) => rule === "registry-incompatible")
+      .map(({ path, file, line }) => `${path} ${file}:${line}`);
+    expect(places).to.deep.equal([
+      "/fields/0/type/fields/0/type schemas/paid.avsc:7",
+      "/fields/1/type/items/fields/0/type schemas/paid.avsc:10",
+    ]);
+  });
+
+  it("shows an old field that the new schema no longer has", async () => {
+    await project.write({ [path]: event("  string id = 1;") });
+    const { exit, out } = await project.run("check");
+    expect(exit).to.equal(3);
+    expect(out).to.match(/NUMBER_NOT_RESERVED/);
+    expect(out).to.include("int64 total = 2;");
+  });
+
   for (const args of [
     ["--against", "nothing"],
     ["--against", "git:"],

@@ -47,14 +47,13 @@ export interface CompatRefusal {
   readonly column?: number;
 }
 
-/** @param file the text that was being read, where the error does not name another one */
-export function toRefusal({ code, message, details }: KeryxError, file?: string): CompatRefusal {
-  const own = { file: details["file"] ?? file, line: details["line"], column: details["column"] };
+export function toRefusal({ code, message, details }: KeryxError): CompatRefusal {
+  const { file, line, column } = details;
   return {
     code,
     message: typeof details["message"] === "string" ? details["message"] : message,
-    ...(typeof own.file === "string" ? { file: own.file } : {}),
-    ...(typeof own.line === "number" ? { line: own.line } : {}),
-    ...(typeof own.column === "number" ? { column: own.column } : {}),
+    ...(typeof file === "string" ? { file } : {}),
+    ...(typeof line === "number" ? { line } : {}),
+    ...(typeof column === "number" ? { column } : {}),
   };
 }

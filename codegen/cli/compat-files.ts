@@ -86,11 +86,10 @@ function placed(error: KeryxError, { file, found, folders }: Reading): KeryxErro
   const where = folders.map((folder) => folder.name).join(", ");
   const said = String(details["message"] ?? error.message);
   const message = isMissing ? `${said} Looked in: ${where}.` : said;
-  const { line = 1, column = 1 } = details;
-  // Errors of reading name their file in the text already, and have no line.
-  const text =
-    details["line"] === undefined ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`;
-  return new KeryxError("schema_invalid", text, {
+  const { line, column } = details;
+  // What could not be read has no line.
+  const place = line === undefined ? path : `${path}:${String(line)}:${String(column)}`;
+  return new KeryxError("schema_invalid", `${place}: ${message}`, {
     cause: error.cause,
     details: { ...details, file: path, message },
     ...(isMissing ? { help: "Name the folder that import paths start in with `--import <folder>`." } : {}),

@@ -25,31 +25,22 @@ export const runCompat: Run = async ({ arguments: files, options, io }) => {
     );
   const settings = readCompatSettings(options, io);
   const folders = (options.import ?? []).map((folder) => openImportFolder(io.cwd, folder, "--import"));
-  const read = files.map(
-    (file, index) => () =>
+  const json = options.json === true;
+  try {
+    const schemas = files.map((file, index) =>
       readCompatFile(file, {
         cwd: io.cwd,
         folders,
         isReleased: index < files.length - 1,
         ...(settings.type === undefined ? {} : { type: settings.type }),
       }),
-  );
-  if (options.json !== true)
-    return judge(
-      read.map((one) => one()),
-      settings,
-      false,
-      io,
     );
-  let schemas: readonly CompatFile[];
-  try {
-    schemas = read.map((one) => one());
+    return judge(schemas, settings, json, io);
   } catch (error) {
-    if (!(error instanceof KeryxError) || error.code !== "schema_invalid") throw error;
+    if (!json || !(error instanceof KeryxError) || error.code !== "schema_invalid") throw error;
     io.out(`${showJson({ error: toRefusal(error) })}\n`);
     return 1;
   }
-  return judge(schemas, settings, true, io);
 };
 
 function judge(schemas: readonly CompatFile[], settings: CompatSettings, json: boolean, io: Io): 0 | 3 {

@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { emit, loadModel } from "../../../codegen/index.ts";
 import { changeLockFile } from "../../../codegen/lock-file.ts";
-import { emptyLock, formatLock, type Lock } from "../../../codegen/model/lock.ts";
+import { emptyLock, formatLock, type Lock, updateLock } from "../../../codegen/model/lock.ts";
 import { parseLock } from "../../../codegen/model/lock-parse.ts";
+import { releaseEvents } from "../../../codegen/model/lock-release.ts";
 import { releasedLock } from "../../support/locks.ts";
 import { writeTree } from "../../support/schema-tree.ts";
 import { rejection } from "../registry/rejection.ts";
@@ -41,6 +43,18 @@ describe("writing the lock file", () => {
     await Promise.all(events.map((event) => changeLockFile(root, (lock) => withEvent(lock, event))));
     expect([...(await read(root)).events.keys()]).to.have.members(events);
     expect(await readdir(root)).to.deep.equal([name]);
+  });
+
+  it("keeps what was released between reading the schemas and generating", async () => {
+    const schema = JSON.stringify({ type: "record", name: "a.A", keryx: { topic: "a-events" }, fields: [] });
+    const root = await writeTree({ "schemas/a/A.avsc": schema });
+    const project = { root, schemas: "schemas", settings: {} };
+    const checked = await loadModel(project);
+    await changeLockFile(root, (lock) => releaseEvents(updateLock(lock, checked.model), [["a.A"]]).lock);
+    await emit(project, checked, { out: "generated", generator: "keryx 0" });
+    const entry = (await read(root)).events.get("a.A");
+    expect(entry?.versions).to.have.length(1);
+    expect(entry?.draft?.subject).to.equal("a-events-value");
   });
 
   it("leaves the file as it was when the change fails, and the next run is free to write", async () => {

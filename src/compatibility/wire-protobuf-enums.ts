@@ -1,6 +1,5 @@
-import type { FoundWireProblem } from "./difference.ts";
-import type { Judging } from "./wire-protobuf-judging.ts";
-import { type ProtobufWireKind, wireProblem } from "./wire-protobuf-kinds.ts";
+import type { Judging, Report } from "./wire-protobuf-judging.ts";
+import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
 import { createSpanSet, spansText, subtractSpans } from "./wire-protobuf-ranges.ts";
 import { cut, type EnumView } from "./wire-protobuf-view.ts";
 
@@ -9,7 +8,7 @@ export function judgeEnum(
   { direction, spend }: Judging,
   writer: EnumView,
   reader: EnumView,
-  report: (problem: FoundWireProblem) => void,
+  report: Report,
 ): void {
   const [written, read] = [writer.type.values, reader.type.values];
   if (!spend(written.length + read.length)) return;
@@ -19,7 +18,7 @@ export function judgeEnum(
   const wasReserved = createSpanSet(writer.type.reservedRanges);
   const numbers = new Map(written.map(({ name, number }) => [name, number]));
   const at = (kind: ProtobufWireKind, number: number, message: string): void =>
-    report(wireProblem(kind, `${reader.path}/${number}`, message));
+    report(kind, `${reader.path}/${number}`, message);
 
   const missing = new Map(written.flatMap(({ name, number }) => (known.has(number) ? [] : [[number, name]])));
   for (const [number, name] of missing) {
@@ -48,10 +47,8 @@ export function judgeEnum(
   const freed = subtractSpans(wasReserved, taken);
   if (freed.length > 0)
     report(
-      wireProblem(
-        "RESERVATION_REMOVED",
-        reader.path,
-        `${spansText(freed)} of ${cut(writer.fullName)} was reserved and is free again.`,
-      ),
+      "RESERVATION_REMOVED",
+      reader.path,
+      `${spansText(freed)} of ${cut(writer.fullName)} was reserved and is free again.`,
     );
 }

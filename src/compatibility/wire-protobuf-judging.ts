@@ -1,9 +1,13 @@
-import type { Direction, FoundWireProblem } from "./difference.ts";
+import type { Direction } from "./difference.ts";
+import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
 import type { EnumView, MessageView, NamedView } from "./wire-protobuf-view.ts";
+
+/** Takes what is found, with its place and a sentence about it. */
+export type Report = (kind: ProtobufWireKind, path: string, message: string) => void;
 
 /** Takes what is found in one pair of messages. */
 export interface Sink {
-  report(problem: FoundWireProblem): void;
+  readonly report: Report;
   /** Another message stands in the place of one: the first thing in which they differ, where that is known now. */
   replaced(writer: MessageView, reader: MessageView, names: Names): string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Judging, Names, Sink } from "./wire-protobuf-judging.ts";
-import { type ProtobufWireKind, wireProblem } from "./wire-protobuf-kinds.ts";
+import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
 import { createSpanSet, type SpanSet, spansText, subtractSpans } from "./wire-protobuf-ranges.ts";
 import { judgeField } from "./wire-protobuf-types.ts";
 import { cut, type FieldView, fieldText, type MessageView } from "./wire-protobuf-view.ts";
@@ -19,7 +19,7 @@ export function judgeMessage(
   if (names !== "free") judgeNames(written, read, sink);
   for (const [number, { path, cardinality, field }] of read)
     if (!written.has(number) && cardinality === "required")
-      report(sink, "REQUIRED_MISSING", path, `\`${fieldText(field)}\` is required and never written.`);
+      sink.report("REQUIRED_MISSING", path, `\`${fieldText(field)}\` is required and never written.`);
   // Only what is newer can take or free a number.
   if (judging.direction === "backward") judgeNumbers(writer, written, read, { reader, sink, names });
 }
@@ -28,10 +28,6 @@ interface Side {
   readonly reader: MessageView;
   readonly sink: Sink;
   readonly names: Names;
-}
-
-function report(sink: Sink, kind: ProtobufWireKind, path: string, message: string): void {
-  sink.report(wireProblem(kind, path, message));
 }
 
 function byNumber(fields: readonly FieldView[]): ReadonlyMap<number, FieldView> {
@@ -50,15 +46,13 @@ function judgeWritten(judging: Judging, written: Fields, read: Fields, side: Sid
     if (other !== undefined) {
       judgeField(judging, { writer: field, reader: other }, sink);
       if (names === "telling" && field.field.name !== other.field.name)
-        report(
-          sink,
+        sink.report(
           "NAME_MOVED",
           other.path,
           `\`${fieldText(field.field)}\` became \`${fieldText(other.field)}\``,
         );
     } else if (judging.direction === "backward" && !reserved.has(number))
-      report(
-        sink,
+      sink.report(
         "NUMBER_NOT_RESERVED",
         pathIn(reader, field),
         `\`${fieldText(field.field)}\` is gone from ${cut(reader.fullName)}, which does not reserve ${number}.`,
@@ -84,8 +78,7 @@ function judgeOneofs(written: Fields, reader: MessageView, sink: Sink): void {
   for (const [oneof, groups] of oneofs) {
     if (groups.size < 2) continue;
     const shown = [...groups.values()].slice(0, 5).map(({ field }) => `\`${fieldText(field)}\``);
-    report(
-      sink,
+    sink.report(
       "FIELDS_JOINED",
       `${reader.path}/${oneof}`,
       `${shown.join(", ")} can be set together and are read into the oneof ${cut(oneof)}, which keeps the last.`,
@@ -100,8 +93,7 @@ function judgeNames(written: Fields, read: Fields, sink: Sink): void {
   for (const { field, isExtension, path } of read.values()) {
     const old = isExtension ? undefined : before.get(field.name);
     if (old === undefined || old.field.number === field.number) continue;
-    report(
-      sink,
+    sink.report(
       "NAME_MOVED",
       path,
       `Written as \`${fieldText(old.field)}\`, read as \`${fieldText(field)}\`.`,
@@ -123,14 +115,9 @@ function judgeNumbers(
   for (const [number, { field, isExtension, path }] of read) {
     if (written.has(number)) continue;
     if (wereReserved.has(number))
-      report(sink, "NUMBER_REUSED", path, `\`${fieldText(field)}\` has a number that was reserved.`);
+      sink.report("NUMBER_REUSED", path, `\`${fieldText(field)}\` has a number that was reserved.`);
     else if (!isExtension && wereExtensions.has(number))
-      report(
-        sink,
-        "NUMBER_REUSED",
-        path,
-        `\`${fieldText(field)}\` has a number that belonged to extensions.`,
-      );
+      sink.report("NUMBER_REUSED", path, `\`${fieldText(field)}\` has a number that belonged to extensions.`);
   }
   // Another message has numbers of its own.
   if (names === "telling") return;
@@ -143,7 +130,7 @@ function judgeNumbers(
   ): void => {
     const spans = subtractSpans(before, createSpanSet(fields, ...now));
     if (spans.length > 0)
-      report(sink, kind, reader.path, `${spansText(spans)} of ${cut(writer.fullName)} ${what}.`);
+      sink.report(kind, reader.path, `${spansText(spans)} of ${cut(writer.fullName)} ${what}.`);
   };
   freed(wereReserved, "RESERVATION_REMOVED", "was reserved and is free again", reader.reservedRanges);
   freed(

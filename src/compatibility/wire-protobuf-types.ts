@@ -1,6 +1,6 @@
 import { absentValue } from "./wire-protobuf-defaults.ts";
 import type { Judging, Sink } from "./wire-protobuf-judging.ts";
-import { type ProtobufWireKind, wireProblem } from "./wire-protobuf-kinds.ts";
+import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
 import { int32Range, isPackable, isWithin, readScalar, varintRange } from "./wire-protobuf-scalars.ts";
 import {
   cut,
@@ -21,7 +21,7 @@ export interface FieldPair {
 export function judgeField(judging: Judging, pair: FieldPair, sink: Sink): void {
   const { writer, reader } = pair;
   const report = (kind: ProtobufWireKind, what: string): void =>
-    sink.report(wireProblem(kind, reader.path, `${asWritten(pair)}: ${what}.`));
+    sink.report(kind, reader.path, `${asWritten(pair)}: ${what}.`);
   const found = judgeType(judging, pair, sink);
   if (found !== undefined) report(found.kind, found.what);
   const isRead = found === undefined || found.kind === "LIST_READ_AS_MAP";

@@ -1,8 +1,8 @@
 import type { ProtoSchema } from "../schema/proto-schema.ts";
 import type { Direction, FoundWireProblem } from "./difference.ts";
 import { judgeEnum } from "./wire-protobuf-enums.ts";
-import type { Judging, Names, Sink } from "./wire-protobuf-judging.ts";
-import { wireProblem } from "./wire-protobuf-kinds.ts";
+import type { Judging, Names, Report, Sink } from "./wire-protobuf-judging.ts";
+import { protobufWireKinds, wireProblem } from "./wire-protobuf-kinds.ts";
 import { judgeMessage } from "./wire-protobuf-messages.ts";
 import { createPairing, type Pairing } from "./wire-protobuf-pairing.ts";
 import { cut, type MessageView } from "./wire-protobuf-view.ts";
@@ -22,22 +22,19 @@ export function judgeProtobufWire(
 ): readonly FoundWireProblem[] {
   const problems: FoundWireProblem[] = [];
   const pairing = createPairing(writer, reader);
-  const { judging, work } = createJudging(pairing, direction, (problem) => problems.push(problem));
+  const report: Report = (kind, path, message) =>
+    problems.push(wireProblem(kind, { path, message }, direction));
+  const { judging, work } = createJudging(pairing, direction, report);
   for (const pair of pairing.pairs)
     if (pair.kind === "message") judging.visit(pair.writer, pair.reader);
     else judging.visitEnums(pair.writer, pair.reader);
   work();
   if (direction === "backward")
     for (const { path, fullName } of pairing.lost)
-      problems.push(
-        wireProblem("MESSAGE_REMOVED", path, `${cut(fullName)} is gone, and nothing else has its name.`),
-      );
-  if (!judging.spend(0))
-    problems.push(wireProblem("NOT_JUDGED", "#/", "There is too much to compare between the two schemas."));
+      report("MESSAGE_REMOVED", path, `${cut(fullName)} is gone, and nothing else has its name.`);
+  if (!judging.spend(0)) report("NOT_JUDGED", "#/", "There is too much to compare between the two schemas.");
   return problems;
 }
-
-type Report = (problem: FoundWireProblem) => void;
 
 /** The judgement and the pairs of messages that it still has to look at. */
 function createJudging(
@@ -104,8 +101,8 @@ function findDifference(
   const visited = createPairMap<true>();
   visited.add(writer.identity, reader.identity, true);
   const sink: Sink = {
-    report: ({ severity, message }) => {
-      if (severity === "error") difference ??= message.replace(/\.$/, "");
+    report: (kind, _path, message) => {
+      if (protobufWireKinds[kind].severity === "error") difference ??= message.replace(/\.$/, "");
     },
     replaced: (inner, other, innerNames) => {
       if (visited.add(inner.identity, other.identity, true)) open.push([inner, other, innerNames]);

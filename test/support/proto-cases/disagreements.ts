@@ -249,19 +249,25 @@ function hasOther(item: Item, view: PairView): boolean {
   return (counterparts["FIELD_WIRE_COMPATIBLE_TYPE"] ?? []).some((kind) => hasOurs(view, item, kind));
 }
 
-/** Whether messages that are still there lead to a message or enum. */
+/** Whether messages that are on both sides lead to a message or enum, on both. */
 function isReached(type: string, { older, newer }: CasePair): boolean {
-  const kept = new Set(allMessages(newer).map(({ message }) => message.name));
-  const starts = messagesOf(older).filter(({ message }) => kept.has(message.name));
+  const names = [older, newer].map((file) => new Set(messagesOf(file).map(({ message }) => message.name)));
+  return [older, newer].every((file) => {
+    const starts = messagesOf(file).filter(({ message }) => names.every((set) => set.has(message.name)));
+    return reachedFrom(starts, file).some((name) => name === type || name.endsWith(`.${type}`));
+  });
+}
+
+function reachedFrom(starts: ReturnType<typeof messagesOf>, file: CaseFile): readonly string[] {
   const open = starts.map(({ message }) => message);
-  const names = new Set([...starts, ...enumsOf(older)].map(({ path }) => path));
+  const names = new Set([...starts, ...enumsOf(file)].map(({ path }) => path));
   for (const { fields } of open)
     for (const name of fields.flatMap(namesIn)) {
       if (names.has(name)) continue;
       names.add(name);
-      open.push(...allMessages(older).flatMap((one) => (one.path === name ? [one.message] : [])));
+      open.push(...allMessages(file).flatMap((one) => (one.path === name ? [one.message] : [])));
     }
-  return [...names].some((name) => name === type || name.endsWith(`.${type}`));
+  return [...names];
 }
 
 function fieldsAt({ type, number }: Item, file: CaseFile): readonly CaseField[] {

@@ -1,17 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
-import { checkConfigs } from "./configs.ts";
+import { checkConfigs, defaultConfig } from "./configs.ts";
 import { errorCodes } from "./error-codes.ts";
 import { createGroup, type Group } from "./groups/group.ts";
 import type { NewTopic, ResolvedBrokerOptions } from "./options.ts";
 import type { BrokerSignal } from "./signals.ts";
-import {
-  createPartition,
-  isTopicName,
-  type Partition,
-  type Topic,
-  type TopicConfig,
-  topicConfigs,
-} from "./topics.ts";
+import { createPartition, isTopicName, type Partition, type Topic } from "./topics.ts";
 import { createTransactions, type Transactions } from "./txn/transactions.ts";
 import { createVersionTable, type VersionTable } from "./versions.ts";
 
@@ -51,7 +44,7 @@ export interface Cluster {
   /** The partition when this broker leads it, else the code that says why not. */
   led(broker: BrokerNode, topic: string, index: number): Partition | number;
   /** A setting of a topic, at its default where it was not set. */
-  config(topic: string, name: TopicConfig): string;
+  config(topic: string, name: string): string;
   /** 0, or the code with which it was refused. */
   createTopic(topic: TopicRequest): number;
   deleteTopic(name: string): void;
@@ -130,7 +123,7 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
       if (found === undefined) return errorCodes.unknownTopicOrPartition;
       return found.leader === broker.id ? found : errorCodes.notLeaderOrFollower;
     },
-    config: (topic, name) => topics.get(topic)?.configs.get(name) ?? topicConfigs[name],
+    config: (topic, name) => topics.get(topic)?.configs.get(name) ?? defaultConfig(name),
     createTopic(topic) {
       const code = checkTopic(cluster, topic);
       if (code !== errorCodes.none) return code;

@@ -25,19 +25,3 @@ export function isTopicName(name: string): boolean {
 export function createPartition(topic: string, index: number, replicas: readonly number[]): Partition {
   return { topic, index, leader: replicas[0] ?? 0, replicas, log: createPartitionLog() };
 }
-
-const defaults = {
-  "cleanup.policy": "delete",
-  "compression.type": "producer",
-  "max.message.bytes": "1048588",
-  "message.timestamp.type": "CreateTime",
-  "min.insync.replicas": "1",
-  "retention.bytes": "-1",
-  "retention.ms": "604800000",
-  "segment.bytes": "1073741824",
-} as const;
-
-export type TopicConfig = keyof typeof defaults;
-
-/** Settings that a topic may have, with what holds without them. The ones that act: size, time stamps and retention. */
-export const topicConfigs: Readonly<Record<TopicConfig, string>> = defaults;

@@ -55,7 +55,11 @@ export function createVerbs(cluster: Cluster): Verbs {
     return found;
   };
   return {
-    moveLeader: (topic, index, broker) => cluster.moveLeader(partitionAt(topic, index), broker),
+    moveLeader(topic, index, broker) {
+      if (cluster.brokers.get(broker)?.isUp !== true)
+        throw new Error(`there is no broker ${broker} that is up`);
+      cluster.moveLeader(partitionAt(topic, index), broker);
+    },
     shuffleLeaders() {
       const ids = cluster.live().map(({ id }) => id);
       for (const { partitions } of cluster.topics.values())

@@ -18,9 +18,11 @@ export const findCoordinator: Api = api(
       int32("port", { absent: -1 }),
     ],
   },
-  ({ key }, { cluster, listener }) => ({
-    errorCode: errorCodes.none,
-    errorMessage: null,
-    ...addressOf(cluster, cluster.coordinatorOf(key), listener),
-  }),
+  ({ key, keyType }, { cluster, listener }) => {
+    const isKnown = keyType === 0 || keyType === 1;
+    const found = isKnown
+      ? addressOf(cluster, cluster.coordinatorOf(key), listener)
+      : { nodeId: -1, host: "", port: -1 };
+    return { errorCode: isKnown ? errorCodes.none : errorCodes.invalidRequest, errorMessage: null, ...found };
+  },
 );

@@ -1,5 +1,4 @@
 import { type Cluster, checkTopic, type TopicRequest } from "../cluster.ts";
-import { checkConfigs } from "../configs.ts";
 import { errorCodes } from "../error-codes.ts";
 import { array, bool, int16, int32, list, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
@@ -59,8 +58,11 @@ function create(
   const { name, numPartitions, replicationFactor, assignments } = asked;
   const isAssigned = assignments.length > 0;
   if (isAssigned && (numPartitions !== -1 || replicationFactor !== -1)) return errorCodes.invalidRequest;
-  const code = checkConfigs(asked.configs);
-  if (code !== errorCodes.none) return code;
+  const configs: Record<string, string> = Object.create(null);
+  for (const { name: key, value } of asked.configs) {
+    if (value === null) return errorCodes.invalidConfig;
+    configs[key] = value;
+  }
   const sorted = [...assignments].sort((a, b) => a.index - b.index);
   if (sorted.some(({ index }, at) => index !== at)) return errorCodes.invalidReplicaAssignment;
   const isDefault = (count: number): boolean => count === -1 && (mayDefault || isAssigned);
@@ -69,9 +71,7 @@ function create(
     ...(isDefault(numPartitions) ? {} : { partitions: numPartitions }),
     ...(isDefault(replicationFactor) ? {} : { replicationFactor }),
     ...(isAssigned ? { assignments: sorted.map(({ brokerIds }) => brokerIds) } : {}),
-    configs: Object.fromEntries(
-      asked.configs.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
-    ),
+    configs,
   };
   return validateOnly ? checkTopic(cluster, topic) : cluster.createTopic(topic);
 }

@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster.ts";
-import { brokerConfigs, configSources, resourceTypes } from "../configs.ts";
+import { configSources, defaultConfig, resourceTypes, topicConfigNames } from "../configs.ts";
 import { errorCodes } from "../error-codes.ts";
-import { topicConfigs } from "../topics.ts";
 import { array, bool, int8, int16, int32, nullableList, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
@@ -36,7 +35,7 @@ export const describeConfigs: Api = api(
     resources: resources.map(({ type, name, keys }) => {
       const found = settingsOf(cluster, type, name);
       if (found.errorCode !== errorCodes.none) return refused(type, name, found.errorCode);
-      const asked = found.settings.filter((one) => keys === null || keys.includes(one.name));
+      const asked = found.settings.filter((one) => !keys?.length || keys.includes(one.name));
       return {
         ...refused(type, name, errorCodes.none),
         configs: asked.map((one) => ({
@@ -56,23 +55,33 @@ function refused(type: number, name: string, errorCode: number) {
 function settingsOf(cluster: Cluster, type: number, name: string) {
   if (type === resourceTypes.broker) {
     const isKnown = name === "" || cluster.brokers.has(Number(name));
-    const settings = [...brokerConfigs(cluster)].map(([key, value]) => ({
-      name: key,
-      value,
-      readOnly: true,
-      source: configSources.staticBroker,
-    }));
-    return isKnown
-      ? { errorCode: errorCodes.none, settings }
-      : { errorCode: errorCodes.invalidRequest, settings: [] };
+    return {
+      errorCode: isKnown ? errorCodes.none : errorCodes.invalidRequest,
+      settings: settingsOfBrokers(cluster),
+    };
   }
   if (type !== resourceTypes.topic) return { errorCode: errorCodes.invalidRequest, settings: [] };
-  const topic = cluster.topics.get(name);
-  if (topic === undefined) return { errorCode: errorCodes.unknownTopicOrPartition, settings: [] };
-  const settings = Object.entries(topicConfigs).map(([key, value]) => {
-    const set = topic.configs.get(key);
-    const source = set === undefined ? configSources.default : configSources.topic;
-    return { name: key, value: set ?? value, readOnly: false, source };
-  });
+  const configs = cluster.topics.get(name)?.configs;
+  if (configs === undefined) return { errorCode: errorCodes.unknownTopicOrPartition, settings: [] };
+  const settings = topicConfigNames.map((key) => ({
+    name: key,
+    value: configs.get(key) ?? defaultConfig(key),
+    readOnly: false,
+    source: configs.has(key) ? configSources.topic : configSources.default,
+  }));
   return { errorCode: errorCodes.none, settings };
+}
+
+/** What clients read of brokers. */
+function settingsOfBrokers({ options }: Cluster) {
+  const values = {
+    "auto.create.topics.enable": options.autoCreateTopics,
+    "default.replication.factor": 1,
+    "message.max.bytes": defaultConfig("max.message.bytes"),
+    "num.partitions": options.defaultPartitions,
+    "transaction.max.timeout.ms": options.maxTransactionTimeoutMs,
+  };
+  return Object.entries(values).map(([name, value]) => ({
+    ...{ name, value: String(value), readOnly: true, source: configSources.staticBroker },
+  }));
 }

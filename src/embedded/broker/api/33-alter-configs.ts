@@ -28,7 +28,7 @@ export const alterConfigs: Api = api(
       const code = checkConfigs(configs);
       if (code === errorCodes.none && !validateOnly) {
         topic.configs.clear();
-        applyConfigs(topic, configs);
+        applyConfigs(topic.configs, configs);
       }
       return toAnswer(type, name, code);
     }),

@@ -37,10 +37,10 @@ function alter(
   steps: readonly (ConfigChange & { readonly operation: number })[],
   validateOnly: boolean,
 ): number {
-  const changes = steps.map((step) => stepConfig(topic, step));
+  const changes = steps.map((step) => stepConfig(topic.configs, step));
   const known = changes.filter((change) => change !== undefined);
   if (known.length < changes.length) return errorCodes.invalidConfig;
   const code = checkConfigs(known);
-  if (code === errorCodes.none && !validateOnly) applyConfigs(topic, known);
+  if (code === errorCodes.none && !validateOnly) applyConfigs(topic.configs, known);
   return code;
 }

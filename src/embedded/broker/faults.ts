@@ -114,45 +114,43 @@ export function createFaults(clock: Clock): FaultPoint {
 }
 
 function passed({ effect, released }: Armed, clock: Clock): Promise<void> {
-  if (effect.kind === "hold") return released;
-  if (effect.kind !== "delay") return Promise.resolve();
-  return new Promise((resolve) => void clock.schedule(effect.delayMs, resolve));
+  if (effect.kind !== "delay") return effect.kind === "hold" ? released : Promise.resolve();
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(effect.delayMs, resolve);
+    void released.then(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 function isMatch(match: FaultMatch, { api, clientId, broker, request }: FaultTarget): boolean {
   if (match.api !== undefined && match.api !== api) return false;
   if (match.clientId !== undefined && match.clientId !== clientId) return false;
   if (match.broker !== undefined && match.broker !== broker) return false;
-  if (match.group !== undefined && match.group !== groupOf(request)) return false;
-  if (match.topic === undefined && match.partition === undefined) return true;
-  return topicsOf(request).some(
-    ({ name, partitions }) =>
-      (match.topic === undefined || match.topic === name) &&
-      (match.partition === undefined || partitions.includes(match.partition)),
-  );
+  if (match.group !== undefined && !groupsOf(request as Loose).includes(match.group)) return false;
+  return (match.topic === undefined && match.partition === undefined) || isAbout(match, request as Loose);
 }
 
 // All descriptions of requests use the same names for groups, topics and partitions.
 type Loose = Readonly<Record<string, unknown>>;
 
-function groupOf(request: unknown): unknown {
-  const { groupId, key, keyType } = request as Loose;
-  return groupId ?? (keyType === 0 ? key : undefined);
+function groupsOf({ groupId, groups, key, keyType }: Loose): readonly unknown[] {
+  if (Array.isArray(groups)) return groups;
+  return [groupId ?? (keyType === 0 ? key : undefined)];
 }
 
-function topicsOf(
-  request: unknown,
-): readonly { readonly name: unknown; readonly partitions: readonly unknown[] }[] {
-  const { topics } = request as Loose;
-  if (!Array.isArray(topics)) return [];
-  return topics.map((topic: Loose | string) =>
-    typeof topic === "string"
-      ? { name: topic, partitions: [] }
-      : {
-          name: topic["name"],
-          partitions: (Array.isArray(topic["partitions"]) ? topic["partitions"] : []).map(
-            (one: Loose | number) => (typeof one === "number" ? one : one["index"]),
-          ),
-        },
-  );
+function isAbout(match: FaultMatch, { topics, resources }: Loose): boolean {
+  // No list stands for all of them.
+  if (topics === null) return true;
+  const named: readonly (Loose | string)[] = (topics ?? resources ?? []) as readonly (Loose | string)[];
+  return named.some((one) => {
+    const { name, partitions } = typeof one === "string" ? { name: one, partitions: undefined } : one;
+    if (match.topic !== undefined && match.topic !== name) return false;
+    if (match.partition === undefined) return true;
+    const indexes = Array.isArray(partitions) ? partitions : [];
+    return indexes.some(
+      (part: Loose | number) => match.partition === (typeof part === "number" ? part : part["index"]),
+    );
+  });
 }

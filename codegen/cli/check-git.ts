@@ -7,7 +7,7 @@ import { isClean } from "../diagnostics.ts";
 import { showText } from "../diagnostics-print.ts";
 import { writeFiles } from "../load/folder.ts";
 import { type GitRepository, openRepository } from "../load/git.ts";
-import { loadSources } from "../load/load.ts";
+import { type LoadResult, loadSources } from "../load/load.ts";
 import { loadLock, lockPath } from "../load/lock.ts";
 import { optionsPath, packagedOptions } from "../load/options.ts";
 import { buildModel } from "../model/build.ts";
@@ -19,7 +19,7 @@ import { insideProject } from "./project.ts";
 /** A baseline, and where its schemas lie as files. */
 export interface LoadedBaseline {
   readonly baseline: Baseline;
-  /** Folder of the schemas as they were, with the buf.yaml of then around it; undefined when there is none. */
+  /** Folder of the .proto files as they were, with the buf.yaml of then around it; undefined when there were none. */
   readonly schemas?: string;
 }
 
@@ -39,19 +39,21 @@ export async function loadGitBaseline(
   const files = await readProject(repository, commit, project);
   await writeFiles(folder, files);
   const root = join(folder, ...repository.prefix.split("/"));
-  const config = loadConfig({
-    cwd: folder,
-    environment: {
-      ...io.env,
-      KERYX_CONFIG: files.has(configPath) ? join(folder, configPath) : project.config.file,
-    },
+  const then = asUnavailable(ref, () => {
+    const named = files.has(configPath) ? join(folder, configPath) : project.config.file;
+    const config = loadConfig({ cwd: folder, environment: { ...io.env, KERYX_CONFIG: named } });
+    const schemas = options.schemas ?? config.schemas.dir ?? "schemas";
+    return { config, schemas: insideProject(root, schemas, "--schemas") };
   });
-  const schemas = insideProject(root, options.schemas ?? config.schemas.dir ?? "schemas", "--schemas");
-  const label = `git:${ref}`;
-  if (![...files.keys()].some((path) => isSchema(path) && path.startsWith(`${repository.prefix}${schemas}/`)))
-    return { baseline: { label, events: new Map(), histories: new Map() } };
-  const [loaded, lock] = await Promise.all([loadSources(join(root, schemas), project.root), loadLock(root)]);
-  const { defaults, folders, topics } = config;
+  const schemas = join(root, then.schemas);
+  const own = `${repository.prefix}${then.schemas}/`;
+  const paths = [...files.keys()].filter((path) => isSchema(path) && path.startsWith(own));
+  const hasSchemas = paths.length > 0;
+  const [loaded, lock] = await Promise.all([
+    hasSchemas ? loadSources(schemas, project.root) : nothing,
+    loadLock(root),
+  ]);
+  const { defaults, folders, topics } = then.config;
   const built = buildModel(loaded.schemas, { defaults, folders, topics }, lock.lock);
   const found = [...loaded.diagnostics, ...lock.diagnostics, ...built.diagnostics];
   const [error] = found.filter((one) => !isClean([one]));
@@ -64,8 +66,28 @@ export async function loadGitBaseline(
       },
     );
   const places = new Map(built.model.events.map(({ name, at }) => [name, at.file]));
+  const label = `git:${ref}`;
   const baseline = baselineOfDrafts(updateLock(lock.lock, built.model), label, (name) => places.get(name));
-  return { baseline, schemas: join(root, schemas) };
+  const hasProto = paths.some((path) => path.endsWith(".proto"));
+  return { baseline, ...(hasProto ? { schemas } : {}) };
+}
+
+const nothing: Pick<LoadResult, "schemas" | "diagnostics"> = {
+  schemas: { events: [], sensitive: new Set(), avroTypes: [] },
+  diagnostics: [],
+};
+
+/** Settings of another time may not be valid any more: then it cannot be told, which is no mistake of the caller. */
+function asUnavailable<T>(ref: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new KeryxError(
+      "baseline_unavailable",
+      `The settings at ${ref} cannot be read: ${KeryxError.from(cause).message}`,
+      { cause },
+    );
+  }
 }
 
 /** The settings of then lie here, wherever they lay: files of the repository have no such name. */

@@ -82,6 +82,20 @@ describe("the team's own rules of buf in keryx check", () => {
     expect((await complaints(project)).filter((one) => one.includes("schemas/keryx"))).to.deep.equal([]);
   });
 
+  it("have nothing to compare with where there was no .proto file yet", async () => {
+    const young = await createCheckedProject({
+      "buf.yaml": bufYaml(breaking),
+      "schemas/a.avsc": '{"type":"record","name":"A","keryx":{"topic":"a"},"fields":[]}',
+    });
+    await young.write({ "schemas/keryx": undefined });
+    young.commit();
+    await young.write({
+      "schemas/m.proto": 'syntax = "proto3";\npackage shop.v1;\nmessage Money {}\n',
+    });
+    const { exit, findings } = await young.check({ against: "git:HEAD" });
+    expect([exit, findings]).to.deep.equal([0, []]);
+  });
+
   it("see a file that is gone", async () => {
     await project.write({ "buf.yaml": bufYaml("breaking:\n  use:\n    - FILE\n") });
     await project.write({

@@ -117,6 +117,18 @@ describe("keryx check against a commit", () => {
     );
   });
 
+  it("cannot tell from settings that are not valid any more", async () => {
+    const project = await createCheckedProject({
+      "schemas/a.proto": order,
+      "keryx.yaml": "settingOfOld: 1\n",
+    });
+    project.commit();
+    await project.write({ "keryx.yaml": "clientId: test\n" });
+    const { exit, note } = await project.run("check", "--against", "git:HEAD");
+    expect(exit).to.equal(1);
+    expect(note).to.match(/baseline_unavailable\] The settings at HEAD cannot be read: .*settingOfOld/s);
+  });
+
   it("finds released versions that were taken out of the lock file, changed or moved", async () => {
     const project = await createCheckedProject({ "schemas/a.proto": order });
     await project.release();

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect } from "chai";
-import { fingerprintOf, formatLock } from "../../../../codegen/model/lock.ts";
+import { fingerprintOf, formatLock, type LockedVersion } from "../../../../codegen/model/lock.ts";
 import { parseLock } from "../../../../codegen/model/lock-parse.ts";
 import { type CheckedProject, createCheckedProject, summarize } from "../../../support/check-project.ts";
 
@@ -252,23 +252,36 @@ describe("keryx check", () => {
     expect(JSON.parse(out).error.code).to.equal("baseline_unavailable");
   });
 
-  it("cannot tell from a version that cannot be parsed", async () => {
-    const { lock: parsed } = parseLock(project.git("show", "HEAD:schemas.lock.json"), "");
-    const entry = parsed.events.get("shop.v1.OrderPlaced");
-    if (entry === undefined) throw new Error("no event");
-    const schema = "message {";
-    const versions = entry.versions.map((version) => ({
-      ...version,
-      schema,
-      fingerprint: fingerprintOf(schema),
-    }));
-    await project.write({
-      "schemas.lock.json": formatLock({ events: new Map([["shop.v1.OrderPlaced", { ...entry, versions }]]) }),
+  describe("with a version that cannot be parsed", () => {
+    const lockWith = (change: (versions: readonly LockedVersion[]) => readonly LockedVersion[]): string => {
+      const { lock } = parseLock(project.git("show", "HEAD:schemas.lock.json"), "");
+      const entry = lock.events.get("shop.v1.OrderPlaced");
+      if (entry === undefined) throw new Error("no event");
+      const changed = { ...entry, versions: change(entry.versions) };
+      return formatLock({ events: new Map([["shop.v1.OrderPlaced", changed]]) });
+    };
+    const spoil = (version: LockedVersion): LockedVersion => {
+      const schema = "message {";
+      return { ...version, schema, fingerprint: fingerprintOf(schema) };
+    };
+    afterEach(() => project.write({ "schemas.lock.json": project.git("show", "HEAD:schemas.lock.json") }));
+
+    it("cannot tell", async () => {
+      await project.write({ "schemas.lock.json": lockWith((versions) => versions.map(spoil)) });
+      const { exit, note } = await project.run("check");
+      expect(exit).to.equal(1);
+      expect(note).to.include("Version 1 of orders-value cannot be parsed");
     });
-    const { exit, note } = await project.run("check");
-    expect(exit).to.equal(1);
-    expect(note).to.include("Version 1 of orders-value cannot be parsed");
-    await project.write({ "schemas.lock.json": project.git("show", "HEAD:schemas.lock.json") });
+
+    it("does not even read it while the event is as it was released last", async () => {
+      await project.write({
+        "schemas.lock.json": lockWith((versions) => [...versions.map(spoil), ...versions]),
+      });
+      const { findings } = await project.check();
+      expect(findings.map(({ rule }) => rule)).to.deep.equal(["lock-edited"]);
+      await project.write({ [path]: event("  string id = 1;") });
+      expect((await project.run("check")).exit).to.equal(1);
+    });
   });
 });
 

@@ -9,7 +9,10 @@ export interface SpanSet {
   has(number: number): boolean;
 }
 
+const nothing: SpanSet = { spans: [], has: () => false };
+
 export function createSpanSet(...lists: readonly (readonly NumberSpan[])[]): SpanSet {
+  if (lists.every(({ length }) => length === 0)) return nothing;
   const spans: { from: number; to: number }[] = [];
   for (const { from, to } of lists.flat().toSorted((a, b) => a.from - b.from)) {
     const last = spans.at(-1);

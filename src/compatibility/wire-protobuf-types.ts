@@ -115,8 +115,10 @@ function judgeNumberAndEnum(writer: WireType, reader: WireType): Finding | undef
   if (writer.kind === "enum" && reader.kind === "scalar") {
     const range = varintRange(reader.name);
     if (range === undefined) return otherEncoding;
-    const doFit = [...writer.view.numbers].every((number) => number >= range.min && number <= range.max);
-    return doFit ? undefined : { kind: "TYPE_NARROWED", what: "values of the enum do not fit" };
+    const { min, max } = writer.view.numbers;
+    return min >= range.min && max <= range.max
+      ? undefined
+      : { kind: "TYPE_NARROWED", what: "values of the enum do not fit" };
   }
   if (writer.kind !== "scalar" || reader.kind !== "enum") return otherEncoding;
   const range = varintRange(writer.name);
@@ -124,7 +126,7 @@ function judgeNumberAndEnum(writer: WireType, reader: WireType): Finding | undef
   if (!isWithin(range, int32Range))
     return { kind: "TYPE_NARROWED", what: "an enum holds 32 bits with a sign" };
   const { isClosed, numbers } = reader.view;
-  if (!isClosed || (writer.name === "bool" && numbers.has(0) && numbers.has(1))) return undefined;
+  if (!isClosed || (writer.name === "bool" && numbers.all.has(0) && numbers.all.has(1))) return undefined;
   return { kind: "VALUE_UNKNOWN", what: "a closed enum drops the numbers that it does not know" };
 }
 

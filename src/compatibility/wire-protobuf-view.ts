@@ -48,7 +48,14 @@ export interface EnumView extends NamedView {
   readonly type: ProtoEnum;
   /** Unknown numbers are kept out of the field. */
   readonly isClosed: boolean;
-  readonly numbers: ReadonlySet<number>;
+  readonly numbers: EnumNumbers;
+}
+
+/** The numbers of an enum; NaN at both ends where there are none. */
+export interface EnumNumbers {
+  readonly all: ReadonlySet<number>;
+  readonly min: number;
+  readonly max: number;
 }
 
 export interface MessageView extends NamedView {
@@ -89,9 +96,9 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
     ...locals(),
     ...[...schema.imports].flatMap(([path, { file }]) => definitionsOf({ path, file })),
   ]);
-  const byFullName = once(() => groupBy(all(), ({ type }) => type.fullName));
+  const byFullName = once(() => indexBy(all(), ({ type }) => type.fullName));
   const bySimpleName = once(() => groupBy(all(), ({ type }) => type.name));
-  const byLocalName = once(() => groupBy(locals(), ({ type, file }) => localName(type, file)));
+  const byLocalName = once(() => indexBy(locals(), ({ type, file }) => localName(type, file)));
   const featuresOf = new Map<ProtoFile, ProtoFeatures>();
   const features = (file: ProtoFile): ProtoFeatures => {
     const found = featuresOf.get(file) ?? fileFeatures(file);
@@ -104,16 +111,14 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
     const { type, file } = definition;
     const known = enums.get(type);
     if (known !== undefined) return known;
-    const numbers = once(() => new Set(type.values.map(({ number }) => number)));
-    const made: EnumView = lazily(
-      {
-        type,
-        ...namedView(type, definition),
-        isClosed: narrowFeatures(features(file), type.options).enums === "closed",
+    const numbers = once(() => numbersOf(type));
+    const made: EnumView = {
+      ...{ type, ...namedView(type, definition) },
+      isClosed: narrowFeatures(features(file), type.options).enums === "closed",
+      get numbers() {
+        return numbers();
       },
-      "numbers",
-      numbers,
-    );
+    };
     enums.set(type, made);
     return made;
   };
@@ -133,7 +138,12 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
         isExtension: true,
       })),
     ]);
-    const made = lazily({ identity: type, ...named, reservedRanges, extensionRanges }, "fields", fields);
+    const made: MessageView = {
+      ...{ identity: type, ...named, reservedRanges, extensionRanges },
+      get fields() {
+        return fields();
+      },
+    };
     messages.set(type, made);
     return made;
   };
@@ -142,8 +152,8 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
     message,
     enumeration,
     locals,
-    find: (fullName) => byFullName().get(fullName)?.[0],
-    findLocal: (name) => byLocalName().get(name)?.[0],
+    find: (fullName) => byFullName().get(fullName),
+    findLocal: (name) => byLocalName().get(name),
     findSimple: (name) => bySimpleName().get(name) ?? [],
   };
 }
@@ -204,11 +214,12 @@ function mapType(field: ProtoField, place: FieldPlace, { named, views }: Owner):
   const fields = once(() =>
     members.map((member) => ({ ...fieldView(member, plain, { named: name, views }), path })),
   );
-  const view = lazily(
-    { identity: field, ...name, reservedRanges: [], extensionRanges: [] },
-    "fields",
-    fields,
-  );
+  const view: MessageView = {
+    ...{ identity: field, ...name, reservedRanges: [], extensionRanges: [] },
+    get fields() {
+      return fields();
+    },
+  };
   return { kind: "map", view };
 }
 
@@ -238,6 +249,17 @@ function localName({ fullName }: ProtoMessage | ProtoEnum, file: ProtoFile): str
   return file.package === "" ? fullName : fullName.slice(file.package.length + 1);
 }
 
+function numbersOf({ values }: ProtoEnum): EnumNumbers {
+  const all = new Set(values.map(({ number }) => number));
+  const [first = Number.NaN] = all;
+  let [min, max] = [first, first];
+  for (const number of all) {
+    min = Math.min(min, number);
+    max = Math.max(max, number);
+  }
+  return { all, min, max };
+}
+
 function definitionsOf(place: Place): readonly ProtoDefinition[] {
   const found: ProtoDefinition[] = [];
   const open: Pick<ProtoMessage, "messages" | "enums">[] = [place.file];
@@ -247,6 +269,16 @@ function definitionsOf(place: Place): readonly ProtoDefinition[] {
     open.push(...scope.messages);
   }
   return found;
+}
+
+/** The first one of each key. */
+function indexBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
+  const index = new Map<string, T>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!index.has(key)) index.set(key, item);
+  }
+  return index;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
@@ -264,16 +296,5 @@ function once<T extends object>(make: () => T): () => T {
   return () => {
     made ??= make();
     return made;
-  };
-}
-
-/** The object with one more property, which is made when it is first read. */
-function lazily<T extends object, Key extends string, Value>(
-  object: T,
-  key: Key,
-  make: () => Value,
-): T & { readonly [K in Key]: Value } {
-  return Object.defineProperty(object, key, { get: make, enumerable: true }) as T & {
-    readonly [K in Key]: Value;
   };
 }

@@ -156,8 +156,8 @@ export interface PortAdmin {
   offsets(
     topic: string,
   ): Promise<readonly { readonly partition: number; readonly low: bigint; readonly high: bigint }[]>;
-  /** Committed offsets of a group; partitions without a commit are left out. */
-  groupOffsets(group: string, topics: readonly string[]): Promise<readonly PortOffset[]>;
+  /** Committed offsets of a group, on all topics where none are named; partitions without a commit are left out. */
+  groupOffsets(group: string, topics?: readonly string[]): Promise<readonly PortOffset[]>;
   close(): Promise<void>;
 }
 

@@ -461,6 +461,21 @@ export function transportContract(open: () => KafkaPort): void {
       expect(await admin.describeTopics([topic])).to.deep.equal([]);
     });
 
+    it("a group's offsets are told for topics that are named, and for all where none are", async () => {
+      const [first, second] = [await topicOf(1), await topicOf(1)];
+      const group = uniqueName("group");
+      const member = await join(port, [first, second], group);
+      const assigned = member.consumer.assignment();
+      const offsets = assigned.map(({ topic, partition }) => ({ topic, partition, offset: 0n }));
+      await member.consumer.commit(offsets, assigned[0]!.epoch);
+      const admin = port.admin();
+      const topicsOf = async (...topics: readonly [] | [readonly string[]]): Promise<readonly string[]> =>
+        (await admin.groupOffsets(group, ...topics)).map(({ topic }) => topic).sort();
+      expect(await topicsOf([first])).to.deep.equal([first]);
+      expect(await topicsOf()).to.deep.equal([first, second].sort());
+      await member.consumer.close();
+    });
+
     it("offsets tell the first and the end of each partition", async () => {
       const topic = await topicOf(2);
       await producer.send(numbers(topic, 3, 1));

@@ -31,6 +31,7 @@ export interface MemoryKafka {
     send?: ((batch: readonly OutgoingRecord[]) => unknown) | undefined;
     commit?: ((group: string) => unknown) | undefined;
     describe?: ((topics: readonly string[]) => unknown) | undefined;
+    groupOffsets?: ((group: string) => unknown) | undefined;
   };
   /** Records that a fetch delivers at most. */
   maxFetch: number;
@@ -313,11 +314,14 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
         high: log.next,
       }));
     },
-    groupOffsets: async (name, names) =>
-      [...groupOf(name).offsets].flatMap(([key, offset]) => {
+    async groupOffsets(name, names) {
+      const fault = faults.groupOffsets?.(name);
+      if (fault) throw fault;
+      return [...groupOf(name).offsets].flatMap(([key, offset]) => {
         const [topic = "", partition = "0"] = key.split("/");
-        return names.includes(topic) ? { topic, partition: Number(partition), offset } : [];
-      }),
+        return (names?.includes(topic) ?? true) ? { topic, partition: Number(partition), offset } : [];
+      });
+    },
     async close() {},
   });
 

@@ -1,6 +1,6 @@
 import { KeryxError } from "../../core/errors.ts";
 import type { Observe } from "../../core/signals.ts";
-import type { PortAdmin, TopicDescription } from "../../transport/port.ts";
+import type { PortAdmin, PortOffset } from "../../transport/port.ts";
 import type { ResolvedConsumerOptions } from "../options.ts";
 import { maxStageDelayMs } from "../options.ts";
 import type { RouteDraft } from "./handlers.ts";
@@ -138,38 +138,52 @@ async function createMissing(
 
 const maxRetiredStages = 10;
 
-// A stage that a plan no longer has is read by nobody: what still lies there would be forgotten in silence.
+// A stage that a plan no longer has is read by nobody: what still lies there would be forgotten in silence. Whoever
+// read it has committed there, so that the group tells of it and no topic has to be asked for that may not exist.
 async function reportRetired(routes: readonly RouteDraft[], checks: TopicChecks): Promise<void> {
   const { admin, observe, options } = checks;
-  const names = routes.flatMap((route) => {
-    const first = toStages(route).length + 1;
-    return Array.from({ length: maxRetiredStages }, (_, k) => toRetryTopic(route.topic, first + k, options));
-  });
-  const group = toRetryGroup(options.group);
-  for (const { topic } of await describeReadable(admin, names)) {
-    const committed = new Map<number, bigint>();
-    for (const { partition, offset } of await admin.groupOffsets(group, [topic]))
-      committed.set(partition, offset);
-    let waiting = 0n;
-    for (const { partition, low, high } of await admin.offsets(topic)) {
-      const from = committed.get(partition) ?? low;
-      waiting += high - (from > low ? from : low);
-    }
+  const retired = new Set(
+    routes.flatMap((route) => {
+      const first = toStages(route).length + 1;
+      return Array.from({ length: maxRetiredStages }, (_, k) =>
+        toRetryTopic(route.topic, first + k, options),
+      );
+    }),
+  );
+  const committed = new Map<string, Map<number, bigint>>();
+  for (const { topic, partition, offset } of await readCommitted(admin, toRetryGroup(options.group)))
+    if (retired.has(topic))
+      committed.set(topic, (committed.get(topic) ?? new Map<number, bigint>()).set(partition, offset));
+  for (const [topic, positions] of committed) {
+    const waiting = await countWaiting(admin, topic, positions);
     if (waiting <= 0n) continue;
     const message = `${topic} is no longer part of the plan, and up to ${waiting} records wait there for nobody`;
     observe({ kind: "config.warning", message });
   }
 }
 
-// Advisory only: rights that name each topic of the plan need not cover those beyond it.
-async function describeReadable(
-  admin: TopicChecks["admin"],
-  names: readonly string[],
-): Promise<readonly TopicDescription[]> {
+// Advice only, in this and the next: no start fails over it.
+async function readCommitted(admin: PortAdmin, group: string): Promise<readonly PortOffset[]> {
   try {
-    return await admin.describeTopics(names);
-  } catch (error) {
-    if (error instanceof KeryxError && error.code === "not_authorized") return [];
-    throw error;
+    return await admin.groupOffsets(group);
+  } catch {
+    return [];
+  }
+}
+
+async function countWaiting(
+  admin: PortAdmin,
+  topic: string,
+  committed: ReadonlyMap<number, bigint>,
+): Promise<bigint> {
+  try {
+    let waiting = 0n;
+    for (const { partition, low, high } of await admin.offsets(topic)) {
+      const from = committed.get(partition) ?? low;
+      waiting += high - (from > low ? from : low);
+    }
+    return waiting;
+  } catch {
+    return 0n;
   }
 }

@@ -87,7 +87,7 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
           .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
           .sort((a, b) => a.partition - b.partition);
       }),
-    groupOffsets: (group, topics) =>
+    groupOffsets: (group, topics = []) =>
       ask("read group offsets", topics, (admin) => fetchCommitted(admin, group, topics), group),
     async close() {
       isClosed = true;

@@ -1,5 +1,5 @@
+import type { GuidParts, GuidRule } from "../schema/guid.ts";
 import { member, readReferences } from "./answers.ts";
-import type { GuidParts, GuidRule } from "./guid.ts";
 
 /**
  * What a version's answer says that its GUID covers. Undefined when any of it is not as expected: a GUID of half the

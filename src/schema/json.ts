@@ -28,7 +28,7 @@ type Container =
  * @throws KeryxError `schema_invalid` with `details` { path, line, column }.
  */
 export function parseJson(text: string, limits: SchemaLimits = schemaLimits): JsonNode {
-  checkText(text, limits);
+  checkJson(text, limits);
   const stack: Container[] = [];
   let root: JsonNode | undefined;
   let key: (TextSpan & { readonly name: string }) | undefined;
@@ -119,8 +119,11 @@ function describe(error: ParseErrorCode): string {
     .toLowerCase();
 }
 
-/** Size and depth are checked before the parser runs, because the parser recurses. */
-function checkText(text: string, limits: SchemaLimits): void {
+/**
+ * Size and depth of a JSON text, to be checked before a parser runs that recurses.
+ * @throws KeryxError `schema_invalid`
+ */
+export function checkJson(text: string, limits: SchemaLimits): void {
   if (text.length > limits.textBytes || Buffer.byteLength(text) > limits.textBytes)
     throw schemaError(
       `The text is larger than ${limits.textBytes} bytes.`,

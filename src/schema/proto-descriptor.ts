@@ -12,7 +12,7 @@ import {
   syntheticOneof,
 } from "./proto-descriptor-fields.ts";
 import { readDescriptorOptions } from "./proto-descriptor-options.ts";
-import type { ProtoEnum, ProtoFile, ProtoImport, ProtoMessage } from "./proto-model.ts";
+import type { ProtoEnum, ProtoFile, ProtoImport, ProtoMessage, ProtoService } from "./proto-model.ts";
 import { readWire, type WireMessage } from "./proto-wire.ts";
 
 /** A descriptor has no lines: everything stands at its beginning. */
@@ -67,11 +67,22 @@ export function parseDescriptor(text: string, options: { readonly limits?: Schem
     options: readDescriptorOptions(file.merged(fileFields.options), "file", nowhere),
     ...readTypes(context, { scope: file, parent: packageName, depth: 1, fields: fileFields }),
     extends: readExtends(context, file, fileFields.extensions, homeWithoutFields(packageName)),
-    services: file.messages(fileFields.services, (service) => ({
-      name: readName(context, service.text(1), "The name of a service"),
-      at: nowhere,
-    })),
+    services: file.messages(fileFields.services, (service) => readService(context, service)),
   };
+}
+
+function readService(context: DescriptorContext, service: WireMessage): ProtoService {
+  const methods = service.messages(2, (method) => ({
+    name: readName(context, method.text(1), "The name of a method"),
+    input: { name: readDotted(context, method.text(2), "The input of a method"), isStream: method.isTrue(5) },
+    output: {
+      name: readDotted(context, method.text(3), "The output of a method"),
+      isStream: method.isTrue(6),
+    },
+    options: [],
+  }));
+  const name = readName(context, service.text(1), "The name of a service");
+  return { name, methods, options: [], at: nowhere };
 }
 
 function readSyntax(file: WireMessage, refuse: Refuse): Pick<ProtoFile, "syntax" | "edition"> {

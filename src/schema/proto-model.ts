@@ -12,8 +12,28 @@ export interface ProtoFile {
   readonly messages: readonly ProtoMessage[];
   readonly enums: readonly ProtoEnum[];
   readonly extends: readonly ProtoExtend[];
-  /** Names and places only: nothing of a service reaches a topic. */
-  readonly services: readonly { readonly name: string; readonly at: TextSpan }[];
+  /** Nothing of a service reaches a topic; they are there to be printed again. */
+  readonly services: readonly ProtoService[];
+}
+
+export interface ProtoService {
+  readonly name: string;
+  readonly methods: readonly ProtoMethod[];
+  readonly options: readonly ProtoOption[];
+  readonly at: TextSpan;
+}
+
+export interface ProtoMethod {
+  readonly name: string;
+  readonly input: ProtoMethodType;
+  readonly output: ProtoMethodType;
+  readonly options: readonly ProtoOption[];
+}
+
+export interface ProtoMethodType {
+  /** As written. */
+  readonly name: string;
+  readonly isStream: boolean;
 }
 
 export interface ProtoImport {

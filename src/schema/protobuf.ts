@@ -7,8 +7,10 @@ import type {
   ProtoImport,
   ProtoMessage,
   ProtoOption,
+  ProtoService,
 } from "./proto-model.ts";
 import { createProtoReader, type ProtoReader, readOptionStatement, textOf } from "./proto-reader.ts";
+import { readService } from "./proto-service.ts";
 import type { TextSpan } from "./text-span.ts";
 
 /**
@@ -24,7 +26,7 @@ export function parseProto(text: string, options: { readonly limits?: SchemaLimi
   const messages: ProtoMessage[] = [];
   const enums: ProtoEnum[] = [];
   const extensions: ProtoExtend[] = [];
-  const services: { name: string; at: TextSpan }[] = [];
+  const services: ProtoService[] = [];
   const names = new Set<string>();
   while (reader.token().kind !== "end") {
     const first = reader.token();
@@ -74,19 +76,6 @@ function readImport(reader: ProtoReader, first: TextSpan): ProtoImport {
   const path = textOf(reader.string("A path in quotes"));
   reader.expect(";");
   return { path, ...(modifier === undefined ? {} : { modifier }), at: reader.since(first) };
-}
-
-/** Skips the body by its braces: whatever stands in it has no effect on messages. */
-function readService(reader: ProtoReader, first: TextSpan): { name: string; at: TextSpan } {
-  const name = reader.identifier("The name of a service");
-  reader.expect("{");
-  for (let depth = 1; depth > 0; ) {
-    const token = reader.next();
-    if (token.kind === "end") throw reader.fail("The service has no end.", token);
-    if (token.text === "{") depth++;
-    if (token.text === "}") depth--;
-  }
-  return { name, at: reader.since(first) };
 }
 
 /** Which messages an index counts: those of the text, or the entries of maps as well, as descriptors hold them. */

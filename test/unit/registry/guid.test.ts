@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { createRegistryAdmin } from "../../../src/registry/admin.ts";
-import { type GuidParts, guidOf } from "../../../src/registry/guid.ts";
 import { readGuidParts } from "../../../src/registry/guid-answer.ts";
+import { type GuidParts, guidOf } from "../../../src/schema/guid.ts";
 import { type FaultServer, startFaultServer } from "../../support/fault-server.ts";
 
 /** As the registry's REST interface shows the parts. */

@@ -1,0 +1,63 @@
+import { maxEnumNumber } from "./proto-body.ts";
+import type { ProtoEnum, ProtoEnumValue, ProtoRange } from "./proto-model.ts";
+import { printBrackets, printBytes, printOptions } from "./proto-print-options.ts";
+import type { ProtoSchema } from "./proto-schema.ts";
+
+/** What is the same for all of one text. */
+export interface PrintContext {
+  readonly schema: Pick<ProtoSchema, "file" | "resolve">;
+  readonly isNormalized: boolean;
+}
+
+/** Sorts what has no order of its own, when a normalized text is asked for. */
+export function sortText({ isNormalized }: PrintContext, lines: readonly string[]): readonly string[] {
+  return isNormalized ? [...lines].sort() : lines;
+}
+
+export function printEnum(context: PrintContext, one: ProtoEnum): readonly string[] {
+  const { isNormalized } = context;
+  const values = isNormalized ? sortValues(one.values) : one.values;
+  return [
+    `${one.visibility === undefined ? "" : `${one.visibility} `}enum ${one.name} {`,
+    ...printReserved(context, one, maxEnumNumber),
+    ...printOptions(one.options, isNormalized).map((option) => `  option ${option};`),
+    ...values.map(
+      ({ name, number, options }) => `  ${name} = ${number}${printBrackets(options, isNormalized)};`,
+    ),
+    "}",
+  ];
+}
+
+/** The first value stays in front: it is the default, and the zero of an open enum. */
+function sortValues([first, ...others]: readonly ProtoEnumValue[]): readonly ProtoEnumValue[] {
+  const sorted = others.sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
+  return first === undefined ? [] : [first, ...sorted];
+}
+
+/** `reserved …;`, numbers and names apart. */
+export function printReserved(
+  context: PrintContext,
+  { reservedRanges, reservedNames }: Pick<ProtoEnum, "reservedRanges" | "reservedNames">,
+  max: number,
+): readonly string[] {
+  const ranges = sortRanges(context, reservedRanges);
+  const isEdition = context.schema.file.syntax === "editions";
+  const names = sortText(context, reservedNames).map((name) =>
+    isEdition && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : printBytes(Buffer.from(name)),
+  );
+  return [
+    ...(ranges.length === 0 ? [] : [`  reserved ${ranges.map((one) => printRange(one, max)).join(", ")};`]),
+    ...(names.length === 0 ? [] : [`  reserved ${names.join(", ")};`]),
+  ];
+}
+
+export function sortRanges(
+  { isNormalized }: PrintContext,
+  ranges: readonly ProtoRange[],
+): readonly ProtoRange[] {
+  return isNormalized ? [...ranges].sort((a, b) => a.from - b.from) : ranges;
+}
+
+export function printRange({ from, to }: ProtoRange, max: number): string {
+  return from === to ? `${from}` : `${from} to ${to === max ? "max" : to}`;
+}

@@ -59,11 +59,17 @@ export async function produce(
     version = 7,
     acks = -1,
     index = 0,
-  }: { readonly version?: number; readonly acks?: number; readonly index?: number } = {},
+    transactionalId = null,
+  }: {
+    readonly version?: number;
+    readonly acks?: number;
+    readonly index?: number;
+    readonly transactionalId?: string | null;
+  } = {},
 ): Promise<Produced> {
   const records = batch === null ? null : [batch];
   const answer = await client.ask("Produce", version, {
-    acks,
+    ...{ acks, transactionalId },
     topics: [{ name: topic, partitions: [{ index, records }] }],
   });
   return dig(answer, "topics", 0, "partitions", 0) as Produced;

@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster.ts";
-import type { CommittedOffset } from "./groups/offsets.ts";
+import type { CommittedOffset, PendingOffsets } from "./groups/offsets.ts";
 import { createPartitionLog, type LogSnapshot } from "./log/partition-log.ts";
 import type { Partition } from "./topics.ts";
 import type { Transaction } from "./txn/transactions.ts";
@@ -19,6 +19,7 @@ export interface Snapshot {
     readonly id: string;
     readonly generation: number;
     readonly offsets: readonly CommittedOffset[];
+    readonly pending: PendingOffsets;
   }[];
   readonly transactions: readonly (Omit<Transaction, "partitions"> & {
     readonly partitions: readonly { readonly topic: string; readonly index: number }[];
@@ -37,6 +38,7 @@ export function takeSnapshot({ topics, groups, transactions }: Cluster): Snapsho
       id,
       generation,
       offsets: offsets.all(),
+      pending: offsets.pending(),
     })),
     transactions: transactions
       .all()
@@ -68,10 +70,10 @@ export function restoreSnapshot(
   cluster.repairLeaders();
   for (const [id, { members }] of cluster.groups) if (members.size === 0) cluster.groups.delete(id);
   for (const group of cluster.groups.values()) group.offsets.restore([]);
-  for (const { id, generation, offsets } of groups) {
+  for (const { id, generation, offsets, pending } of groups) {
     const group = cluster.groupOrNew(id);
     group.generation = Math.max(group.generation, generation);
-    group.offsets.restore(offsets);
+    group.offsets.restore(offsets, pending);
   }
   const isThere = (found: Partition | undefined): found is Partition => found !== undefined;
   const restored = transactions.map(({ partitions, ...rest }) => ({

@@ -28,10 +28,12 @@ export const produce: Api = api(
       int32("throttleTimeMs", { since: 1 }),
     ],
   },
-  ({ acks, topics }, call) => {
+  ({ transactionalId, acks, topics }, call) => {
     const isKnown = acks === 0 || acks === 1 || acks === -1;
     const answers = eachPartition(topics, (topic, { index, records: sent }) =>
-      isKnown ? append(call, topic, index, sent) : refused(index, errorCodes.invalidRequiredAcks),
+      isKnown
+        ? append(call, transactionalId, topic, index, sent)
+        : refused(index, errorCodes.invalidRequiredAcks),
     );
     if (acks !== 0) return { topics: answers };
     return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0)) ? noAnswer : hangUp;
@@ -41,6 +43,7 @@ export const produce: Api = api(
 
 function append(
   { cluster, broker, version }: Call,
+  transactionalId: string | null,
   topic: string,
   index: number,
   sent: readonly Uint8Array[] | null,
@@ -53,7 +56,10 @@ function append(
     maxBatchBytes: Number(cluster.config(topic, "max.message.bytes")),
     isAppendTime: cluster.config(topic, "message.timestamp.type") === "LogAppendTime",
     nowMs: cluster.clock.now(),
-    admit: (head) => cluster.transactions.admit(head, found),
+    admit: ({ producerId, producerEpoch }) =>
+      transactionalId === null
+        ? errorCodes.transactionalIdAuthorizationFailed
+        : cluster.transactions.admit({ transactionalId, producerId, producerEpoch }, found),
   });
   if (appended.kind === "refused") return refused(index, appended.code);
   cluster.woken(found);

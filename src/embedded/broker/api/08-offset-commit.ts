@@ -1,12 +1,12 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
-import { identifyInGeneration } from "../groups/membership.ts";
-import { renewSession } from "../groups/rebalance.ts";
+import { checkCommit } from "../groups/membership.ts";
+import type { CommittedOffset } from "../groups/offsets.ts";
 import { array, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
 import { type Api, api, type Call, eachPartition } from "./api.ts";
 
 // Generation −1 commits for a group without members. A commit is 27 between the end of joining and the sharing out, and is
-// taken while members are still to join: they commit before they come again.
+// taken while members are still to join: they commit before they come again. A commit is a sign of life.
 
 export const offsetCommit: Api = api(
   {
@@ -34,41 +34,40 @@ export const offsetCommit: Api = api(
   },
   (request, call) => {
     const { groupId, topics } = request;
-    const refusal = checkCommit(call, groupId, request);
-    const offsets = refusal === errorCodes.none ? call.cluster.groupOrNew(groupId).offsets : undefined;
-    return {
-      topics: eachPartition(topics, (topic, { index, offset, metadata }) => {
-        if (offsets === undefined) return { index, errorCode: refusal };
-        if (call.cluster.partition(topic, index) === undefined)
-          return { index, errorCode: errorCodes.unknownTopicOrPartition };
-        offsets.commit({ topic, partition: index, offset, metadata });
-        return { index, errorCode: errorCodes.none };
-      }),
-    };
+    const group = call.cluster.groups.get(groupId);
+    const refusal = checkCoordinator(call, groupId, errorCodes.none) || checkCommit(group, request);
+    return commitEach(call, topics, refusal, (offset) =>
+      call.cluster.groupOrNew(groupId).offsets.commit(offset),
+    );
   },
 );
 
-interface Committer {
-  readonly generationId: number;
-  readonly memberId: string;
-  readonly groupInstanceId: string | null;
+/** `offset.metadata.max.bytes` of Kafka. */
+const maxMetadataLength = 4096;
+
+interface Asked {
+  readonly index: number;
+  readonly offset: number;
+  readonly metadata: string | null;
 }
 
-/** 0 when this member may commit now. A commit is a sign of life. `isNamed` false: nobody in particular commits. */
-export function checkCommit(
-  call: Call,
-  groupId: string,
-  { generationId, memberId, groupInstanceId }: Committer,
-  isNamed = true,
-): number {
-  const code = checkCoordinator(call, groupId);
-  if (code !== errorCodes.none || !isNamed) return code;
-  const group = call.cluster.groups.get(groupId);
-  if (generationId < 0 && (group === undefined || group.members.size === 0)) return errorCodes.none;
-  if (group === undefined) return errorCodes.illegalGeneration;
-  const refusal = identifyInGeneration(group, memberId, generationId, groupInstanceId);
-  const member = group.members.get(memberId);
-  if (refusal !== errorCodes.none || member === undefined) return refusal || errorCodes.unknownMemberId;
-  if (member.joining === undefined) renewSession(group, member);
-  return group.state === "CompletingRebalance" ? errorCodes.rebalanceInProgress : errorCodes.none;
+/** Commits what may be, and tells each partition how it went. */
+export function commitEach(
+  { cluster }: Call,
+  topics: readonly { readonly name: string; readonly partitions: readonly Asked[] }[],
+  refusal: number,
+  commit: (offset: CommittedOffset) => void,
+) {
+  const codeOf = (topic: string, { index, metadata }: Asked): number => {
+    if (cluster.partition(topic, index) === undefined) return errorCodes.unknownTopicOrPartition;
+    const isTooLong = (metadata?.length ?? 0) > maxMetadataLength;
+    return refusal || (isTooLong ? errorCodes.offsetMetadataTooLarge : errorCodes.none);
+  };
+  const answers = eachPartition(topics, (topic, asked) => {
+    const errorCode = codeOf(topic, asked);
+    const { index, offset, metadata } = asked;
+    if (errorCode === errorCodes.none) commit({ topic, partition: index, offset, metadata: metadata ?? "" });
+    return { index, errorCode };
+  });
+  return { topics: answers };
 }

@@ -26,7 +26,7 @@ export const offsetFetch: Api = api(
     ],
   },
   ({ groupId, topics }, call) => {
-    const code = checkCoordinator(call, groupId);
+    const code = checkCoordinator(call, groupId, errorCodes.none);
     const group = code === errorCodes.none ? call.cluster.groups.get(groupId) : undefined;
     const asked = topics ?? byTopic(group?.offsets.all() ?? []);
     return {

@@ -1,12 +1,13 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
-import { type Joined, refusedJoin } from "../groups/group.ts";
-import { forgetWaiter, join } from "../groups/membership.ts";
+import { refusedJoin } from "../groups/group.ts";
+import { join } from "../groups/membership.ts";
 import { array, bytes, int16, int32, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
 // Waits until all members have come, at most the longest rebalance timeout. From version 4 on a first join is answered with
-// 79 and an id to come again with (KIP-394); version 5 brings static members (KIP-345).
+// 79 and an id to come again with (KIP-394); version 5 brings static members (KIP-345). As in Kafka, a connection that ends
+// meanwhile changes nothing: the member stays until its session ends.
 
 export const joinGroup: Api = api(
   {
@@ -37,34 +38,20 @@ export const joinGroup: Api = api(
   (request, call) => {
     const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId } = request;
     const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
-    const code = checkCoordinator(call, groupId);
+    const isBounded = sessionTimeoutMs >= minSessionTimeoutMs && sessionTimeoutMs <= maxSessionTimeoutMs;
+    const code = checkCoordinator(call, groupId, errorCodes.invalidGroupId);
     if (code !== errorCodes.none) return refusedJoin(code, memberId);
-    if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs)
-      return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
-    const known = call.cluster.groups.get(groupId);
-    if (known === undefined && memberId !== "") return refusedJoin(errorCodes.unknownMemberId, memberId);
-    const group = known ?? call.cluster.groupOrNew(groupId);
-    return new Promise((resolve) => {
-      const answer = (joined: Joined): void => {
-        stopWatching();
-        resolve(joined);
-      };
-      const stopWatching = call.onClose(() => forgetWaiter(group, answer));
-      join(
-        group,
-        {
-          memberId,
-          sessionTimeoutMs,
-          rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
-          instanceId: request.groupInstanceId,
-          clientId: call.clientId ?? "",
-          clientHost: call.clientHost,
-          protocolType: request.protocolType,
-          protocols: request.protocols,
-          requiresMemberId: call.version >= 4,
-        },
-        answer,
-      );
-    });
+    if (!isBounded) return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
+    const isKnown = memberId === "" || call.cluster.groups.has(groupId);
+    if (!isKnown) return refusedJoin(errorCodes.unknownMemberId, memberId);
+    const { groupInstanceId: instanceId, protocolType, protocols } = request;
+    const asked = {
+      ...{ memberId, instanceId, protocolType, protocols, sessionTimeoutMs },
+      rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
+      clientId: call.clientId ?? "",
+      clientHost: call.clientHost,
+      requiresMemberId: call.version >= 4,
+    };
+    return new Promise((resolve) => join(call.cluster.groupOrNew(groupId), asked, resolve));
   },
 );

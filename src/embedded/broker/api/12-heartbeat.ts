@@ -1,5 +1,4 @@
-import { errorCodes } from "../error-codes.ts";
-import { checkCoordinator } from "../groups/coordinator.ts";
+import { findGroup } from "../groups/coordinator.ts";
 import { heartbeat as beat } from "../groups/membership.ts";
 import { int16, int32, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
@@ -17,12 +16,8 @@ export const heartbeat: Api = api(
     ],
     response: [int32("throttleTimeMs", { since: 1 }), int16("errorCode")],
   },
-  ({ groupId, generationId, memberId, groupInstanceId }, call) => {
-    const code = checkCoordinator(call, groupId);
-    const group = call.cluster.groups.get(groupId);
-    const answer = (errorCode: number) => ({ errorCode });
-    if (code !== errorCodes.none) return answer(code);
-    if (group === undefined) return answer(errorCodes.unknownMemberId);
-    return answer(beat(group, memberId, generationId, groupInstanceId));
+  (request, call) => {
+    const group = findGroup(call, request.groupId);
+    return { errorCode: typeof group === "number" ? group : beat(group, request) };
   },
 );

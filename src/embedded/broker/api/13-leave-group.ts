@@ -1,5 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
-import { checkCoordinator } from "../groups/coordinator.ts";
+import { findGroup } from "../groups/coordinator.ts";
 import { leave } from "../groups/membership.ts";
 import { array, int16, int32, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
@@ -23,18 +23,15 @@ export const leaveGroup: Api = api(
     ],
   },
   ({ groupId, memberId, members }, call) => {
-    const code = checkCoordinator(call, groupId);
-    const group = call.cluster.groups.get(groupId);
-    if (code !== errorCodes.none) return { errorCode: code, members: [] };
+    const group = findGroup(call, groupId);
     const takeOut = (id: string, instanceId: string | null): number =>
-      group === undefined ? errorCodes.unknownMemberId : leave(group, id, instanceId);
-    if (call.version < 3) return { errorCode: takeOut(memberId, null), members: [] };
-    return {
-      errorCode: errorCodes.none,
-      members: members.map((member) => ({
-        ...member,
-        errorCode: takeOut(member.memberId, member.groupInstanceId),
-      })),
-    };
+      typeof group === "number" ? group : leave(group, id, instanceId);
+    const isRefused = typeof group === "number" && group !== errorCodes.unknownMemberId;
+    if (call.version < 3 || isRefused) return { errorCode: takeOut(memberId, null), members: [] };
+    const told = members.map((member) => ({
+      ...member,
+      errorCode: takeOut(member.memberId, member.groupInstanceId),
+    }));
+    return { errorCode: errorCodes.none, members: told };
   },
 );

@@ -1,7 +1,6 @@
-import { errorCodes } from "../error-codes.ts";
-import { checkCoordinator } from "../groups/coordinator.ts";
-import { nothing, type Synced } from "../groups/group.ts";
-import { forgetWaiter, sync } from "../groups/membership.ts";
+import { findGroup } from "../groups/coordinator.ts";
+import { nothing } from "../groups/group.ts";
+import { sync } from "../groups/membership.ts";
 import { array, bytes, int16, int32, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
@@ -19,24 +18,10 @@ export const syncGroup: Api = api(
     ],
     response: [int32("throttleTimeMs", { since: 1 }), int16("errorCode"), bytes("assignment")],
   },
-  ({ groupId, generationId, memberId, groupInstanceId, assignments }, call) => {
-    const code = checkCoordinator(call, groupId);
-    if (code !== errorCodes.none) return refused(code);
-    const group = call.cluster.groups.get(groupId);
-    if (group === undefined) return refused(errorCodes.unknownMemberId);
-    return new Promise((resolve) => {
-      const answer = (synced: Synced): void => {
-        stopWatching();
-        resolve({ ...synced });
-      };
-      const stopWatching = call.onClose(() => forgetWaiter(group, answer));
-      const shares = new Map(assignments.map((one) => [one.memberId, one.assignment]));
-      const request = { memberId, instanceId: groupInstanceId, generation: generationId };
-      sync(group, { ...request, assignments: shares }, answer);
-    });
+  (request, call) => {
+    const group = findGroup(call, request.groupId);
+    if (typeof group === "number") return { errorCode: group, assignment: nothing };
+    const shares = new Map(request.assignments.map((one) => [one.memberId, one.assignment]));
+    return new Promise((resolve) => sync(group, request, shares, resolve));
   },
 );
-
-function refused(errorCode: number) {
-  return { errorCode, assignment: nothing };
-}

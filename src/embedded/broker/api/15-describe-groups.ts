@@ -1,10 +1,10 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
-import { type Group, nothing } from "../groups/group.ts";
+import { type Group, metadataOf } from "../groups/group.ts";
 import { array, bytes, int16, int32, list, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
-// A group that is not there is described as Dead, without an error.
+// A group that is not there is described as Dead, without an error. Protocol and metadata are told of stable groups alone.
 
 export const describeGroups: Api = api(
   {
@@ -30,29 +30,25 @@ export const describeGroups: Api = api(
   },
   ({ groups }, call) => ({
     groups: groups.map((id) => {
-      const code = checkCoordinator(call, id);
-      const group = call.cluster.groups.get(id);
-      return code !== errorCodes.none || group === undefined ? unknown(id, code) : describe(group);
+      const code = checkCoordinator(call, id, errorCodes.none);
+      const group = code === errorCodes.none ? call.cluster.groups.get(id) : undefined;
+      return group === undefined ? { ...unknown, errorCode: code, groupId: id } : describe(group);
     }),
   }),
 );
 
-function unknown(groupId: string, errorCode: number) {
-  return { errorCode, groupId, state: "Dead", protocolType: "", protocolName: "", members: [] };
-}
+const unknown = { state: "Dead", protocolType: "", protocolName: "", members: [] } as const;
 
 function describe({ id, state, protocolType, protocolName, members }: Group) {
+  const chosen = state === "Stable" ? protocolName : "";
   return {
     errorCode: errorCodes.none,
-    groupId: id,
-    state,
-    protocolType,
-    protocolName,
+    ...{ groupId: id, state, protocolType, protocolName: chosen },
     members: [...members.values()].map((member) => ({
       memberId: member.id,
       clientId: member.clientId,
       clientHost: member.clientHost,
-      metadata: member.protocols.find((one) => one.name === protocolName)?.metadata ?? nothing,
+      metadata: metadataOf(member, chosen),
       assignment: member.assignment,
     })),
   };

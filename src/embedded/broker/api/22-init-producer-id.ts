@@ -25,8 +25,7 @@ export const initProducerId: Api = api(
       producerEpoch,
     });
     if (transactionalId === null) return granted(transactions.newProducerId(), 0);
-    if (transactionalId === "") return refused(errorCodes.invalidRequest);
-    const code = checkCoordinator(call, transactionalId);
+    const code = checkCoordinator(call, transactionalId, errorCodes.invalidRequest);
     if (code !== errorCodes.none) return refused(code);
     if (transactionTimeoutMs <= 0 || transactionTimeoutMs > options.maxTransactionTimeoutMs)
       return refused(errorCodes.invalidTransactionTimeout);

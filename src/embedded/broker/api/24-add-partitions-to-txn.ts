@@ -22,20 +22,20 @@ export const addPartitionsToTxn: Api = api(
   (request, call) => {
     const { cluster } = call;
     const { topics, transactionalId } = request;
-    const code = checkCoordinator(call, transactionalId) || cluster.transactions.check(request);
-    const found = eachPartition(topics, (topic, index) => ({
-      index,
-      found: cluster.partition(topic, index),
-    }));
-    const isAll = found.every(({ partitions }) => partitions.every((one) => one.found !== undefined));
+    const asked = topics.flatMap(({ name, partitions }) =>
+      partitions.map((index) => cluster.partition(name, index)),
+    );
+    const found = asked.filter((partition) => partition !== undefined);
+    const isAll = found.length === asked.length;
+    const code = isAll
+      ? checkCoordinator(call, transactionalId, errorCodes.invalidRequest) ||
+        cluster.transactions.check(request)
+      : errorCodes.operationNotAttempted;
+    if (code === errorCodes.none) cluster.transactions.addPartitions(transactionalId, found);
     return {
-      topics: eachPartition(found, (_, one) => {
-        const { index } = one;
-        if (code !== errorCodes.none) return { index, errorCode: code };
-        if (one.found === undefined) return { index, errorCode: errorCodes.unknownTopicOrPartition };
-        if (!isAll) return { index, errorCode: errorCodes.operationNotAttempted };
-        cluster.transactions.addPartition(transactionalId, one.found);
-        return { index, errorCode: errorCodes.none };
+      topics: eachPartition(topics, (topic, index) => {
+        const isThere = cluster.partition(topic, index) !== undefined;
+        return { index, errorCode: isThere ? code : errorCodes.unknownTopicOrPartition };
       }),
     };
   },

@@ -13,8 +13,10 @@ export const addOffsetsToTxn: Api = api(
   },
   (request, call) => {
     const { transactions } = call.cluster;
-    const code = checkCoordinator(call, request.transactionalId) || transactions.check(request);
-    if (code === errorCodes.none) transactions.addGroup(request.transactionalId, request.groupId);
-    return { errorCode: code };
+    const { transactionalId, groupId } = request;
+    const errorCode =
+      checkCoordinator(call, transactionalId, errorCodes.invalidRequest) || transactions.check(request);
+    if (errorCode === errorCodes.none) transactions.addGroup(transactionalId, groupId);
+    return { errorCode };
   },
 );

@@ -1,3 +1,4 @@
+import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
 import { bool, int16, int32, int64, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
@@ -13,7 +14,7 @@ export const endTxn: Api = api(
   },
   (request, call) => ({
     errorCode:
-      checkCoordinator(call, request.transactionalId) ||
+      checkCoordinator(call, request.transactionalId, errorCodes.invalidRequest) ||
       call.cluster.transactions.end(request, request.committed),
   }),
 );

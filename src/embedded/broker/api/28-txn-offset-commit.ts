@@ -1,10 +1,12 @@
 import { errorCodes } from "../error-codes.ts";
+import { checkCoordinator } from "../groups/coordinator.ts";
+import { checkCommit } from "../groups/membership.ts";
 import { array, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
-import { checkCommit } from "./08-offset-commit.ts";
-import { type Api, api, eachPartition } from "./api.ts";
+import { commitEach } from "./08-offset-commit.ts";
+import { type Api, api } from "./api.ts";
 
-// Offsets wait for the end of the transaction. Member and generation are checked from version 3 on (KIP-447); below it
-// Kafka's classic groups check neither.
+// Offsets wait for the end of the transaction, which has to name the group first, else 48. Member and generation are checked
+// from version 3 on (KIP-447); below it Kafka's classic groups check neither.
 
 export const txnOffsetCommit: Api = api(
   {
@@ -34,18 +36,13 @@ export const txnOffsetCommit: Api = api(
   },
   (request, call) => {
     const { cluster } = call;
-    const isNamed = request.generationId >= 0 || request.memberId !== "";
+    const { groupId, producerId } = request;
     const refusal =
-      checkCommit(call, request.groupId, request, isNamed) || cluster.transactions.check(request);
-    return {
-      topics: eachPartition(request.topics, (topic, { index, offset, metadata }) => {
-        if (refusal !== errorCodes.none) return { index, errorCode: refusal };
-        if (cluster.partition(topic, index) === undefined)
-          return { index, errorCode: errorCodes.unknownTopicOrPartition };
-        const committed = { topic, partition: index, offset, metadata };
-        cluster.groupOrNew(request.groupId).offsets.commitLater(request.producerId, committed);
-        return { index, errorCode: errorCodes.none };
-      }),
-    };
+      checkCoordinator(call, groupId, errorCodes.invalidGroupId) ||
+      cluster.transactions.admit(request, groupId) ||
+      checkCommit(cluster.groups.get(groupId), request, true);
+    return commitEach(call, request.topics, refusal, (offset) =>
+      cluster.groupOrNew(groupId).offsets.commitLater(producerId, offset),
+    );
   },
 );

@@ -1,5 +1,6 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
+import { move } from "../groups/group.ts";
 import { array, int16, int32, list, string } from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
@@ -17,12 +18,12 @@ export const deleteGroups: Api = api(
 );
 
 function remove(call: Call, id: string): number {
-  const code = checkCoordinator(call, id);
+  const code = checkCoordinator(call, id, errorCodes.none);
   if (code !== errorCodes.none) return code;
   const group = call.cluster.groups.get(id);
   if (group === undefined) return errorCodes.groupIdNotFound;
-  if (group.members.size > 0) return errorCodes.groupNotEmpty;
-  group.state = "Dead";
+  if (group.state !== "Empty") return errorCodes.groupNotEmpty;
+  move(group, "Dead");
   call.cluster.groups.delete(id);
   return errorCodes.none;
 }

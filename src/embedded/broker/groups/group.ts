@@ -30,21 +30,25 @@ export interface Synced {
 }
 
 export interface Member {
-  id: string;
+  readonly id: string;
   readonly instanceId: string | null;
-  clientId: string;
-  clientHost: string;
+  readonly clientId: string;
+  readonly clientHost: string;
   protocols: readonly Protocol[];
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   assignment: Buffer;
+  /** Until its first generation. */
+  isNew: boolean;
+  /** It has not fetched its part of this generation yet. */
+  isSyncDue: boolean;
   /** Answers the join that the member waits on. */
   joining?: ((joined: Joined) => void) | undefined;
   syncing?: ((synced: Synced) => void) | undefined;
   stopSession?: (() => void) | undefined;
 }
 
-/** A classic consumer group (KIP-62, KIP-345). Functions below move it; handlers are synchronous, so nobody sees it in between. */
+/** A classic consumer group (KIP-62, KIP-345). Functions beside this move it; handlers are synchronous, so nobody sees it in between. */
 export interface Group {
   readonly id: string;
   readonly clock: Clock;
@@ -58,12 +62,12 @@ export interface Group {
   protocolName: string;
   leader: string;
   readonly members: Map<string, Member>;
-  /** Ids that were handed out and have not joined yet, with what forgets them. */
+  /** Ids that were handed out and have not joined yet, with what stops waiting for them. */
   readonly pending: Map<string, () => void>;
   readonly offsets: CommittedOffsets;
-  /** Ends a rebalance that not everybody takes part in. */
-  stopRebalance?: (() => void) | undefined;
-  /** True while an empty group waits for more members to come. */
+  /** Ends the wait for joins, or for syncs, that do not come. */
+  stopWaiting?: (() => void) | undefined;
+  /** True while a group that was empty waits for more members to come. */
   isGathering: boolean;
 }
 
@@ -74,75 +78,72 @@ export function createGroup(
 ): Group {
   return {
     ...parts,
-    state: "Empty",
-    generation: 0,
-    protocolType: "",
-    protocolName: "",
-    leader: "",
-    members: new Map(),
-    pending: new Map(),
-    offsets: createOffsets(),
-    isGathering: false,
+    ...{ state: "Empty", generation: 0, protocolType: "", protocolName: "", leader: "" },
+    ...{ members: new Map(), pending: new Map(), offsets: createOffsets(), isGathering: false },
   };
+}
+
+export function move(group: Group, state: GroupState): void {
+  group.state = state;
+  group.changed(group);
+}
+
+export function memberOfInstance({ members }: Group, instanceId: string | null): Member | undefined {
+  if (instanceId === null) return undefined;
+  return [...members.values()].find((member) => member.instanceId === instanceId);
+}
+
+/** The member that a request may speak for, else the code that says why not. */
+export function identify(group: Group, memberId: string, instanceId: string | null): Member | number {
+  const holder = memberOfInstance(group, instanceId);
+  if (holder !== undefined && holder.id !== memberId) return errorCodes.fencedInstanceId;
+  if (instanceId !== null) return holder ?? errorCodes.unknownMemberId;
+  return group.members.get(memberId) ?? errorCodes.unknownMemberId;
 }
 
 export function refusedJoin(errorCode: number, memberId = ""): Joined {
   return { errorCode, generationId: -1, protocolName: "", leader: "", memberId, members: [] };
 }
 
-export function memberOfInstance(group: Group, instanceId: string | null): Member | undefined {
-  return instanceId === null
-    ? undefined
-    : [...group.members.values()].find((member) => member.instanceId === instanceId);
-}
-
-/** 0 when a request may speak for a member, else why not. */
-export function identify(group: Group, memberId: string, instanceId: string | null): number {
-  if (group.state === "Dead") return errorCodes.unknownMemberId;
-  if (instanceId !== null) {
-    const holder = memberOfInstance(group, instanceId);
-    if (holder === undefined) return errorCodes.unknownMemberId;
-    return holder.id === memberId ? errorCodes.none : errorCodes.fencedInstanceId;
-  }
-  return group.members.has(memberId) ? errorCodes.none : errorCodes.unknownMemberId;
-}
-
 /** The answer for a member of the generation at hand. */
-export function joinedAs(group: Group, member: Member): Joined {
-  const isLeader = group.leader === member.id;
+export function joinedAs({ generation, protocolName, leader, members }: Group, { id }: Member): Joined {
+  const told = [...members.values()].map((member) => ({
+    memberId: member.id,
+    groupInstanceId: member.instanceId,
+    metadata: metadataOf(member, protocolName),
+  }));
   return {
     errorCode: errorCodes.none,
-    generationId: group.generation,
-    protocolName: group.protocolName,
-    leader: group.leader,
-    memberId: member.id,
-    members: isLeader
-      ? [...group.members.values()].map(({ id, instanceId, protocols }) => ({
-          memberId: id,
-          groupInstanceId: instanceId,
-          metadata: protocols.find((one) => one.name === group.protocolName)?.metadata ?? nothing,
-        }))
-      : [],
+    ...{ generationId: generation, protocolName, leader, memberId: id, members: leader === id ? told : [] },
   };
 }
 
-/** Protocols that every member knows. */
-export function commonProtocols(members: Iterable<Member>): ReadonlySet<string> {
-  let common: ReadonlySet<string> | undefined;
-  for (const { protocols } of members) {
-    const names = protocols.map((protocol) => protocol.name);
-    common = new Set(names.filter((name) => common?.has(name) ?? true));
-  }
-  return common ?? new Set();
+export function metadataOf({ protocols }: Member, protocolName: string): Buffer {
+  return protocols.find(({ name }) => name === protocolName)?.metadata ?? nothing;
+}
+
+/** True when a member of this type could share in the group: one of its protocols is known to every member there is, itself included. */
+export function isSupported(group: Group, type: string, protocols: readonly Protocol[]): boolean {
+  if (group.state === "Empty") return type !== "" && protocols.length > 0;
+  const isCommon = commonTo(group);
+  return group.protocolType === type && protocols.some(({ name }) => isCommon(name));
 }
 
 /** The common protocol that most members put first. */
 export function elect(group: Group): string {
-  const common = commonProtocols(group.members.values());
+  const isCommon = commonTo(group);
   const votes = new Map<string, number>();
   for (const { protocols } of group.members.values()) {
-    const first = protocols.find((protocol) => common.has(protocol.name))?.name;
+    const first = protocols.find(({ name }) => isCommon(name))?.name;
     if (first !== undefined) votes.set(first, (votes.get(first) ?? 0) + 1);
   }
   return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "";
+}
+
+function commonTo({ members }: Group): (name: string) => boolean {
+  const counts = new Map<string, number>();
+  for (const { protocols } of members.values())
+    for (const name of new Set(protocols.map((protocol) => protocol.name)))
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+  return (name) => (counts.get(name) ?? 0) === members.size;
 }

@@ -1,8 +1,9 @@
 import { errorCodes } from "../error-codes.ts";
 import {
-  commonProtocols,
+  elect,
   type Group,
   identify,
+  isSupported,
   type Joined,
   joinedAs,
   type Member,
@@ -13,12 +14,11 @@ import {
   type Synced,
 } from "./group.ts";
 import {
-  awaitJoin,
   completeJoinWhenReady,
   completeSync,
   dismiss,
+  gather,
   prepareRebalance,
-  removeMember,
   renewSession,
 } from "./rebalance.ts";
 
@@ -35,43 +35,34 @@ export interface JoinRequest {
   readonly requiresMemberId: boolean;
 }
 
+type Answer = (joined: Joined) => void;
+
+/** How long a newcomer may wait for the others: nobody notices when it is gone (KAFKA-7610). */
+const newcomerTimeoutMs = 300_000;
+
 /** Takes a member in, or back in; `answer` is called at once or when the rebalance ends. */
-export function join(group: Group, request: JoinRequest, answer: (joined: Joined) => void): void {
-  const refusal = refusalOf(group, request);
-  if (refusal !== undefined) answer(refusal);
-  else if (request.memberId === "") joinNew(group, request, answer);
-  else joinAgain(group, request, answer);
-}
-
-function refusalOf(
-  group: Group,
-  { memberId, instanceId, protocolType, protocols }: JoinRequest,
-): Joined | undefined {
-  const others = [...group.members.values()].filter(
-    (member) => member.id !== memberId && (instanceId === null || member.instanceId !== instanceId),
-  );
-  const isOtherType = others.length > 0 && group.protocolType !== protocolType;
-  const common = commonProtocols(others);
-  const isApart = others.length > 0 && !protocols.some((protocol) => common.has(protocol.name));
-  if (protocolType === "" || protocols.length === 0 || isOtherType || isApart)
-    return refusedJoin(errorCodes.inconsistentGroupProtocol, memberId);
-  if (memberId === "" || (instanceId === null && group.pending.has(memberId))) return undefined;
-  const code = identify(group, memberId, instanceId);
-  return code === errorCodes.none ? undefined : refusedJoin(code, memberId);
-}
-
-function joinNew(group: Group, request: JoinRequest, answer: (joined: Joined) => void): void {
-  const { instanceId } = request;
+export function join(group: Group, request: JoinRequest, answer: Answer): void {
+  const { memberId, instanceId, protocolType, protocols } = request;
+  if (!isSupported(group, protocolType, protocols)) {
+    answer(refusedJoin(errorCodes.inconsistentGroupProtocol, memberId));
+    return;
+  }
   const holder = memberOfInstance(group, instanceId);
-  const id = `${instanceId ?? (request.clientId || "member")}-${group.newId()}`;
-  if (holder !== undefined) replaceStatic(group, holder, request, answer);
-  else if (!request.requiresMemberId || instanceId !== null) add(group, id, request, answer);
-  else reserve(group, id, request, answer);
+  const newId = (): string => `${instanceId ?? request.clientId}-${group.newId()}`;
+  if (memberId !== "") {
+    const isNew = instanceId === null && takePending(group, memberId);
+    const member = isNew ? undefined : identify(group, memberId, instanceId);
+    if (member === undefined) add(group, memberId, request, answer);
+    else if (typeof member === "number") answer(refusedJoin(member, memberId));
+    else rejoin(group, member, request, answer);
+  } else if (holder !== undefined) replaceStatic(group, holder, newId(), request, answer);
+  else if (request.requiresMemberId && instanceId === null) reserve(group, newId(), request, answer);
+  else add(group, newId(), request, answer);
 }
 
 /** Hands out an id and forgets it when nobody comes with it in time. */
-function reserve(group: Group, id: string, request: JoinRequest, answer: (joined: Joined) => void): void {
-  const stop = group.clock.schedule(request.sessionTimeoutMs, () => {
+function reserve(group: Group, id: string, { sessionTimeoutMs }: JoinRequest, answer: Answer): void {
+  const stop = group.clock.schedule(sessionTimeoutMs, () => {
     group.pending.delete(id);
     completeJoinWhenReady(group);
   });
@@ -79,167 +70,135 @@ function reserve(group: Group, id: string, request: JoinRequest, answer: (joined
   answer(refusedJoin(errorCodes.memberIdRequired, id));
 }
 
-function joinAgain(group: Group, request: JoinRequest, answer: (joined: Joined) => void): void {
-  const stopPending = group.pending.get(request.memberId);
-  if (stopPending !== undefined) {
-    stopPending();
-    group.pending.delete(request.memberId);
-    add(group, request.memberId, request, answer);
-    return;
-  }
-  const member = group.members.get(request.memberId);
-  if (member === undefined) answer(refusedJoin(errorCodes.unknownMemberId, request.memberId));
-  else rejoin(group, member, request, answer);
+/** True when this id was handed out and has not joined yet; from now on it is no longer waited for. */
+function takePending(group: Group, id: string): boolean {
+  group.pending.get(id)?.();
+  return group.pending.delete(id);
 }
 
-function rejoin(group: Group, member: Member, request: JoinRequest, answer: (joined: Joined) => void): void {
-  const isSame = hasSameProtocols(member, request.protocols);
-  Object.assign(member, settingsOf(request));
-  const isLeader = group.leader === member.id;
-  // Somebody who lost the answer asks again; everybody else wants a new share.
-  if (isSame && (group.state === "CompletingRebalance" || (group.state === "Stable" && !isLeader))) {
-    renewSession(group, member);
-    answer(joinedAs(group, member));
-    return;
-  }
-  awaitJoin(member, answer);
-  prepareRebalance(group);
-}
-
-function add(group: Group, id: string, request: JoinRequest, answer: (joined: Joined) => void): void {
+function add(group: Group, id: string, request: JoinRequest, answer: Answer): void {
+  const { instanceId, clientId, clientHost } = request;
   const member: Member = {
-    id,
-    instanceId: request.instanceId,
-    assignment: nothing,
-    ...settingsOf(request),
+    ...{ id, instanceId, clientId, clientHost, ...settingsOf(request) },
+    ...{ assignment: nothing, isNew: true, isSyncDue: false, joining: answer },
   };
   if (group.members.size === 0) group.protocolType = request.protocolType;
   group.members.set(id, member);
-  awaitJoin(member, answer);
+  renewSession(group, member, newcomerTimeoutMs);
+  if (group.state === "Empty") gather(group);
+  else prepareRebalance(group);
+}
+
+function rejoin(group: Group, member: Member, request: JoinRequest, answer: Answer): void {
+  const isFollower = group.leader !== member.id;
+  const isDone = group.state === "CompletingRebalance" || (group.state === "Stable" && isFollower);
+  // Who lost the answer asks again; a leader, or a member with other metadata, wants the sharing done anew.
+  if (isDone && hasSameProtocols(member, request.protocols)) answer(joinedAs(group, member));
+  else {
+    Object.assign(member, settingsOf(request));
+    awaitJoin(group, member, answer);
+  }
+}
+
+function awaitJoin(group: Group, member: Member, answer: Answer): void {
+  // The connection that asked before is gone, as a client has one join under way.
+  member.joining?.(refusedJoin(errorCodes.rebalanceInProgress, member.id));
+  member.joining = answer;
   prepareRebalance(group);
 }
 
 /** A static member that was started again takes the place of the old one, which is fenced (KIP-345). */
-function replaceStatic(
-  group: Group,
-  old: Member,
-  request: JoinRequest,
-  answer: (joined: Joined) => void,
-): void {
-  const leaderBefore = group.leader;
-  dismiss(old, errorCodes.fencedInstanceId);
-  group.members.delete(old.id);
-  const member: Member = {
-    id: `${old.instanceId}-${group.newId()}`,
-    instanceId: old.instanceId,
-    assignment: old.assignment,
-    ...settingsOf(request),
-  };
-  group.members.set(member.id, member);
-  if (group.leader === old.id) group.leader = member.id;
-  if (group.state === "Stable" && hasSameProtocols(old, request.protocols)) {
-    renewSession(group, member);
-    // Named a follower even where it leads, so that it fetches its part and shares nothing out.
-    answer({ ...joinedAs(group, member), leader: leaderBefore, members: [] });
-    return;
-  }
-  awaitJoin(member, answer);
-  prepareRebalance(group);
+function replaceStatic(group: Group, old: Member, id: string, request: JoinRequest, answer: Answer): void {
+  dismiss(group, old, errorCodes.fencedInstanceId);
+  const member: Member = { ...old, id, isNew: false, ...settingsOf(request) };
+  group.members.set(id, member);
+  renewSession(group, member);
+  const leader = group.leader;
+  if (leader === old.id) group.leader = id;
+  // Told of the old leader even where it leads itself, so that it fetches its part and shares nothing out.
+  if (group.state === "Stable" && elect(group) === group.protocolName)
+    answer({ ...joinedAs(group, member), leader, members: [] });
+  else awaitJoin(group, member, answer);
 }
 
-function settingsOf(request: JoinRequest) {
-  const { clientId, clientHost, protocols, sessionTimeoutMs, rebalanceTimeoutMs } = request;
-  return { clientId, clientHost, protocols, sessionTimeoutMs, rebalanceTimeoutMs };
+function settingsOf({ protocols, sessionTimeoutMs, rebalanceTimeoutMs }: JoinRequest) {
+  return { protocols, sessionTimeoutMs, rebalanceTimeoutMs };
 }
 
 function hasSameProtocols(member: Member, protocols: readonly Protocol[]): boolean {
-  return (
-    member.protocols.length === protocols.length &&
-    member.protocols.every(({ name, metadata }, index) => {
-      const other = protocols[index];
-      return other?.name === name && other.metadata.equals(metadata);
-    })
-  );
+  const isSame = ({ name, metadata }: Protocol, index: number): boolean =>
+    protocols[index]?.name === name && protocols[index].metadata.equals(metadata);
+  return member.protocols.length === protocols.length && member.protocols.every(isSame);
 }
 
-/** Whoever asked is gone: nobody reads the answer, and the session counts again. */
-export function forgetWaiter(group: Group, answer: unknown): void {
-  for (const member of group.members.values()) {
-    if (member.joining !== answer && member.syncing !== answer) continue;
-    member.joining = undefined;
-    member.syncing = undefined;
-    renewSession(group, member);
-  }
-}
-
-/** 0 when a member of the generation at hand asks. */
-export function identifyInGeneration(
-  group: Group,
-  memberId: string,
-  generation: number,
-  instanceId: string | null,
-): number {
-  const code = identify(group, memberId, instanceId);
-  if (code !== errorCodes.none) return code;
-  return generation === group.generation ? errorCodes.none : errorCodes.illegalGeneration;
-}
-
-export interface SyncRequest {
+/** Who speaks, as which member, in which generation. */
+export interface Speaker {
   readonly memberId: string;
-  readonly instanceId: string | null;
-  readonly generation: number;
-  /** From the leader; others send none. */
-  readonly assignments: ReadonlyMap<string, Buffer>;
+  readonly groupInstanceId: string | null;
+  readonly generationId: number;
 }
 
-export function sync(group: Group, request: SyncRequest, answer: (synced: Synced) => void): void {
-  const { memberId, generation, instanceId } = request;
-  const code = identifyInGeneration(group, memberId, generation, instanceId);
-  const member = group.members.get(memberId);
-  const refuse = (errorCode: number): void => answer({ errorCode, assignment: nothing });
-  if (code !== errorCodes.none || member === undefined) {
-    refuse(code || errorCodes.unknownMemberId);
-    return;
-  }
-  renewSession(group, member);
-  if (group.state === "Stable") answer({ errorCode: errorCodes.none, assignment: member.assignment });
-  else if (group.state !== "CompletingRebalance") refuse(errorCodes.rebalanceInProgress);
-  else {
-    member.syncing?.({ errorCode: errorCodes.rebalanceInProgress, assignment: nothing });
-    member.syncing = answer;
-    if (group.leader === memberId) completeSync(group, request.assignments);
-  }
+/** The member when it speaks in the generation at hand, else the code that says why it may not. */
+function identifyNow(group: Group, { memberId, groupInstanceId, generationId }: Speaker): Member | number {
+  const member = identify(group, memberId, groupInstanceId);
+  if (typeof member === "number") return member;
+  return generationId === group.generation ? member : errorCodes.illegalGeneration;
 }
 
-export function heartbeat(
+/** Gives a member its part, at once or when the leader has shared out; only a leader brings `assignments`. */
+export function sync(
   group: Group,
-  memberId: string,
-  generation: number,
-  instanceId: string | null,
-): number {
-  const code = identifyInGeneration(group, memberId, generation, instanceId);
-  const member = group.members.get(memberId);
-  if (code !== errorCodes.none || member === undefined) return code || errorCodes.unknownMemberId;
+  speaker: Speaker,
+  assignments: ReadonlyMap<string, Buffer>,
+  answer: (synced: Synced) => void,
+): void {
+  const member = identifyNow(group, speaker);
+  if (typeof member === "number") answer({ errorCode: member, assignment: nothing });
+  else if (group.state === "PreparingRebalance")
+    answer({ errorCode: errorCodes.rebalanceInProgress, assignment: nothing });
+  else {
+    member.isSyncDue = false;
+    if (![...group.members.values()].some((one) => one.isSyncDue)) group.stopWaiting?.();
+    if (group.state === "Stable") answer({ errorCode: errorCodes.none, assignment: member.assignment });
+    else {
+      member.syncing?.({ errorCode: errorCodes.rebalanceInProgress, assignment: nothing });
+      member.syncing = answer;
+      if (group.leader === member.id) completeSync(group, assignments);
+    }
+  }
+}
+
+/** 0 for a member that may go on, 27 for one that is to join again. */
+export function heartbeat(group: Group, speaker: Speaker): number {
+  const member = identifyNow(group, speaker);
+  if (typeof member === "number") return member;
   renewSession(group, member);
   return group.state === "PreparingRebalance" ? errorCodes.rebalanceInProgress : errorCodes.none;
 }
 
 /** Takes one member out at its own wish, or at that of an operator who names its instance. */
 export function leave(group: Group, memberId: string, instanceId: string | null): number {
-  const holder = memberOfInstance(group, instanceId);
-  if (instanceId !== null && memberId === "" && holder !== undefined) {
-    removeMember(group, holder);
-    return errorCodes.none;
-  }
-  const stopPending = group.pending.get(memberId);
-  if (stopPending !== undefined) {
-    stopPending();
-    group.pending.delete(memberId);
-    completeJoinWhenReady(group);
-    return errorCodes.none;
-  }
-  const code = identify(group, memberId, instanceId);
-  const member = group.members.get(memberId);
-  if (code === errorCodes.none && member !== undefined) removeMember(group, member);
-  return code;
+  const holder = memberId === "" ? memberOfInstance(group, instanceId) : undefined;
+  const member = takePending(group, memberId) ? undefined : (holder ?? identify(group, memberId, instanceId));
+  if (typeof member === "number") return member;
+  if (member !== undefined) dismiss(group, member, errorCodes.unknownMemberId);
+  // Also behind an id that had not joined yet, as in Kafka.
+  prepareRebalance(group);
+  return errorCodes.none;
+}
+
+/** 0 when offsets may be committed now. Offsets of a transaction need no name, and do not wait for a rebalance. */
+export function checkCommit(group: Group | undefined, speaker: Speaker, isTransactional = false): number {
+  const { generationId, memberId, groupInstanceId } = speaker;
+  if (group === undefined) return generationId < 0 ? errorCodes.none : errorCodes.illegalGeneration;
+  // Nobody is a member: offsets of a client that shares its partitions out by itself.
+  if (generationId < 0 && group.state === "Empty") return errorCodes.none;
+  const isNamed = generationId >= 0 || memberId !== "" || groupInstanceId !== null;
+  if (!isNamed) return isTransactional ? errorCodes.none : errorCodes.unknownMemberId;
+  const member = identifyNow(group, speaker);
+  if (typeof member === "number") return member;
+  if (isTransactional) return errorCodes.none;
+  if (group.state === "CompletingRebalance") return errorCodes.rebalanceInProgress;
+  renewSession(group, member);
+  return errorCodes.none;
 }

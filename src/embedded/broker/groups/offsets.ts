@@ -4,47 +4,56 @@ export interface CommittedOffset {
   readonly partition: number;
   readonly offset: number;
   /** Kept as it came. */
-  readonly metadata: string | null;
+  readonly metadata: string;
 }
+
+/** Offsets that wait for the end of a producer's transaction. */
+export type PendingOffsets = readonly (readonly [producerId: number, offsets: readonly CommittedOffset[]])[];
 
 /** Committed offsets of a group, and those that wait for the end of a transaction. */
 export interface CommittedOffsets {
   find(topic: string, partition: number): CommittedOffset | undefined;
   all(): readonly CommittedOffset[];
+  pending(): PendingOffsets;
   commit(offset: CommittedOffset): void;
   /** Becomes visible when the producer's transaction is committed. */
   commitLater(producerId: number, offset: CommittedOffset): void;
   endTransaction(producerId: number, isCommit: boolean): void;
   forgetTopic(topic: string): void;
-  restore(offsets: readonly CommittedOffset[]): void;
+  restore(offsets: readonly CommittedOffset[], pending?: PendingOffsets): void;
 }
 
 export function createOffsets(): CommittedOffsets {
   const committed = new Map<string, CommittedOffset>();
-  const pending = new Map<number, CommittedOffset[]>();
+  const pending = new Map<number, Map<string, CommittedOffset>>();
   const keyOf = (topic: string, partition: number): string => `${partition} ${topic}`;
-  const commit = (offset: CommittedOffset): void => {
-    committed.set(keyOf(offset.topic, offset.partition), offset);
+  const commit = (offset: CommittedOffset, to = committed): void => {
+    to.set(keyOf(offset.topic, offset.partition), offset);
+  };
+  const pendingOf = (producerId: number): Map<string, CommittedOffset> => {
+    const known = pending.get(producerId) ?? new Map<string, CommittedOffset>();
+    pending.set(producerId, known);
+    return known;
   };
   return {
     find: (topic, partition) => committed.get(keyOf(topic, partition)),
     all: () => [...committed.values()],
-    commit,
-    commitLater(producerId, offset) {
-      const list = pending.get(producerId) ?? [];
-      pending.set(producerId, [...list, offset]);
-    },
+    pending: () => [...pending].map(([producerId, offsets]) => [producerId, [...offsets.values()]]),
+    commit: (offset) => commit(offset),
+    commitLater: (producerId, offset) => commit(offset, pendingOf(producerId)),
     endTransaction(producerId, isCommit) {
-      const list = pending.get(producerId) ?? [];
+      if (isCommit) for (const offset of pendingOf(producerId).values()) commit(offset);
       pending.delete(producerId);
-      if (isCommit) for (const offset of list) commit(offset);
     },
     forgetTopic(topic) {
       for (const [key, offset] of committed) if (offset.topic === topic) committed.delete(key);
     },
-    restore(offsets) {
+    restore(offsets, waiting = []) {
       committed.clear();
+      pending.clear();
       for (const offset of offsets) commit(offset);
+      for (const [producerId, list] of waiting)
+        for (const offset of list) commit(offset, pendingOf(producerId));
     },
   };
 }

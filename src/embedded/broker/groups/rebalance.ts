@@ -1,31 +1,26 @@
 import { errorCodes } from "../error-codes.ts";
-import { elect, type Group, joinedAs, type Member, nothing, refusedJoin } from "./group.ts";
+import { elect, type Group, joinedAs, type Member, move, nothing, refusedJoin } from "./group.ts";
 
 /** Counts a member's session from now on again; at its end the member is out. */
-export function renewSession(group: Group, member: Member): void {
+export function renewSession(group: Group, member: Member, timeoutMs = member.sessionTimeoutMs): void {
   member.stopSession?.();
-  member.stopSession = group.clock.schedule(member.sessionTimeoutMs, () => removeMember(group, member));
-}
-
-/** A member waits for the others, so its silence means nothing. */
-function suspendSession(member: Member): void {
-  member.stopSession?.();
-  member.stopSession = undefined;
+  member.stopSession = group.clock.schedule(timeoutMs, () => {
+    // Who waits for the others cannot be heard. A newcomer has no id to be heard with, and may be long gone.
+    const isWaiting = member.joining !== undefined || member.syncing !== undefined;
+    if (member.isNew || !isWaiting) removeMember(group, member);
+  });
 }
 
 /** Takes a member out, whatever it waits for, and lets the others share anew. */
-export function removeMember(group: Group, member: Member, code: number = errorCodes.unknownMemberId): void {
-  if (group.members.get(member.id) !== member) return;
-  dismiss(member, code);
-  group.members.delete(member.id);
-  if (group.leader === member.id) group.leader = "";
-  if (group.state === "PreparingRebalance") completeJoinWhenReady(group);
-  else if (group.state === "Stable" || group.state === "CompletingRebalance") prepareRebalance(group);
+export function removeMember(group: Group, member: Member): void {
+  dismiss(group, member, errorCodes.unknownMemberId);
+  prepareRebalance(group);
 }
 
-/** Answers what a member waits for, if anything, and stops its clock. */
-export function dismiss(member: Member, code: number): void {
-  suspendSession(member);
+/** Answers what a member waits for, if anything, and forgets it. */
+export function dismiss(group: Group, member: Member, code: number): void {
+  group.members.delete(member.id);
+  member.stopSession?.();
   const { joining, syncing } = member;
   member.joining = undefined;
   member.syncing = undefined;
@@ -33,104 +28,102 @@ export function dismiss(member: Member, code: number): void {
   syncing?.({ errorCode: code, assignment: nothing });
 }
 
-/** Parks a join until the rebalance ends. */
-export function awaitJoin(member: Member, answer: NonNullable<Member["joining"]>): void {
-  suspendSession(member);
-  member.joining?.(refusedJoin(errorCodes.rebalanceInProgress, member.id));
-  member.joining = answer;
-}
-
 /** Sends everybody back to join. */
 export function prepareRebalance(group: Group): void {
-  if (group.state === "PreparingRebalance") {
-    completeJoinWhenReady(group);
-    return;
-  }
-  if (group.state === "CompletingRebalance")
-    for (const member of group.members.values()) {
-      member.assignment = nothing;
-      const { syncing } = member;
-      member.syncing = undefined;
-      syncing?.({ errorCode: errorCodes.rebalanceInProgress, assignment: nothing });
-      if (syncing !== undefined) renewSession(group, member);
+  if (group.state === "Empty") return;
+  if (group.state !== "PreparingRebalance") {
+    if (group.state === "CompletingRebalance") {
+      for (const member of group.members.values()) member.assignment = nothing;
+      answerSyncs(group, errorCodes.rebalanceInProgress);
     }
-  group.isGathering = group.state === "Empty" && group.initialDelayMs > 0;
-  move(group, "PreparingRebalance");
-  group.stopRebalance?.();
-  const waitMs = group.isGathering ? group.initialDelayMs : longestRebalance(group);
-  group.stopRebalance = group.clock.schedule(waitMs, () => completeJoin(group));
+    move(group, "PreparingRebalance");
+    awaitJoins(group);
+  }
   completeJoinWhenReady(group);
 }
 
+/** The first members of a group without any wait a little for more to come. */
+export function gather(group: Group): void {
+  move(group, "PreparingRebalance");
+  if (group.initialDelayMs === 0) completeJoin(group);
+  else delayJoin(group, group.initialDelayMs, Math.max(longestRebalance(group) - group.initialDelayMs, 0));
+}
+
+/** Who comes in the meantime is a reason to wait once more, up to the rebalance timeout. */
+function delayJoin(group: Group, delayMs: number, restMs: number): void {
+  const known = new Set(group.members.keys());
+  group.isGathering = true;
+  group.stopWaiting = group.clock.schedule(delayMs, () => {
+    const hasGrown = [...group.members.keys()].some((id) => !known.has(id));
+    if (hasGrown && restMs > 0)
+      delayJoin(group, Math.min(group.initialDelayMs, restMs), Math.max(restMs - delayMs, 0));
+    else completeJoin(group);
+  });
+}
+
+function awaitJoins(group: Group): void {
+  group.stopWaiting?.();
+  group.stopWaiting = group.clock.schedule(longestRebalance(group), () => completeJoin(group));
+}
+
+/** Ids that were handed out are waited for, too, except by a group that gathers. */
 export function completeJoinWhenReady(group: Group): void {
   if (group.state !== "PreparingRebalance" || group.isGathering || group.pending.size > 0) return;
   if ([...group.members.values()].every((member) => member.joining !== undefined)) completeJoin(group);
 }
 
-/** Ends the joining: who did not come is out, except static members, whose session decides. */
+/** Ends the joining: who did not come is out, except static members. */
 function completeJoin(group: Group): void {
   group.isGathering = false;
-  group.stopRebalance?.();
+  group.stopWaiting?.();
   for (const member of [...group.members.values()])
-    if (member.joining === undefined && member.instanceId === null) {
-      dismiss(member, errorCodes.unknownMemberId);
-      group.members.delete(member.id);
-    }
-  const joined = [...group.members.values()].filter((member) => member.joining !== undefined);
-  const [first] = joined;
+    if (member.joining === undefined && member.instanceId === null)
+      dismiss(group, member, errorCodes.unknownMemberId);
+  const first = [...group.members.values()].find((member) => member.joining !== undefined);
   if (first === undefined && group.members.size > 0) {
     // Static members are away: their sessions decide when this ends.
-    group.stopRebalance = group.clock.schedule(longestRebalance(group), () => completeJoin(group));
+    awaitJoins(group);
     return;
   }
   group.generation++;
-  if (first === undefined) {
-    group.leader = "";
-    group.protocolName = "";
-    move(group, "Empty");
-    return;
-  }
-  if (!joined.some((member) => member.id === group.leader)) group.leader = first.id;
+  if (group.members.get(group.leader)?.joining === undefined) group.leader = first?.id ?? "";
   group.protocolName = elect(group);
-  move(group, "CompletingRebalance");
-  awaitSync(group);
+  move(group, first === undefined ? "Empty" : "CompletingRebalance");
+  if (first !== undefined) awaitSyncs(group);
   for (const member of group.members.values()) {
     const { joining } = member;
-    member.joining = undefined;
-    if (joining === undefined) continue;
+    Object.assign(member, { joining: undefined, isNew: false, isSyncDue: true });
     renewSession(group, member);
-    joining(joinedAs(group, member));
+    joining?.(joinedAs(group, member));
   }
+}
+
+/** Members that do not fetch their part in time are out, static ones, too (KAFKA-9801). */
+function awaitSyncs(group: Group): void {
+  group.stopWaiting = group.clock.schedule(longestRebalance(group), () => {
+    for (const member of [...group.members.values()])
+      if (member.isSyncDue) dismiss(group, member, errorCodes.unknownMemberId);
+    prepareRebalance(group);
+  });
 }
 
 function longestRebalance(group: Group): number {
-  return Math.max(0, ...[...group.members.values()].map((member) => member.rebalanceTimeoutMs));
-}
-
-/** Members that do not fetch their part in time are out (KAFKA-9801). */
-function awaitSync(group: Group): void {
-  group.stopRebalance = group.clock.schedule(longestRebalance(group), () => {
-    if (group.state !== "CompletingRebalance") return;
-    for (const member of [...group.members.values()])
-      if (member.syncing === undefined) removeMember(group, member);
-  });
+  return [...group.members.values()].reduce((most, member) => Math.max(most, member.rebalanceTimeoutMs), 0);
 }
 
 /** The leader has shared out the partitions. */
 export function completeSync(group: Group, assignments: ReadonlyMap<string, Buffer>): void {
-  group.stopRebalance?.();
+  for (const member of group.members.values()) member.assignment = assignments.get(member.id) ?? nothing;
   move(group, "Stable");
-  for (const member of group.members.values()) {
-    member.assignment = assignments.get(member.id) ?? nothing;
-    const { syncing } = member;
-    member.syncing = undefined;
-    if (syncing === undefined) continue;
-    renewSession(group, member);
-    syncing({ errorCode: errorCodes.none, assignment: member.assignment });
-  }
+  answerSyncs(group, errorCodes.none);
 }
 
-export function move(group: Group, state: Group["state"]): void {
-  group.state = state;
-  group.changed(group);
+function answerSyncs(group: Group, errorCode: number): void {
+  for (const member of group.members.values()) {
+    const { syncing, assignment } = member;
+    if (syncing === undefined) continue;
+    member.syncing = undefined;
+    renewSession(group, member);
+    syncing({ errorCode, assignment });
+  }
 }

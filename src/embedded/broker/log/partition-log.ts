@@ -91,19 +91,22 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
     const isIdempotent = head.producerId >= 0;
     const sequence = isIdempotent ? producers.check(head) : { kind: "next" as const };
     if (sequence.kind === "refused") return sequence;
+    const isOpen = open.has(head.producerId);
+    if (isOpen && !head.isTransactional && sequence.kind === "next")
+      return { kind: "refused", code: errorCodes.invalidTxnState };
     if (sequence.kind === "repeat")
       return { kind: "appended", baseOffset: sequence.baseOffset, timestampMs: -1 };
     const batch = keep(sent);
     if (isAppendTime) setAppendTime(batch, nowMs);
     const baseOffset = list.add(batch, isAppendTime ? { ...head, maxTimestamp: nowMs } : head);
     if (isIdempotent) producers.note(head, baseOffset);
-    if (head.isTransactional && !open.has(head.producerId)) open.set(head.producerId, baseOffset);
+    if (head.isTransactional && !isOpen) open.set(head.producerId, baseOffset);
     return { kind: "appended", baseOffset, timestampMs: isAppendTime ? nowMs : -1 };
   };
 
   return {
     batches: list,
-    stableOffset: () => Math.min(list.endOffset, ...open.values()),
+    stableOffset: () => Math.max(list.startOffset, Math.min(list.endOffset, ...open.values())),
     append,
     endTransaction(producer, isCommit, nowMs) {
       const marker = buildMarker(isCommit, producer, nowMs);

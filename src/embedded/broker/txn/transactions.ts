@@ -1,6 +1,5 @@
 import type { Clock } from "../../../core/clock.ts";
 import { errorCodes } from "../error-codes.ts";
-import type { BatchHead } from "../log/batch.ts";
 import type { Partition } from "../topics.ts";
 
 export type TransactionState = "Empty" | "Ongoing" | "CompleteCommit" | "CompleteAbort";
@@ -8,13 +7,14 @@ export type TransactionState = "Empty" | "Ongoing" | "CompleteCommit" | "Complet
 /** A transactional producer, as its coordinator knows it (KIP-98). */
 export interface Transaction {
   readonly id: string;
-  readonly producerId: number;
-  readonly epoch: number;
-  readonly state: TransactionState;
-  readonly timeoutMs: number;
-  readonly partitions: ReadonlySet<Partition>;
+  producerId: number;
+  epoch: number;
+  timeoutMs: number;
+  state: TransactionState;
+  readonly partitions: Set<Partition>;
   /** Groups whose offsets are committed with it. */
-  readonly groups: ReadonlySet<string>;
+  readonly groups: Set<string>;
+  stopTimeout?: (() => void) | undefined;
 }
 
 /** Who claims to own a transaction. */
@@ -27,36 +27,25 @@ export interface Claim {
 export interface Transactions {
   /** A producer id without transactions. */
   newProducerId(): number;
+  readonly lastProducerId: () => number;
   /** Gives a transactional id its next epoch, which fences whoever had it before; ends what was open. */
   init(id: string, timeoutMs: number): { readonly producerId: number; readonly epoch: number };
   /** 0 when the claim is right. */
   check(claim: Claim): number;
-  addPartition(id: string, partition: Partition): void;
+  addPartitions(id: string, partitions: readonly Partition[]): void;
   addGroup(id: string, group: string): void;
+  /** 0 when the transaction may write to this partition, or commit offsets of this group. */
+  admit(claim: Claim, part: Partition | string): number;
   end(claim: Claim, isCommit: boolean): number;
-  /** 0 when a transactional batch may be appended to a partition. */
-  admit(head: BatchHead, partition: Partition): number;
   /** Aborts what is open, as a timeout does, and fences the producer. */
   abort(id: string): void;
   /** Fences the producer. */
   bumpEpoch(id: string): void;
   all(): readonly Transaction[];
   restore(transactions: readonly Transaction[], lastProducerId: number): void;
-  readonly lastProducerId: () => number;
 }
 
-interface Entry {
-  readonly id: string;
-  producerId: number;
-  epoch: number;
-  timeoutMs: number;
-  state: TransactionState;
-  readonly partitions: Set<Partition>;
-  readonly groups: Set<string>;
-  stopTimeout?: (() => void) | undefined;
-}
-
-/** From here on a producer gets a new id, as the epoch has 16 bits. */
+/** From here on a producer gets a new id, as the epoch has 16 bits and an abort needs the last one. */
 const lastEpoch = 32_766;
 
 interface Surroundings {
@@ -68,61 +57,73 @@ interface Surroundings {
 }
 
 export function createTransactions({ clock, endOffsets, woken, ended }: Surroundings): Transactions {
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, Transaction>();
   let lastProducerId = 0;
 
-  const bump = (entry: Entry): void => {
+  const bump = (entry: Transaction): void => {
     if (entry.epoch < lastEpoch) entry.epoch++;
     else Object.assign(entry, { producerId: ++lastProducerId, epoch: 0 });
   };
-  const complete = (entry: Entry, isCommit: boolean): void => {
+  const complete = (entry: Transaction, isCommit: boolean): void => {
     const { producerId, epoch } = entry;
     entry.stopTimeout?.();
     entry.state = isCommit ? "CompleteCommit" : "CompleteAbort";
-    for (const partition of entry.partitions)
-      partition.log.endTransaction({ id: producerId, epoch }, isCommit, clock.now());
-    for (const group of entry.groups) endOffsets(group, producerId, isCommit);
     const partitions = [...entry.partitions];
+    for (const { log } of partitions) log.endTransaction({ id: producerId, epoch }, isCommit, clock.now());
+    for (const group of entry.groups) endOffsets(group, producerId, isCommit);
     entry.partitions.clear();
     entry.groups.clear();
     ended(entry.id, isCommit);
     for (const partition of partitions) woken(partition);
   };
-  const abort = (entry: Entry): void => {
+  const abort = (entry: Transaction | undefined): void => {
+    if (entry?.state !== "Ongoing") return;
     // The markers carry the new epoch, so that partitions refuse the old one, too.
-    if (entry.epoch < lastEpoch) entry.epoch++;
+    entry.epoch++;
     complete(entry, false);
   };
-  const open = (id: string): Entry | undefined => {
-    const entry = entries.get(id);
-    if (entry === undefined || entry.state === "Ongoing") return entry;
-    entry.state = "Ongoing";
+  const awaitEnd = (entry: Transaction): void => {
     entry.stopTimeout = clock.schedule(entry.timeoutMs, () => abort(entry));
+  };
+  const open = (id: string): Transaction | undefined => {
+    const entry = entries.get(id);
+    if (entry !== undefined && entry.state !== "Ongoing") {
+      entry.state = "Ongoing";
+      awaitEnd(entry);
+    }
     return entry;
   };
   const check = ({ transactionalId, producerId, producerEpoch }: Claim): number => {
     const entry = entries.get(transactionalId);
-    if (entry === undefined || entry.producerId !== producerId) return errorCodes.invalidProducerIdMapping;
+    if (entry?.producerId !== producerId) return errorCodes.invalidProducerIdMapping;
     return entry.epoch === producerEpoch ? errorCodes.none : errorCodes.invalidProducerEpoch;
   };
   return {
     newProducerId: () => ++lastProducerId,
+    lastProducerId: () => lastProducerId,
     init(id, timeoutMs) {
-      const entry = entries.get(id);
-      if (entry === undefined) {
-        const producerId = ++lastProducerId;
-        const [partitions, groups] = [new Set<Partition>(), new Set<string>()];
-        entries.set(id, { id, producerId, epoch: 0, timeoutMs, state: "Empty", partitions, groups });
-        return { producerId, epoch: 0 };
-      }
-      if (entry.state === "Ongoing") abort(entry);
+      const known = entries.get(id);
+      const entry: Transaction = known ?? {
+        ...{ id, producerId: ++lastProducerId, epoch: -1, timeoutMs, state: "Empty" },
+        ...{ partitions: new Set(), groups: new Set() },
+      };
+      entries.set(id, entry);
+      abort(entry);
       bump(entry);
       Object.assign(entry, { timeoutMs, state: "Empty" });
       return { producerId: entry.producerId, epoch: entry.epoch };
     },
     check,
-    addPartition: (id, partition) => void open(id)?.partitions.add(partition),
+    addPartitions(id, partitions) {
+      const entry = open(id);
+      for (const partition of partitions) entry?.partitions.add(partition);
+    },
     addGroup: (id, group) => void open(id)?.groups.add(group),
+    admit(claim, part) {
+      const entry = entries.get(claim.transactionalId);
+      const isAdded = typeof part === "string" ? entry?.groups.has(part) : entry?.partitions.has(part);
+      return check(claim) || (isAdded === true ? errorCodes.none : errorCodes.invalidTxnState);
+    },
     end(claim, isCommit) {
       const code = check(claim);
       const entry = entries.get(claim.transactionalId);
@@ -132,16 +133,7 @@ export function createTransactions({ clock, endOffsets, woken, ended }: Surround
       const isSame = entry.state === (isCommit ? "CompleteCommit" : "CompleteAbort");
       return isSame ? errorCodes.none : errorCodes.invalidTxnState;
     },
-    admit(head, partition) {
-      const entry = [...entries.values()].find((one) => one.producerId === head.producerId);
-      if (entry !== undefined && head.producerEpoch < entry.epoch) return errorCodes.invalidProducerEpoch;
-      const isAdded = entry?.state === "Ongoing" && entry.partitions.has(partition);
-      return isAdded ? errorCodes.none : errorCodes.invalidTxnState;
-    },
-    abort(id) {
-      const entry = entries.get(id);
-      if (entry?.state === "Ongoing") abort(entry);
-    },
+    abort: (id) => abort(entries.get(id)),
     bumpEpoch(id) {
       const entry = entries.get(id);
       if (entry !== undefined) bump(entry);
@@ -153,12 +145,10 @@ export function createTransactions({ clock, endOffsets, woken, ended }: Surround
       lastProducerId = last;
       for (const one of transactions) {
         const sets = { partitions: new Set(one.partitions), groups: new Set(one.groups) };
-        const entry: Entry = { ...one, ...sets };
+        const entry: Transaction = { ...one, ...sets };
         entries.set(one.id, entry);
-        if (entry.state === "Ongoing")
-          entry.stopTimeout = clock.schedule(entry.timeoutMs, () => abort(entry));
+        if (entry.state === "Ongoing") awaitEnd(entry);
       }
     },
-    lastProducerId: () => lastProducerId,
   };
 }

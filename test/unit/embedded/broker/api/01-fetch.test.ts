@@ -201,6 +201,7 @@ describe("fetching from the embedded broker", () => {
               client,
               "orders",
               batchOf([value], { producerId, producerEpoch, sequence: sequence++, isTransactional: true }),
+              { transactionalId },
             ),
           end: (committed: boolean) => client.ask("EndTxn", 1, { ...claim, committed }),
         };

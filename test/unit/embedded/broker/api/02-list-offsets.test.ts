@@ -90,7 +90,7 @@ describe("looking up offsets on the embedded broker", () => {
       sequence: 0,
       isTransactional: true,
     });
-    await produce(client, "orders", open);
+    await produce(client, "orders", open, { transactionalId: "t" });
     expect(await lookUp(client, -1)).to.deep.equal([0, 5, -1]);
     expect(await lookUp(client, -1, { isolationLevel: 1 })).to.deep.equal([0, 4, -1]);
     expect(await lookUp(client, 400)).to.deep.equal([0, 4, 400]);

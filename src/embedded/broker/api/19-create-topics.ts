@@ -3,8 +3,8 @@ import { errorCodes } from "../error-codes.ts";
 import { array, bool, int16, int32, list, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
-// −1 partitions or replicas mean the broker's default, from version 4 on (KIP-464). Manual assignments exclude both
-// numbers. Only the controller creates topics.
+// −1 partitions or replicas mean the broker's default (KIP-464): Java and librdkafka send it from version 4 on, kafkajs
+// below, too. Manual assignments exclude both numbers. Only the controller creates topics.
 
 export const createTopics: Api = api(
   {
@@ -25,14 +25,16 @@ export const createTopics: Api = api(
       array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage", { since: 1 })]),
     ],
   },
-  ({ topics, validateOnly }, { cluster, broker, version }) => {
-    const counts = new Map<string, number>();
-    for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
-    return toAnswer(topics, (asked) => {
+  ({ topics, validateOnly }, { cluster, broker }) => {
+    const counts = Map.groupBy(topics, ({ name }) => name);
+    const codeOf = (asked: Asked): number => {
       if (cluster.controller() !== broker) return errorCodes.notController;
-      if (counts.get(asked.name) !== 1) return errorCodes.invalidRequest;
-      return create(cluster, asked, { validateOnly, mayDefault: version >= 4 });
-    });
+      const isOnce = counts.get(asked.name)?.length === 1;
+      return isOnce ? create(cluster, asked, validateOnly) : errorCodes.invalidRequest;
+    };
+    return {
+      topics: topics.map((asked) => ({ name: asked.name, errorCode: codeOf(asked), errorMessage: null })),
+    };
   },
 );
 
@@ -44,17 +46,7 @@ interface Asked {
   readonly configs: readonly { readonly name: string; readonly value: string | null }[];
 }
 
-function toAnswer(topics: readonly Asked[], codeOf: (asked: Asked) => number) {
-  return {
-    topics: topics.map((asked) => ({ name: asked.name, errorCode: codeOf(asked), errorMessage: null })),
-  };
-}
-
-function create(
-  cluster: Cluster,
-  asked: Asked,
-  { validateOnly, mayDefault }: { readonly validateOnly: boolean; readonly mayDefault: boolean },
-): number {
+function create(cluster: Cluster, asked: Asked, validateOnly: boolean): number {
   const { name, numPartitions, replicationFactor, assignments } = asked;
   const isAssigned = assignments.length > 0;
   if (isAssigned && (numPartitions !== -1 || replicationFactor !== -1)) return errorCodes.invalidRequest;
@@ -65,11 +57,10 @@ function create(
   }
   const sorted = [...assignments].sort((a, b) => a.index - b.index);
   if (sorted.some(({ index }, at) => index !== at)) return errorCodes.invalidReplicaAssignment;
-  const isDefault = (count: number): boolean => count === -1 && (mayDefault || isAssigned);
   const topic: TopicRequest = {
     name,
-    ...(isDefault(numPartitions) ? {} : { partitions: numPartitions }),
-    ...(isDefault(replicationFactor) ? {} : { replicationFactor }),
+    ...(numPartitions === -1 ? {} : { partitions: numPartitions }),
+    ...(replicationFactor === -1 ? {} : { replicationFactor }),
     ...(isAssigned ? { assignments: sorted.map(({ brokerIds }) => brokerIds) } : {}),
     configs,
   };

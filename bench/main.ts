@@ -1,24 +1,30 @@
 // Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
 //   npm run bench            all
-//   npm run bench -- publish one of them: publish, consume, compat
+//   npm run bench -- publish one of them: publish, consume, compat, broker
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { benchBroker } from "./broker.ts";
 import { benchCompat, type Figure } from "./compat.ts";
 import { benchConsume } from "./consume.ts";
 import { benchPublish } from "./publish.ts";
 import { describe, type Measured, ratio } from "./setup.ts";
 
-function toPage(rows: readonly Measured[], figures: readonly Figure[]): string {
+function toLines(figures: readonly Figure[]): string {
+  return figures
+    .map(
+      ({ name, value, goal, isReached }) =>
+        `| ${name} | ${value} | ${goal} (${isReached ? "reached" : "**missed**"}) |`,
+    )
+    .join("\n");
+}
+
+function toPage(rows: readonly Measured[], compat: readonly Figure[], broker: readonly Figure[]): string {
   const lines = rows.map((row) => {
     const reached = ratio(row);
     const goal =
       row.goal === undefined ? "" : `${row.goal} (${reached >= row.goal ? "reached" : "**missed**"})`;
     return `| ${row.name} | ${describe(row.byHand)} | ${describe(row.keryx)} | ${reached.toFixed(2)} | ${goal} |`;
   });
-  const facts = figures.map(
-    ({ name, value, goal, isReached }) =>
-      `| ${name} | ${value} | ${goal} (${isReached ? "reached" : "**missed**"}) |`,
-  );
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. Records per second: the median of the rounds, with the slowest and the fastest. The ratio is the median of each round's own ratio, Keryx divided by hand-written; both contenders ran in turn in one process against the same cluster, after one round each that was not counted. Absolute figures tell about the machine, ratios about the code.
@@ -37,7 +43,15 @@ ${lines.join("\n")}
 
 | what | figure | goal |
 |---|---|---|
-${facts.join("\n")}
+${toLines(compat)}
+
+## Embedded broker
+
+kafkajs and the broker in a process each, on the same machine: a million messages of 200 bytes on four partitions.
+
+| what | figure | goal |
+|---|---|---|
+${toLines(broker)}
 `;
 }
 
@@ -49,6 +63,9 @@ const suites: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
 const rows: Measured[] = [];
 for (const [name, run] of Object.entries(suites))
   if (wanted === undefined || wanted === name) rows.push(...(await run()));
-const figures = wanted === undefined || wanted === "compat" ? await benchCompat() : [];
+const figuresOf = async (name: string, run: () => Promise<readonly Figure[]>): Promise<readonly Figure[]> =>
+  wanted === undefined || wanted === name ? run() : [];
+const compat = await figuresOf("compat", benchCompat);
+const broker = await figuresOf("broker", benchBroker);
 if (wanted === undefined)
-  writeFileSync(new URL("../docs/benchmarks.md", import.meta.url), toPage(rows, figures));
+  writeFileSync(new URL("../docs/benchmarks.md", import.meta.url), toPage(rows, compat, broker));

@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { KeryxError } from "../../../../src/core/errors.ts";
 import { createDevBroker } from "../../../../src/embedded/broker/index.ts";
@@ -120,4 +123,12 @@ describe("starting and stopping the embedded broker", () => {
     await broker.close();
     await ended;
   });
+
+  it("leaves less than 5 MB behind in 200 starts and stops, and lets the process end", async () => {
+    const script = fileURLToPath(new URL("../../../support/embedded-cycles.ts", import.meta.url));
+    const args = ["--expose-gc", "--conditions=@keryx/source", script, "200"];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    expect(JSON.parse(stdout).grownBytes).to.be.lessThan(5 * 1024 * 1024);
+    expect(stderr).to.equal("");
+  }).timeout(90_000);
 });

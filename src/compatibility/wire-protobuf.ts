@@ -1,11 +1,11 @@
 import type { ProtoSchema } from "../schema/proto-schema.ts";
 import type { Direction, FoundWireProblem } from "./difference.ts";
-import { judgeEnum } from "./wire-protobuf-enums.ts";
-import type { Judging, Names, Report, Sink } from "./wire-protobuf-judging.ts";
-import { protobufWireKinds, wireProblem } from "./wire-protobuf-kinds.ts";
-import { judgeMessage } from "./wire-protobuf-messages.ts";
-import { createPairing, type Pairing } from "./wire-protobuf-pairing.ts";
-import { cut, type MessageView } from "./wire-protobuf-view.ts";
+import { judgeEnum } from "./wire-protobuf/enums.ts";
+import type { Judging, Names, Report, Sink } from "./wire-protobuf/judging.ts";
+import { protobufWireKinds, wireProblem } from "./wire-protobuf/kinds.ts";
+import { judgeMessage } from "./wire-protobuf/messages.ts";
+import { cut, type MessageView } from "./wire-protobuf/model.ts";
+import { createPairing, type Pairing } from "./wire-protobuf/pairing.ts";
 
 /** Fields and values that are looked at in one judgement: what fits into a schema text, some hundred times over. */
 const maxSteps = 2_000_000;

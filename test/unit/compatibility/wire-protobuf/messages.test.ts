@@ -1,4 +1,4 @@
-import { itJudges } from "../../support/wire-cases.ts";
+import { itJudges } from "../../../support/wire-cases.ts";
 
 describe("the wire verdict on oneofs", () => {
   itJudges({

@@ -1,15 +1,8 @@
-import { absentValue } from "./wire-protobuf-defaults.ts";
-import type { Judging, Sink } from "./wire-protobuf-judging.ts";
-import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
-import { int32Range, isPackable, isWithin, readScalar, varintRange } from "./wire-protobuf-scalars.ts";
-import {
-  cut,
-  type EnumView,
-  type FieldView,
-  fieldText,
-  type MessageView,
-  type WireType,
-} from "./wire-protobuf-view.ts";
+import { absentValue } from "./defaults.ts";
+import type { Judging, Sink } from "./judging.ts";
+import type { ProtobufWireKind } from "./kinds.ts";
+import { cut, type EnumView, type FieldView, fieldText, type MessageView, type WireType } from "./model.ts";
+import { int32Range, isPackable, isWithin, readScalar, varintRange } from "./scalars.ts";
 
 /** A field of both sides, under one number. */
 export interface FieldPair {

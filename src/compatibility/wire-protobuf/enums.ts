@@ -1,7 +1,7 @@
-import type { Judging, Report } from "./wire-protobuf-judging.ts";
-import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
-import { createSpanSet, spansText, subtractSpans } from "./wire-protobuf-ranges.ts";
-import { cut, type EnumView } from "./wire-protobuf-view.ts";
+import type { Judging, Report } from "./judging.ts";
+import type { ProtobufWireKind } from "./kinds.ts";
+import { cut, type EnumView } from "./model.ts";
+import { createSpanSet, spansText, subtractSpans } from "./ranges.ts";
 
 /** What becomes of the values of an enum. Names of values may change, their numbers may not. */
 export function judgeEnum(

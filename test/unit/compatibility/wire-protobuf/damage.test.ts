@@ -13,9 +13,9 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { expect } from "chai";
 import protobufjs from "protobufjs";
-import { judgeProtobufWire } from "../../../src/compatibility/wire-protobuf.ts";
-import { linkProto } from "../../../src/schema/proto-link.ts";
-import { buildDescriptors } from "../../support/proto-descriptors.ts";
+import { judgeProtobufWire } from "../../../../src/compatibility/wire-protobuf.ts";
+import { linkProto } from "../../../../src/schema/proto-link.ts";
+import { buildDescriptors } from "../../../support/proto-descriptors.ts";
 
 interface Row {
   readonly change: string;

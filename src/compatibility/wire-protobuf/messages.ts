@@ -1,8 +1,8 @@
-import type { Judging, Names, Sink } from "./wire-protobuf-judging.ts";
-import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
-import { createSpanSet, type SpanSet, spansText, subtractSpans } from "./wire-protobuf-ranges.ts";
-import { judgeField } from "./wire-protobuf-types.ts";
-import { cut, type FieldView, fieldText, type MessageView } from "./wire-protobuf-view.ts";
+import type { Judging, Names, Sink } from "./judging.ts";
+import type { ProtobufWireKind } from "./kinds.ts";
+import { cut, type FieldView, fieldText, type MessageView } from "./model.ts";
+import { createSpanSet, type SpanSet, spansText, subtractSpans } from "./ranges.ts";
+import { judgeField } from "./types.ts";
 
 /** What becomes of the fields of one message that is read as another. */
 export function judgeMessage(

@@ -1,9 +1,13 @@
 import { expect } from "chai";
-import { judgeProtobufWire } from "../../../src/compatibility/wire-protobuf.ts";
-import { createSpanSet, spansText, subtractSpans } from "../../../src/compatibility/wire-protobuf-ranges.ts";
-import type { ProtoSchema } from "../../../src/schema/proto-schema.ts";
-import { link } from "../../support/wire-cases.ts";
-import { cpuTimeMs } from "../schema/cpu-time.ts";
+import {
+  createSpanSet,
+  spansText,
+  subtractSpans,
+} from "../../../../src/compatibility/wire-protobuf/ranges.ts";
+import { judgeProtobufWire } from "../../../../src/compatibility/wire-protobuf.ts";
+import type { ProtoSchema } from "../../../../src/schema/proto-schema.ts";
+import { link } from "../../../support/wire-cases.ts";
+import { cpuTimeMs } from "../../schema/cpu-time.ts";
 
 const each = (count: number, print: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => print(index)).join(" ");

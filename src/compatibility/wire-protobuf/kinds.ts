@@ -1,4 +1,4 @@
-import type { Direction, FoundWireProblem } from "./difference.ts";
+import type { Direction, FoundWireProblem } from "../difference.ts";
 
 export interface WireKind {
   readonly severity: "error" | "warning";

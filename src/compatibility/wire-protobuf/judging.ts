@@ -1,6 +1,6 @@
-import type { Direction } from "./difference.ts";
-import type { ProtobufWireKind } from "./wire-protobuf-kinds.ts";
-import type { EnumView, MessageView, NamedView } from "./wire-protobuf-view.ts";
+import type { Direction } from "../difference.ts";
+import type { ProtobufWireKind } from "./kinds.ts";
+import type { EnumView, MessageView, NamedView } from "./model.ts";
 
 /** Takes what is found, with its place and a sentence about it. */
 export type Report = (kind: ProtobufWireKind, path: string, message: string) => void;

@@ -1,13 +1,7 @@
-import type { ProtoDefinition, ProtoSchema } from "../schema/proto-schema.ts";
-import {
-  createSchemaView,
-  type EnumView,
-  type MessageView,
-  type NamedView,
-  namedView,
-  type SchemaView,
-  type WireType,
-} from "./wire-protobuf-view.ts";
+import type { ProtoDefinition, ProtoSchema } from "../../schema/proto-schema.ts";
+import { namedView } from "./definitions.ts";
+import type { EnumView, MessageView, NamedView, WireType } from "./model.ts";
+import { createSchemaView, type SchemaView } from "./view.ts";
 
 export type DefinitionPair =
   | { readonly kind: "message"; readonly writer: MessageView; readonly reader: MessageView }

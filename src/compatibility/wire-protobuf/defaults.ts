@@ -1,5 +1,5 @@
-import type { ProtoValue } from "../schema/proto-model.ts";
-import type { FieldView } from "./wire-protobuf-view.ts";
+import type { ProtoValue } from "../../schema/proto-model.ts";
+import type { FieldView } from "./model.ts";
 
 /**
  * What a reader sees where the field is not in the bytes, in a form that can be compared and shown. Undefined where

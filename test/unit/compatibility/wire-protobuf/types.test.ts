@@ -1,4 +1,4 @@
-import { field, itJudges } from "../../support/wire-cases.ts";
+import { field, itJudges } from "../../../support/wire-cases.ts";
 
 describe("the wire verdict on types", () => {
   /** Pairs of which the first can be read as the second, but not the other way round. */

@@ -16,6 +16,8 @@ export interface Verdicts {
 export interface Side {
   /** A file of the project, or what an older version is called. */
   readonly file: string;
+  /** The text is that of a version, which lies in no file of its own. */
+  readonly isVersion?: boolean;
   readonly text: string;
   /** Absent: the text has nothing there. */
   readonly span?: TextSpan;

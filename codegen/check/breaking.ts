@@ -10,7 +10,7 @@ import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
 import type { CompatibilityLevel } from "../../src/core/event.ts";
 import type { Span } from "../diagnostics.ts";
 import type { CheckRule } from "../diagnostics-check-rules.ts";
-import { type Finding, type FindingDetails, find, type Sides } from "../diagnostics-finding.ts";
+import { type Finding, type FindingDetails, find, type Side, type Sides } from "../diagnostics-finding.ts";
 import type { BaselineVersion } from "./baseline.ts";
 import { createLocatorCache, type LocatorCache } from "./locator-cache.ts";
 import type { VersionReader } from "./parse.ts";
@@ -131,8 +131,15 @@ function placesOf(
   return {
     at: place ?? at,
     sides: {
-      old: { file: showVersion(version.name), text: version.schema, ...(span === undefined ? {} : { span }) },
-      ...(now === undefined ? {} : { new: { file: `${prefix}${now.file}`, text: now.text, span: now.span } }),
+      old: {
+        ...{ file: showVersion(version.name), isVersion: true, text: version.schema },
+        ...(span === undefined ? {} : { span }),
+      },
+      ...(now === undefined ? {} : { new: toSide(now, prefix) }),
     },
   };
+}
+
+function toSide({ file, text, span, isExact }: SourcePlace, prefix: string): Side {
+  return { file: `${prefix}${file}`, text, ...(isExact ? { span } : {}) };
 }

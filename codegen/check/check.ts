@@ -77,9 +77,10 @@ function judgeEvent(
       ...(inForce === undefined || inForce === declared ? [] : [inForce]),
     ]),
   ];
-  // Records of the same topic under a former subject: no registry compares them, but they are still read.
+  // Records under a former subject: no registry compares them, but they are still read. With another topic that is
+  // refused anyway; whoever takes the topic back should not meet the rest only then.
   const before = baseline.events.get(event.name)?.contract;
-  if (before !== undefined && before.subject !== subject && before.policy.topic === event.options.topic.value)
+  if (before !== undefined && before.subject !== subject)
     cases.push(caseOf(before.subject, baseline.histories.get(before.subject) ?? [], ["NONE"]));
   return cases.flatMap((one) => (one === undefined ? [] : judgeSchema(one, dialect, reader)));
 }

@@ -13,6 +13,8 @@ export interface SourcePlace {
   readonly file: string;
   readonly text: string;
   readonly span: TextSpan;
+  /** False where the file has nothing at the path: then this is the nearest thing around it. */
+  readonly isExact: boolean;
 }
 
 /** Finds what the path of a difference means in the files that people edit. */
@@ -55,8 +57,10 @@ export function createSourcePlaces({ model, inputs }: Pick<CheckRequest, "model"
   ) => {
     const text = inputs.get(file);
     if (schema === undefined || text === undefined) return undefined;
-    const span = locatorOf(schema, text, reader)[how](path);
-    return span === undefined ? undefined : { file, text, span };
+    const locator = locatorOf(schema, text, reader);
+    const exact = locator.exact(path);
+    const span = exact ?? (how === "nearest" ? locator.nearest(path) : undefined);
+    return span === undefined ? undefined : { file, text, span, isExact: exact !== undefined };
   };
   const inProto = (file: string, path: string): SourcePlace | undefined => {
     const schema = parse(file);

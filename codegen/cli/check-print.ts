@@ -11,12 +11,16 @@ export function formatFindings(
 ): string {
   const tint = (style: keyof typeof paint, text: string): string =>
     color ? `\u001b[${paint[style]}m${text}\u001b[0m` : text;
+  let last = "";
   return findings
     .map((finding) => {
       const { file, line, column, severity, rule, event, message, advice, sides } = finding;
       const place = showText(`${file}:${line}:${column}`);
       const whose = event === undefined ? "" : ` ${showText(event)}`;
-      const texts = sides === undefined ? "" : excerpt({ ...sides, width: columns, color });
+      const found = sides === undefined ? "" : excerpt({ ...sides, width: columns, color });
+      // Registry and wire often speak of the same place: the texts stand there once.
+      const texts = found === last ? "" : found;
+      last = found;
       return `${place} ${tint(severity, severity)} ${rule}${whose}\n  ${showText(message)}\n${texts}${tint("faint", `  ${showText(advice)}`)}\n`;
     })
     .join("\n");

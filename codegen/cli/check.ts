@@ -80,6 +80,7 @@ export const runCheck: Run = async (call) => {
     findAll(call, project, dialect, against, folder),
   );
   io.out(print(findings, format, project, call));
+  if (format === "text" && findings.length > 0) io.note("\n");
   if (compared > 0) io.note(showScope(compared, fresh, against));
   io.note(`${countDiagnostics(findings)}\n`);
   return isRefused(findings, options.strict === true) ? 3 : 0;

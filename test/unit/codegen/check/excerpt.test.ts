@@ -27,6 +27,24 @@ describe("an excerpt", () => {
     );
   });
 
+  it("shows old above new where a line would be cut: its end may be all that differs", () => {
+    const long = `string ${"a".repeat(60)}`;
+    const [before, after] = [
+      side("old.proto", `${long} = 1;`, long),
+      side("new.proto", `${long} = 2;`, long),
+    ];
+    expect(excerpt({ old: before, new: after, width: 120, color: false })).to.equal(
+      `  old old.proto:1\n  1 ${long} = 1;\n  new new.proto:1\n  1 ${long} = 2;\n`,
+    );
+  });
+
+  it("counts the lines of a version that lies in no file in words", () => {
+    const version = { ...old, file: "version 3", isVersion: true };
+    expect(excerpt({ old: version, width: 100, color: false })).to.equal(
+      "  old version 3, line 2\n  2 string a = 1;\n",
+    );
+  });
+
   it("fits into any width", () => {
     const wide = side("a-very-long-name-of-a-folder/and-of-a-file.proto", `x\n${"y".repeat(500)}\n`, "yyyy");
     for (const width of [1, 30, 40, 79, 96, 97, 120, 200])
@@ -74,7 +92,7 @@ describe("an excerpt", () => {
     const request = { new: side("a.avsc", text, '"name"'), width: 60, color: false };
     const started = performance.now();
     for (let round = 0; round < 200; round++)
-      expect(excerpt(request)).to.equal('  new a.avsc:1\n  1 "name":"a"}\n');
+      expect(excerpt(request)).to.equal('  new a.avsc:1\n  1 "name"\n');
     expect(performance.now() - started).to.be.lessThan(2_000);
   });
 

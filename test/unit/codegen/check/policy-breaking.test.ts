@@ -325,4 +325,18 @@ describe("the delivery policy against a baseline", () => {
     expect(exit).to.equal(3);
     await project.write({ "keryx.yaml": "clientId: test\n" });
   });
+
+  it("tells what changed beside the topic, too: the fields are judged against the records under the old subject", async () => {
+    const name = "schemas/shop.proto";
+    const moved = change(order, ['topic: "orders"', 'topic: "placed-orders"']);
+    await project.write({ [name]: change(moved, ["string order_id = 2;", "int64 order_id = 2;"]) });
+    for (const against of ["lock", "git:HEAD"]) {
+      const { exit, findings } = await project.check({ against });
+      expect(findings.map(({ rule, subject, kind }) => `${rule} ${subject} ${kind}`)).to.deep.equal([
+        "topic-changed placed-orders-value null",
+        "wire-unsafe orders-value TYPE_CHANGED",
+      ]);
+      expect(exit).to.equal(3);
+    }
+  });
 });

@@ -104,7 +104,7 @@ describe("keryx check", () => {
     expect(exit).to.equal(3);
     expect(out).to.match(/^schemas\/shop\.proto:10:3 error registry-incompatible shop\.v1\.OrderPlaced$/m);
     expect(out).to.match(/int64 total = 2; +│ 10 string total = 2;/);
-    expect(out).to.include("old version 1:");
+    expect(out).to.match(/old version 1, line \d+ +│ new schemas\/shop\.proto:10$/m);
     expect(out).to.include("retry-emptied");
   });
 
@@ -219,7 +219,14 @@ describe("keryx check", () => {
     const { exit, out } = await project.run("check");
     expect(exit).to.equal(3);
     expect(out).to.match(/NUMBER_NOT_RESERVED/);
-    expect(out).to.include("int64 total = 2;");
+    expect(out).to.match(/int64 total = 2; +│ +\(nothing there\)$/m);
+  });
+
+  it("shows texts that two findings share once", async () => {
+    await breakIt();
+    const { findings } = await project.check();
+    expect(findings.filter(({ path }) => path === "#/OrderPlaced/2")).to.have.lengthOf(2);
+    expect((await project.run("check")).out.match(/int64 total = 2; +│/g)).to.have.lengthOf(1);
   });
 
   for (const args of [

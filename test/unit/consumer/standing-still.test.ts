@@ -212,6 +212,35 @@ describe("A consumer that has to wait", () => {
     expect(seen).to.deep.equal(["a"]);
   });
 
+  for (const isAsync of [false, true])
+    it(`stops the partition on a step that fails unforeseen, ${isAsync ? "behind a wait" : "at once"}`, async () => {
+      const Broken = {
+        ...Written,
+        id: (): string => {
+          throw new TypeError("undefined is not a function");
+        },
+      };
+      const running = await start(() => {}, { isAsync, on: [[Broken, () => {}]] });
+      kafka.append("notes", 0, { key: "a", value: "Written|a" });
+      kafka.append("notes", 1, { key: "b", value: "Written|b" });
+      await until("stopped", () => running.outcomes().length === 2);
+      expect(running.outcomes()).to.deep.equal(["stopped", "stopped"]);
+      expect(running.signals.filter(({ kind }) => kind === "internal.error")).to.have.length(2);
+      expect([committed(0), committed(1)]).to.deep.equal([undefined, undefined]);
+    });
+
+  it("takes an outcome that cannot be read for a failure of the handler", async () => {
+    const reason = {
+      toString(): string {
+        throw new Error("no text");
+      },
+    };
+    const running = await start(async () => ({ kind: "skip", reason }));
+    kafka.append("notes", 0, { key: "a", value: "Written|a" });
+    await until("dead-lettered", () => running.outcomes().includes("dead_lettered"));
+    expect(textOf(kafka.records("notes-dlq")[0], headerNames.failureReason)).to.equal("no text");
+  });
+
   it("stops the partition on a defect of its own, instead of losing the record", async () => {
     const running = await start(() => {});
     running.registry.faults.set("defect", () => new TypeError("undefined is not a function"));

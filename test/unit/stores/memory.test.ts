@@ -23,6 +23,31 @@ describe("The memory store", () => {
     expect(await store.claim("k0", "b", 1_000)).to.equal("won");
   });
 
+  it("remembers a key that was claimed long before it was done as long as any other", async () => {
+    const store = createMemoryStore(createManualClock(), { maxEntries: 1_000 });
+    const fill = async (from: number, to: number): Promise<void> => {
+      for (let i = from; i < to; i++) {
+        await store.claim(`k${i}`, "a", 1_000);
+        await store.done(`k${i}`, "a", 60_000);
+      }
+    };
+    await store.claim("slow", "a", 60_000);
+    await fill(0, 700);
+    expect(await store.renew("slow", "a", 60_000)).to.equal(true);
+    await store.done("slow", "a", 60_000);
+    await fill(700, 1_100);
+    expect(await store.claim("slow", "b", 1_000)).to.equal("done");
+    expect(store.size()).to.be.at.most(1_000);
+  });
+
+  it("stays fast when nearly all it holds is claimed", async () => {
+    const store = createMemoryStore(createManualClock(), { maxEntries: 2_000 });
+    const startedAt = performance.now();
+    for (let i = 0; i < 40_000; i++) await store.claim(`k${i}`, "a", 60_000);
+    expect(performance.now() - startedAt).to.be.below(5_000);
+    expect(store.size()).to.equal(40_000);
+  });
+
   it("keeps a hundred thousand keys by default", async () => {
     const store = createMemoryStore(createManualClock());
     for (let i = 0; i < 120_000; i++) {

@@ -1,0 +1,80 @@
+import { expect } from "chai";
+import { createIntakes } from "../../../src/consumer/assignment/intake.ts";
+import type { Partition } from "../../../src/consumer/assignment/partition.ts";
+import { createPartition, createWork } from "../../../src/consumer/assignment/partition.ts";
+import type { RawRecord } from "../../../src/core/record.ts";
+import type { PortBatch } from "../../../src/transport/port.ts";
+import { queueRecords } from "../../../src/transport/records.ts";
+
+describe("What an assignment takes of its fetches", () => {
+  let resolved: bigint[] = [];
+
+  const create = (partition = 0): Partition =>
+    createPartition({
+      topic: "t",
+      partition,
+      epoch: 1,
+      route: {} as never,
+      stage: 0,
+      group: "g",
+      port: { pause() {}, resume() {} },
+      observe() {},
+      touch() {},
+    });
+  const record = (offset: bigint): RawRecord => ({
+    topic: "t",
+    partition: 0,
+    offset,
+    timestampMs: 0,
+    key: null,
+    value: new Uint8Array(936),
+    headers: [],
+  });
+  const batch = (offsets: readonly bigint[], nextOffset: bigint): PortBatch => ({
+    topic: "t",
+    partition: 0,
+    records: queueRecords(offsets.map(record)),
+    highWatermark: 100n,
+    nextOffset,
+    epoch: 1,
+    resolve: (offset) => void resolved.push(offset),
+  });
+  const drain = (partition: Partition): bigint[] => {
+    const offsets: bigint[] = [];
+    for (let head = partition.buffer.peek(); head; head = partition.buffer.peek()) {
+      offsets.push(head.offset);
+      partition.buffer.shift();
+    }
+    return offsets;
+  };
+
+  beforeEach(() => {
+    resolved = [];
+  });
+
+  it("is never the same record twice, and moves the fetches on to where it has come", () => {
+    const intakes = createIntakes(1_000_000);
+    const partition = create();
+    intakes.take(partition, batch([0n, 1n], 4n));
+    intakes.take(partition, batch([1n, 5n], 6n));
+    intakes.take(partition, batch([0n], 1n));
+    expect(drain(partition)).to.deep.equal([0n, 1n, 5n]);
+    expect(partition.buffer.size()).to.equal(0);
+    expect(resolved).to.deep.equal([3n, 5n, 5n]);
+    expect(intakes.of(partition).bytes).to.equal(3_000);
+  });
+
+  it("is nothing of a batch while there is no room, and told when there is again", () => {
+    const intakes = createIntakes(2_000);
+    const [first, second] = [create(0), create(1)];
+    intakes.take(first, batch([0n, 1n], 2n));
+    intakes.take(second, batch([0n], 1n));
+    expect([intakes.isStarved(first), intakes.isStarved(second)]).to.deep.equal([false, true]);
+    expect([second.buffer.size(), resolved]).to.deep.equal([0, [1n]]);
+    expect(intakes.finish(createWork(first, record(0n), undefined))).to.deep.equal([second]);
+    expect(intakes.isStarved(second)).to.equal(false);
+    intakes.take(second, batch([0n], 1n));
+    expect(intakes.drop(first)).to.deep.equal([]);
+    expect(intakes.of(first).bytes).to.equal(0);
+  });
+});

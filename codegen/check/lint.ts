@@ -1,3 +1,4 @@
+import { maxTopicLength, toRetryTopic } from "../../src/core/topic-names.ts";
 import type { CheckRuleId, Diagnostic } from "../diagnostics.ts";
 import { showDuration } from "../diagnostics-print.ts";
 import type { EventModel, ProjectModel, TopicModel } from "../model/model.ts";
@@ -6,7 +7,6 @@ import { type Check, eachEvent, originOf, placeOf, repeats, runChecks } from "./
 
 const maxDelays = 10;
 const maxDelayMs = 24 * 60 * 60 * 1000;
-const maxTopicLength = 249;
 
 /** Says why Kafka would refuse a topic name; undefined when it would not. */
 function topicProblem(name: string): string | undefined {
@@ -28,7 +28,7 @@ function where(event: EventModel): string {
 const topicInvalid: Check = eachEvent(function* (event, finding) {
   const { topic, retryDelaysMs } = event.options;
   const problem = topicProblem(topic.value);
-  const last = `${topic.value}-retry-${retryDelaysMs.value.length}`;
+  const last = toRetryTopic(topic.value, retryDelaysMs.value.length, { naming: "topic" });
   if (problem) yield finding(placeOf(event, topic), `Topic ${JSON.stringify(topic.value)} ${problem}.`);
   else if (retryDelaysMs.value.length > 0 && last.length > maxTopicLength)
     yield finding(

@@ -1,3 +1,4 @@
+import { toRetryTopic } from "../../src/core/topic-names.ts";
 import { showDuration, showJson, showText } from "../diagnostics-print.ts";
 import type { EventModel, FieldPath, Origin, Sourced } from "../model/model.ts";
 import type { Run } from "./command.ts";
@@ -35,7 +36,7 @@ function explainEvent({ options, sensitive, at }: EventModel): readonly Explanat
     { name: "retry", value: delays, from: retryDelaysMs.from },
     {
       name: "retry-topics",
-      value: delays.map((_, stage) => `${options.topic.value}-retry-${stage + 1}`),
+      value: delays.map((_, stage) => toRetryTopic(options.topic.value, stage + 1, { naming: "topic" })),
       from: retryDelaysMs.from,
     },
     { name: "dead-letter", ...options.deadLetter },

@@ -7,11 +7,11 @@ import { headerInteger, headerNames, headerText, toHeader } from "../core/header
 import type { Header, OutgoingRecord, RawRecord } from "../core/record.ts";
 import { toCoordinates } from "../core/record.ts";
 import type { Observe } from "../core/signals.ts";
+import { type TopicNaming, toDeadLetterTopic, toRetryTopic } from "../core/topic-names.ts";
 import type { KafkaPort } from "../transport/port.ts";
 import { hopHeaderNames, readHistory } from "./hand-over/hop-headers.ts";
 import type { Sink } from "./hand-over/sink.ts";
 import { createSink } from "./hand-over/sink.ts";
-import { toDeadLetterTopic, toRetryTopic } from "./plan/plan.ts";
 
 /** What a replay stands on. */
 export interface ReplayDeps {
@@ -73,9 +73,7 @@ interface Run {
   readonly count: { planned: number; sent: number; skipped: number };
 }
 
-type Naming = Parameters<typeof toRetryTopic>[2];
-
-function toDeadLetterTopics(events: readonly EventType[], topic: string, naming: Naming): Set<string> {
+function toDeadLetterTopics(events: readonly EventType[], topic: string, naming: TopicNaming): Set<string> {
   const own = events.filter((event) => event.topic === topic && event.policy.deadLetter !== "");
   const declared = own.length > 0 ? own.map(({ policy }) => policy.deadLetter) : [undefined];
   return new Set(declared.map((name) => toDeadLetterTopic(topic, name, naming)));

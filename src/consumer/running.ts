@@ -4,6 +4,7 @@ import type { ContextStore } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
+import { toRetryGroup } from "../core/topic-names.ts";
 import { createMemoryStore } from "../stores/memory.ts";
 import type { DedupeStore } from "../stores/port.ts";
 import type { KafkaPort, PortConsumer } from "../transport/port.ts";
@@ -15,7 +16,6 @@ import { createSink } from "./hand-over/sink.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
 import type { Route } from "./plan/handlers.ts";
 import { toStages } from "./plan/handlers.ts";
-import { toRetryGroup } from "./plan/topics.ts";
 import type { PartitionCounts } from "./retry-topics.ts";
 
 /** A consumer that has joined its groups. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EventPolicy } from "../../core/event.ts";
+import { maxTopicLength, toDeadLetterTopic, toRetryTopic } from "../../core/topic-names.ts";
 import type { HerePolicy, ResolvedConsumerOptions } from "../options.ts";
 
 /** One retry topic of a plan. */
@@ -24,32 +25,7 @@ export interface Plan {
   readonly fingerprint: string;
 }
 
-const maxTopicLength = 249;
 const triesInOrder = 8;
-
-type Naming = Pick<ResolvedConsumerOptions, "group" | "naming">;
-
-// The group part is made legal and unique: two groups must never share a topic that is named after one of them.
-function toTopicName(topic: string, suffix: string, { group, naming }: Naming): string {
-  if (naming === "topic") return `${topic}-${suffix}`;
-  const legal = group.replace(/[^a-zA-Z0-9._-]/g, "_");
-  const name = `${topic}-${legal}-${suffix}`;
-  if (legal === group && name.length <= maxTopicLength) return name;
-  const digest = createHash("sha256").update(group).digest("hex").slice(0, 8);
-  const room = maxTopicLength - `${topic}---${suffix}`.length - digest.length;
-  return `${topic}-${legal.slice(0, Math.max(room, 0))}-${digest}-${suffix}`;
-}
-
-/** The name of a topic's k-th retry topic, counted from 1. */
-export function toRetryTopic(topic: string, stage: number, naming: Naming): string {
-  return toTopicName(topic, `retry-${stage}`, naming);
-}
-
-/** The dead-letter topic: the declared one, else the name that the naming variant gives. */
-export function toDeadLetterTopic(topic: string, declared: string | undefined, naming: Naming): string {
-  const isDefault = declared === undefined || declared === `${topic}-dlq`;
-  return isDefault ? toTopicName(topic, "dlq", naming) : declared;
-}
 
 /**
  * Turns an event's policy and the consumer's options into the plan of its failures.

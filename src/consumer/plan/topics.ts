@@ -1,11 +1,12 @@
 import { KeryxError } from "../../core/errors.ts";
 import type { Observe } from "../../core/signals.ts";
+import { toRetryGroup, toRetryTopic } from "../../core/topic-names.ts";
 import type { PortAdmin, PortOffset } from "../../transport/port.ts";
 import type { ResolvedConsumerOptions } from "../options.ts";
 import { maxStageDelayMs } from "../options.ts";
 import type { RouteDraft } from "./handlers.ts";
 import { toStages } from "./handlers.ts";
-import { findPlanProblems, toRetryTopic } from "./plan.ts";
+import { findPlanProblems } from "./plan.ts";
 import type { NeededTopic, TopicFacts } from "./topic-rules.ts";
 import { judgeTopic, toNeededTopics, toNewTopic } from "./topic-rules.ts";
 
@@ -13,11 +14,6 @@ export interface TopicChecks {
   readonly admin: PortAdmin;
   readonly observe: Observe;
   readonly options: ResolvedConsumerOptions;
-}
-
-/** Group id under which the retry topics of a group are read, so that they never disturb the main consumer. */
-export function toRetryGroup(group: string): string {
-  return `${group}-retry`;
 }
 
 /**

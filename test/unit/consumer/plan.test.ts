@@ -1,11 +1,6 @@
 import { expect } from "chai";
 import { resolveConsumerOptions } from "../../../src/consumer/options.ts";
-import {
-  buildPlan,
-  findPlanProblems,
-  toDeadLetterTopic,
-  toRetryTopic,
-} from "../../../src/consumer/plan/plan.ts";
+import { buildPlan, findPlanProblems } from "../../../src/consumer/plan/plan.ts";
 import { decide, hereDelayMs } from "../../../src/consumer/retry-policy.ts";
 import { nameFailure } from "../../../src/consumer/steps/classify.ts";
 import { noteEvent } from "../../support/consumer-harness.ts";
@@ -13,30 +8,6 @@ import { noteEvent } from "../../support/consumer-harness.ts";
 const options = (more: object = {}) => resolveConsumerOptions({ group: "billing", ...more });
 const { policy } = noteEvent("Note", { topic: "orders", delaysMs: [1_000, 10_000] });
 const transient = nameFailure("transient", "", "no");
-
-describe("Names of retry and dead-letter topics", () => {
-  it("hang on the topic, and on the group where that is asked for", () => {
-    expect(toRetryTopic("orders", 2, { group: "g", naming: "topic" })).to.equal("orders-retry-2");
-    expect(toRetryTopic("orders", 2, { group: "g", naming: "group" })).to.equal("orders-g-retry-2");
-    expect(toDeadLetterTopic("orders", "orders-dlq", { group: "g", naming: "group" })).to.equal(
-      "orders-g-dlq",
-    );
-    expect(toDeadLetterTopic("orders", "graveyard", { group: "g", naming: "group" })).to.equal("graveyard");
-  });
-
-  it("replace what a topic name cannot hold, and stay different for different groups", () => {
-    const names = ["a b", "a/b", "a_b"].map((group) => toRetryTopic("t", 1, { group, naming: "group" }));
-    expect(new Set(names).size).to.equal(3);
-    expect(names[0]).to.match(/^t-a_b-[0-9a-f]{8}-retry-1$/);
-    expect(names[2]).to.equal("t-a_b-retry-1");
-  });
-
-  it("cut a long group part to fit 249 characters", () => {
-    const name = toRetryTopic("orders", 3, { group: "g".repeat(249), naming: "group" });
-    expect(name.length).to.equal(249);
-    expect(name).to.match(/^orders-g+-[0-9a-f]{8}-retry-3$/);
-  });
-});
 
 describe("The plan of an event", () => {
   it("is one attempt on the topic, one per retry topic, then the dead-letter topic", () => {

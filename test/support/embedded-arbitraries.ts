@@ -25,8 +25,6 @@ function arbitraryOf(type: Type, version: number): fc.Arbitrary<unknown> {
       return fc.option(text);
     case "bytes":
       return someBytes;
-    case "nullableBytes":
-      return fc.option(someBytes);
     case "records":
       return fc.option(someBytes.map((bytes) => [bytes]));
     case "array": {

@@ -89,6 +89,7 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
       if (found === undefined) throw new Error(`there is no partition ${topic}-${partition}`);
       const rules = { maxBatchBytes: Number.POSITIVE_INFINITY, isAppendTime: false, admit: () => 0 };
       const nowMs = resolved.clock.now();
+      if (records.length === 0) return;
       found.log.append(buildBatch(records, nowMs), { ...rules, nowMs });
       cluster.woken(found);
     },

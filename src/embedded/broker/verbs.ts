@@ -108,8 +108,7 @@ export function applyRetention(cluster: Cluster): void {
     const oldestMs = keptMs < 0 ? Number.NEGATIVE_INFINITY : cluster.clock.now() - keptMs;
     for (const { log } of partitions)
       log.batches.dropOldest(
-        ({ maxTimestampMs, sizeBytes }) =>
-          maxTimestampMs < oldestMs || (keptBytes >= 0 && sizeBytes > keptBytes),
+        (maxTimestampMs, sizeBytes) => maxTimestampMs < oldestMs || (keptBytes >= 0 && sizeBytes > keptBytes),
       );
   }
 }

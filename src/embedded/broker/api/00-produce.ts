@@ -1,5 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
-import { array, int16, int32, int64, nullableString, records, string } from "../wire/schema.ts";
+import { byTopic, int16, int32, int64, nullableString, records } from "../wire/schema.ts";
 import { type Api, api, type Call, eachPartition, hangUp, noAnswer } from "./api.ts";
 
 // Acks 0 writes no answer, and a failed one closes the connection; acks 1 and −1 answer after the append; any other value
@@ -12,18 +12,15 @@ export const produce: Api = api(
       nullableString("transactionalId", { since: 3 }),
       int16("acks"),
       int32("timeoutMs"),
-      array("topics", [string("name"), array("partitions", [int32("index"), records("records")])]),
+      byTopic([int32("index"), records("records")]),
     ],
     response: [
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int16("errorCode"),
-          int64("baseOffset", { absent: -1 }),
-          int64("logAppendTimeMs", { since: 2, absent: -1 }),
-          int64("logStartOffset", { since: 5, absent: -1 }),
-        ]),
+      byTopic([
+        int32("index"),
+        int16("errorCode"),
+        int64("baseOffset", { absent: -1 }),
+        int64("logAppendTimeMs", { since: 2, absent: -1 }),
+        int64("logStartOffset", { since: 5, absent: -1 }),
       ]),
       int32("throttleTimeMs", { since: 1 }),
     ],
@@ -61,7 +58,7 @@ function append(
         ? errorCodes.transactionalIdAuthorizationFailed
         : cluster.transactions.admit({ transactionalId, producerId, producerEpoch }, found),
   });
-  if (appended.kind === "refused") return refused(index, appended.code);
+  if (typeof appended === "number") return refused(index, appended);
   cluster.woken(found);
   return {
     index,

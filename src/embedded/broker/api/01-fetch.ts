@@ -1,9 +1,41 @@
 import { errorCodes } from "../error-codes.ts";
-import { array, int8, int16, int32, int64, nullableArray, records, sizeOf, string } from "../wire/schema.ts";
+import {
+  array,
+  byTopic,
+  int8,
+  int16,
+  int32,
+  int64,
+  list,
+  nullable,
+  type Row,
+  records,
+  sizeOf,
+  string,
+} from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
 // Waits for `minBytes` up to `maxWaitMs`. The first batch comes even when it is larger than every limit, and an offset in
 // the middle of a batch gives the whole batch. Session id 0: clients of KIP-227 then send full requests.
+
+const askedPart = [
+  int32("index"),
+  int32("currentLeaderEpoch", { since: 9, absent: -1 }),
+  int64("fetchOffset"),
+  int64("logStartOffset", { since: 5, absent: -1 }),
+  int32("partitionMaxBytes"),
+] as const;
+
+const toldPart = [
+  int32("index"),
+  int16("errorCode"),
+  int64("highWatermark", { absent: -1 }),
+  int64("lastStableOffset", { since: 4, absent: -1 }),
+  int64("logStartOffset", { since: 5, absent: -1 }),
+  nullable(array("abortedTransactions", [int64("producerId"), int64("firstOffset")], { since: 4 })),
+  int32("preferredReadReplica", { since: 11, absent: -1 }),
+  records("records", { absent: [] }),
+] as const;
 
 export const fetch: Api = api(
   {
@@ -16,173 +48,135 @@ export const fetch: Api = api(
       int8("isolationLevel", { since: 4 }),
       int32("sessionId", { since: 7 }),
       int32("sessionEpoch", { since: 7, absent: -1 }),
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int32("currentLeaderEpoch", { since: 9, absent: -1 }),
-          int64("fetchOffset"),
-          int64("logStartOffset", { since: 5, absent: -1 }),
-          int32("partitionMaxBytes"),
-        ]),
-      ]),
-      array("forgottenTopics", [string("name"), array("partitions", [int32("index")])], { since: 7 }),
+      byTopic(askedPart),
+      array("forgottenTopics", [string("name"), list("partitions", "int32")], { since: 7 }),
       string("rackId", { since: 11 }),
     ],
     response: [
       int32("throttleTimeMs", { since: 1 }),
       int16("errorCode", { since: 7 }),
       int32("sessionId", { since: 7 }),
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int16("errorCode"),
-          int64("highWatermark", { absent: -1 }),
-          int64("lastStableOffset", { since: 4, absent: -1 }),
-          int64("logStartOffset", { since: 5, absent: -1 }),
-          nullableArray("abortedTransactions", [int64("producerId"), int64("firstOffset")], { since: 4 }),
-          int32("preferredReadReplica", { since: 11, absent: -1 }),
-          records("records", { absent: [] }),
-        ]),
-      ]),
+      byTopic(toldPart),
     ],
   },
   (request, call) => {
-    const { topics, maxWaitMs } = request;
-    const asked = topics.flatMap(({ name, partitions }) =>
-      partitions.map(({ index, fetchOffset, partitionMaxBytes }) => ({
-        topic: name,
-        index,
-        offset: fetchOffset,
-        maxBytes: partitionMaxBytes,
-      })),
-    );
-    const limits: Limits = {
-      maxBytes: request.maxBytes,
-      minBytes: request.minBytes,
-      isCommittedOnly: request.isolationLevel === 1,
-    };
-    const first = collect(call, asked, limits);
-    if (first.isEnough || maxWaitMs <= 0) return toAnswer(first.parts);
-    return waitForMore(call, asked, limits, maxWaitMs).then(toAnswer);
+    const first = collect(call, request);
+    return first.isEnough || request.maxWaitMs <= 0 ? toAnswer(first) : waitForMore(call, request);
   },
 );
 
-interface Asked {
-  readonly topic: string;
-  readonly index: number;
-  readonly offset: number;
+interface Request {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
   readonly maxBytes: number;
+  readonly isolationLevel: number;
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly Row<typeof askedPart>[];
+  }[];
+}
+
+type Part = Row<typeof toldPart>;
+
+interface Collected {
+  readonly topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[];
+  readonly isEnough: boolean;
+}
+
+/** What there is now, and whether that is reason enough to answer. */
+function collect(call: Call, request: Request): Collected {
+  let size = 0;
+  let isFailed = false;
+  const topics = request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((asked) => {
+      const isFirst = size === 0;
+      const room = Math.min(asked.partitionMaxBytes, request.maxBytes - size);
+      const part = readPartition(call, name, asked, {
+        room,
+        isFirst,
+        isCommittedOnly: request.isolationLevel === 1,
+      });
+      size += sizeOf(part.records ?? []);
+      isFailed ||= part.errorCode !== errorCodes.none;
+      return part;
+    }),
+  }));
+  return { topics, isEnough: isFailed || topics.length === 0 || size >= request.minBytes };
 }
 
 interface Limits {
-  readonly maxBytes: number;
-  readonly minBytes: number;
+  /** Bytes that may still be given. */
+  readonly room: number;
+  /** Nothing was found yet, so the first batch comes whatever its size. */
+  readonly isFirst: boolean;
   readonly isCommittedOnly: boolean;
-}
-
-type Part = ReturnType<typeof refused> & { readonly topic: string };
-
-/** What there is now, and whether that is reason enough to answer. */
-function collect(
-  call: Call,
-  asked: readonly Asked[],
-  limits: Limits,
-): { readonly parts: readonly Part[]; readonly isEnough: boolean } {
-  let size = 0;
-  let isFailed = false;
-  const parts = asked.map((one): Part => {
-    const part = readPartition(call, one, { ...limits, maxBytes: limits.maxBytes - size }, size === 0);
-    size += sizeOf(part.records ?? []);
-    if (part.errorCode !== errorCodes.none) isFailed = true;
-    return { topic: one.topic, ...part };
-  });
-  return { parts, isEnough: isFailed || asked.length === 0 || size >= limits.minBytes };
 }
 
 function readPartition(
   { cluster, broker }: Call,
-  { topic, index, offset, maxBytes }: Asked,
-  limits: Limits,
-  isFirst: boolean,
-): ReturnType<typeof refused> {
+  topic: string,
+  { index, fetchOffset: offset }: Row<typeof askedPart>,
+  { room, isFirst, isCommittedOnly }: Limits,
+): Part {
   const found = cluster.led(broker, topic, index);
   if (typeof found === "number") return refused(index, found);
-  const { log } = found;
-  const state = {
-    highWatermark: log.batches.endOffset,
-    lastStableOffset: log.stableOffset(),
-    logStartOffset: log.batches.startOffset,
-  };
-  if (offset < log.batches.startOffset || offset > log.batches.endOffset)
+  const { batches, stableOffset, abortedBetween } = found.log;
+  const lastStableOffset = stableOffset();
+  const { startOffset: logStartOffset, endOffset: highWatermark } = batches;
+  const state = { highWatermark, lastStableOffset, logStartOffset };
+  if (offset < logStartOffset || offset > highWatermark)
     return { ...refused(index, errorCodes.offsetOutOfRange), ...state };
-  const end = limits.isCommittedOnly ? log.stableOffset() : log.batches.endOffset;
-  const room = Math.min(maxBytes, limits.maxBytes);
-  const read = log.batches.read(offset, end, room);
-  // The first batch may be larger than every limit, but only the first of the whole answer.
-  const isTooLarge = !isFirst && sizeOf(read.batches) > room;
-  const { batches, nextOffset } = isTooLarge ? { batches: [], nextOffset: offset } : read;
-  const abortedTransactions = limits.isCommittedOnly
-    ? log.abortedBetween(offset, nextOffset, cluster.options.abortedOrder)
-    : null;
-  return { ...refused(index, errorCodes.none), ...state, abortedTransactions, records: batches };
+  const read = batches.read(offset, isCommittedOnly ? lastStableOffset : highWatermark, room);
+  const given = isFirst || sizeOf(read.batches) <= room ? read : { batches: [], nextOffset: offset };
+  return {
+    ...refused(index, errorCodes.none),
+    ...state,
+    abortedTransactions: isCommittedOnly
+      ? abortedBetween(offset, given.nextOffset, cluster.options.abortedOrder)
+      : null,
+    records: given.batches,
+  };
 }
 
-function waitForMore(
-  call: Call,
-  asked: readonly Asked[],
-  limits: Limits,
-  maxWaitMs: number,
-): Promise<readonly Part[]> {
+function waitForMore(call: Call, request: Request): Promise<ReturnType<typeof toAnswer>> {
   const { cluster } = call;
-  const nameOf = ({ topic, index }: { readonly topic: string; readonly index: number }): string =>
-    `${index} ${topic}`;
-  const names = new Set(asked.map(nameOf));
+  const nameOf = (topic: string, index: number): string => `${index} ${topic}`;
+  const names = new Set(
+    request.topics.flatMap(({ name, partitions }) => partitions.map(({ index }) => nameOf(name, index))),
+  );
   return new Promise((resolve) => {
-    const finish = (parts: readonly Part[]): void => {
+    const finish = (collected: Collected): void => {
       for (const cancel of cancels) cancel();
-      resolve(parts);
+      resolve(toAnswer(collected));
     };
     const cancels = [
       cluster.wait({
-        isFor: (partition) => names.has(nameOf(partition)),
+        isFor: ({ topic, index }) => names.has(nameOf(topic, index)),
         wake() {
-          const now = collect(call, asked, limits);
-          if (now.isEnough) finish(now.parts);
+          const now = collect(call, request);
+          if (now.isEnough) finish(now);
         },
       }),
-      cluster.clock.schedule(maxWaitMs, () => finish(collect(call, asked, limits).parts)),
-      call.onClose(() => finish([])),
+      cluster.clock.schedule(request.maxWaitMs, () => finish(collect(call, request))),
+      call.onClose(() => finish({ topics: [], isEnough: true })),
     ];
   });
 }
 
-function toAnswer(parts: readonly Part[]) {
-  const topics = new Map<string, Part[]>();
-  for (const part of parts) {
-    const known = topics.get(part.topic);
-    if (known === undefined) topics.set(part.topic, [part]);
-    else known.push(part);
-  }
-  return {
-    errorCode: errorCodes.none,
-    sessionId: 0,
-    topics: [...topics].map(([name, partitions]) => ({ name, partitions })),
-  };
+function toAnswer({ topics }: Collected) {
+  return { errorCode: errorCodes.none, sessionId: 0, topics };
 }
 
-function refused(index: number, errorCode: number) {
+function refused(index: number, errorCode: number): Part {
   return {
     index,
     errorCode,
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: null as
-      | readonly { readonly producerId: number; readonly firstOffset: number }[]
-      | null,
+    abortedTransactions: null,
     preferredReadReplica: -1,
-    records: [] as readonly Uint8Array[],
+    records: [],
   };
 }

@@ -1,6 +1,6 @@
 import { errorCodes } from "../error-codes.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
-import { array, int8, int16, int32, int64, string } from "../wire/schema.ts";
+import { byTopic, int8, int16, int32, int64 } from "../wire/schema.ts";
 import { type Api, api, eachPartition } from "./api.ts";
 
 // Timestamp −2 asks for the earliest offset, −1 for the latest (the last stable one under read_committed), any other for
@@ -15,18 +15,15 @@ export const listOffsets: Api = api(
     request: [
       int32("replicaId"),
       int8("isolationLevel", { since: 2 }),
-      array("topics", [string("name"), array("partitions", [int32("index"), int64("timestamp")])]),
+      byTopic([int32("index"), int64("timestamp")]),
     ],
     response: [
       int32("throttleTimeMs", { since: 2 }),
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int16("errorCode"),
-          int64("timestamp", { absent: -1 }),
-          int64("offset", { absent: -1 }),
-        ]),
+      byTopic([
+        int32("index"),
+        int16("errorCode"),
+        int64("timestamp", { absent: -1 }),
+        int64("offset", { absent: -1 }),
       ]),
     ],
   },

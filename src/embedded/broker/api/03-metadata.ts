@@ -1,7 +1,7 @@
 import type { BrokerNode, Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { isTopicName, type Topic } from "../topics.ts";
-import { array, bool, int16, int32, list, nullableArray, nullableString, string } from "../wire/schema.ts";
+import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
 // No list of topics means all of them, an empty one none; before version 1 an empty list means all. A topic is created
@@ -11,7 +11,7 @@ export const metadata: Api = api(
   {
     key: 3,
     request: [
-      nullableArray("topics", [string("name")]),
+      nullable(array("topics", [string("name")])),
       bool("allowAutoTopicCreation", { since: 4, absent: true }),
     ],
     response: [

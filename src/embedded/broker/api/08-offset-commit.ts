@@ -2,7 +2,7 @@ import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
 import { checkCommit } from "../groups/membership.ts";
 import type { CommittedOffset } from "../groups/offsets.ts";
-import { array, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
+import { byTopic, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
 import { type Api, api, type Call, eachPartition } from "./api.ts";
 
 // Generation −1 commits for a group without members. A commit is 27 between the end of joining and the sharing out, and is
@@ -17,20 +17,14 @@ export const offsetCommit: Api = api(
       string("memberId"),
       nullableString("groupInstanceId", { since: 7 }),
       int64("retentionTimeMs", { until: 4, absent: -1 }),
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int64("offset"),
-          int32("leaderEpoch", { since: 6, absent: -1 }),
-          nullableString("metadata"),
-        ]),
+      byTopic([
+        int32("index"),
+        int64("offset"),
+        int32("leaderEpoch", { since: 6, absent: -1 }),
+        nullableString("metadata"),
       ]),
     ],
-    response: [
-      int32("throttleTimeMs", { since: 3 }),
-      array("topics", [string("name"), array("partitions", [int32("index"), int16("errorCode")])]),
-    ],
+    response: [int32("throttleTimeMs", { since: 3 }), byTopic([int32("index"), int16("errorCode")])],
   },
   (request, call) => {
     const { groupId, topics } = request;

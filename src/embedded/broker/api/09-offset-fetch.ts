@@ -1,7 +1,17 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
 import type { CommittedOffset } from "../groups/offsets.ts";
-import { array, int16, int32, int64, list, nullableArray, nullableString, string } from "../wire/schema.ts";
+import {
+  array,
+  byTopic,
+  int16,
+  int32,
+  int64,
+  list,
+  nullable,
+  nullableString,
+  string,
+} from "../wire/schema.ts";
 import { type Api, api, eachPartition } from "./api.ts";
 
 // No list of topics (from version 2 on) means all of the group. What was never committed is −1 without an error, for
@@ -10,17 +20,14 @@ import { type Api, api, eachPartition } from "./api.ts";
 export const offsetFetch: Api = api(
   {
     key: 9,
-    request: [string("groupId"), nullableArray("topics", [string("name"), list("partitions", "int32")])],
+    request: [string("groupId"), nullable(array("topics", [string("name"), list("partitions", "int32")]))],
     response: [
       int32("throttleTimeMs", { since: 3 }),
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int64("offset", { absent: -1 }),
-          nullableString("metadata", { absent: "" }),
-          int16("errorCode"),
-        ]),
+      byTopic([
+        int32("index"),
+        int64("offset", { absent: -1 }),
+        nullableString("metadata", { absent: "" }),
+        int16("errorCode"),
       ]),
       int16("errorCode", { since: 2 }),
     ],
@@ -28,7 +35,7 @@ export const offsetFetch: Api = api(
   ({ groupId, topics }, call) => {
     const code = checkCoordinator(call, groupId, errorCodes.none);
     const group = code === errorCodes.none ? call.cluster.groups.get(groupId) : undefined;
-    const asked = topics ?? byTopic(group?.offsets.all() ?? []);
+    const asked = topics ?? grouped(group?.offsets.all() ?? []);
     return {
       topics: eachPartition(asked, (topic, index) => {
         const { offset = -1, metadata = "" } = group?.offsets.find(topic, index) ?? {};
@@ -39,7 +46,7 @@ export const offsetFetch: Api = api(
   },
 );
 
-function byTopic(offsets: readonly CommittedOffset[]) {
+function grouped(offsets: readonly CommittedOffset[]) {
   const topics = Map.groupBy(offsets, ({ topic }) => topic);
   return [...topics].map(([name, list]) => ({ name, partitions: list.map(({ partition }) => partition) }));
 }

@@ -1,5 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
-import { array, int16, int32, int64, string } from "../wire/schema.ts";
+import { byTopic, int16, int32, int64 } from "../wire/schema.ts";
 import { type Api, api, eachPartition } from "./api.ts";
 
 // Moves the start of the log; −1 means up to the high watermark.
@@ -7,17 +7,8 @@ import { type Api, api, eachPartition } from "./api.ts";
 export const deleteRecords: Api = api(
   {
     key: 21,
-    request: [
-      array("topics", [string("name"), array("partitions", [int32("index"), int64("offset")])]),
-      int32("timeoutMs"),
-    ],
-    response: [
-      int32("throttleTimeMs"),
-      array("topics", [
-        string("name"),
-        array("partitions", [int32("index"), int64("lowWatermark"), int16("errorCode")]),
-      ]),
-    ],
+    request: [byTopic([int32("index"), int64("offset")]), int32("timeoutMs")],
+    response: [int32("throttleTimeMs"), byTopic([int32("index"), int64("lowWatermark"), int16("errorCode")])],
   },
   ({ topics }, call) => ({
     topics: eachPartition(topics, (topic, { index, offset }) => {

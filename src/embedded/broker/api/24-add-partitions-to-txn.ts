@@ -1,6 +1,6 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
-import { array, int16, int32, int64, list, string } from "../wire/schema.ts";
+import { array, byTopic, int16, int32, int64, list, string } from "../wire/schema.ts";
 import { type Api, api, eachPartition } from "./api.ts";
 
 // All or none: beside a partition that does not exist (3) the others are not attempted (55).
@@ -14,10 +14,7 @@ export const addPartitionsToTxn: Api = api(
       int16("producerEpoch"),
       array("topics", [string("name"), list("partitions", "int32")]),
     ],
-    response: [
-      int32("throttleTimeMs"),
-      array("topics", [string("name"), array("partitions", [int32("index"), int16("errorCode")])]),
-    ],
+    response: [int32("throttleTimeMs"), byTopic([int32("index"), int16("errorCode")])],
   },
   (request, call) => {
     const { cluster } = call;

@@ -1,7 +1,7 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
 import { checkCommit } from "../groups/membership.ts";
-import { array, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
+import { byTopic, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
 import { commitEach } from "./08-offset-commit.ts";
 import { type Api, api } from "./api.ts";
 
@@ -19,20 +19,14 @@ export const txnOffsetCommit: Api = api(
       int32("generationId", { since: 3, absent: -1 }),
       string("memberId", { since: 3 }),
       nullableString("groupInstanceId", { since: 3 }),
-      array("topics", [
-        string("name"),
-        array("partitions", [
-          int32("index"),
-          int64("offset"),
-          int32("leaderEpoch", { since: 2, absent: -1 }),
-          nullableString("metadata"),
-        ]),
+      byTopic([
+        int32("index"),
+        int64("offset"),
+        int32("leaderEpoch", { since: 2, absent: -1 }),
+        nullableString("metadata"),
       ]),
     ],
-    response: [
-      int32("throttleTimeMs"),
-      array("topics", [string("name"), array("partitions", [int32("index"), int16("errorCode")])]),
-    ],
+    response: [int32("throttleTimeMs"), byTopic([int32("index"), int16("errorCode")])],
   },
   (request, call) => {
     const { cluster } = call;

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster.ts";
 import { configSources, defaultConfig, resourceTypes, topicConfigNames } from "../configs.ts";
 import { errorCodes } from "../error-codes.ts";
-import { array, bool, int8, int16, int32, nullableList, nullableString, string } from "../wire/schema.ts";
+import { array, bool, int8, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
 // Defaults are answered with their source, and broker keys where a broker is asked about.
@@ -10,7 +10,7 @@ export const describeConfigs: Api = api(
   {
     key: 32,
     request: [
-      array("resources", [int8("type"), string("name"), nullableList("keys", "string")]),
+      array("resources", [int8("type"), string("name"), nullable(list("keys", "string"))]),
       bool("includeSynonyms", { since: 1 }),
     ],
     response: [

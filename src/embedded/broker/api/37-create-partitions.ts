@@ -1,7 +1,7 @@
 import { type Cluster, isAssignable } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { createPartition } from "../topics.ts";
-import { array, bool, int16, int32, list, nullableArray, nullableString, string } from "../wire/schema.ts";
+import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
 // `count` is the number of partitions afterwards; fewer or as many are 37.
@@ -13,7 +13,7 @@ export const createPartitions: Api = api(
       array("topics", [
         string("name"),
         int32("count"),
-        nullableArray("assignments", [list("brokerIds", "int32")]),
+        nullable(array("assignments", [list("brokerIds", "int32")])),
       ]),
       int32("timeoutMs"),
       bool("validateOnly"),

@@ -1,4 +1,4 @@
-import { type BatchHead, type BatchRecord, readBatch, readRecords, setBaseOffset } from "./batch.ts";
+import { type BatchHead, type BatchRecord, headOf, readRecords, setBaseOffset } from "./batch.ts";
 
 interface Entry {
   readonly batch: Buffer;
@@ -7,37 +7,30 @@ interface Entry {
   readonly lastOffset: number;
 }
 
-/** The oldest batch, as retention sees it. */
-export interface OldestBatch {
-  readonly maxTimestampMs: number;
-  /** Size of the log with this batch. */
-  readonly sizeBytes: number;
+export interface BatchRange {
+  readonly batches: readonly Buffer[];
+  readonly nextOffset: number;
 }
 
 /** Raw batches in offset order, found by offset and forgotten from the front. */
 export interface BatchList {
   readonly startOffset: number;
   readonly endOffset: number;
-  readonly sizeBytes: number;
   /** Puts a batch at the end, which sets its offset in place, and gives that offset. */
   add(batch: Buffer, head: BatchHead): number;
   /**
    * Whole batches from the one that holds `offset`, up to `end`; the first one even when it is larger than `maxBytes`.
    * `nextOffset` is the one behind the last of them.
    */
-  read(
-    offset: number,
-    end: number,
-    maxBytes: number,
-  ): { readonly batches: readonly Buffer[]; readonly nextOffset: number };
+  read(offset: number, end: number, maxBytes: number): BatchRange;
   /** First record at or after a timestamp. */
   findTimestamp(timestampMs: number): { readonly offset: number; readonly timestampMs: number } | undefined;
-  /** Every record from `offset` on whose batch can be opened, markers left out. */
-  records(offset?: number): readonly BatchRecord[];
+  /** Every record whose batch can be opened, markers left out. */
+  records(): readonly BatchRecord[];
   /** Moves the start of the log and forgets whole batches before it. */
   truncateBefore(offset: number): void;
-  /** Forgets whole batches as long as `isStale` says so of the oldest one. */
-  dropOldest(isStale: (oldest: OldestBatch) => boolean): void;
+  /** Forgets whole batches as long as `isStale` says so of the oldest one, given its time and the size of the log with it. */
+  dropOldest(isStale: (maxTimestampMs: number, sizeBytes: number) => boolean): void;
   all(): readonly Buffer[];
 }
 
@@ -47,14 +40,9 @@ export function createBatchList(
 ): BatchList {
   let entries: Entry[] = batches.map(toEntry);
   let { start, end } = offsets;
-  let sizeBytes = entries.reduce((sum, { batch }) => sum + batch.length, 0);
-
   const forget = (count: number): void => {
-    const gone = entries.slice(0, count);
+    start = Math.max(start, (entries[count - 1]?.lastOffset ?? -1) + 1);
     entries = entries.slice(count);
-    for (const { batch } of gone) sizeBytes -= batch.length;
-    const last = gone.at(-1);
-    if (last !== undefined) start = Math.max(start, last.lastOffset + 1);
   };
   return {
     get startOffset() {
@@ -63,14 +51,10 @@ export function createBatchList(
     get endOffset() {
       return end;
     },
-    get sizeBytes() {
-      return sizeBytes;
-    },
     add(batch, head) {
       const baseOffset = end;
       setBaseOffset(batch, baseOffset);
       end += head.count;
-      sizeBytes += batch.length;
       entries.push({ batch, head, baseOffset, lastOffset: end - 1 });
       return baseOffset;
     },
@@ -98,38 +82,31 @@ export function createBatchList(
       }
       return undefined;
     },
-    records: (offset = start) =>
+    records: () =>
       entries
-        .slice(indexOf(entries, offset))
         .filter(({ head }) => !head.isControl)
         .flatMap(({ batch }) => readRecords(batch) ?? [])
-        .filter((record) => record.offset >= Math.max(offset, start)),
+        .filter((record) => record.offset >= start),
     truncateBefore(offset) {
       start = Math.max(start, Math.min(offset, end));
       forget(indexOf(entries, start));
     },
     dropOldest(isStale) {
-      let rest = sizeBytes;
-      const kept = entries.findIndex(({ head, batch }) => {
-        if (!isStale({ maxTimestampMs: head.maxTimestamp, sizeBytes: rest })) return true;
-        rest -= batch.length;
-        return false;
-      });
-      forget(kept < 0 ? entries.length : kept);
+      let sizeBytes = entries.reduce((sum, { batch }) => sum + batch.length, 0);
+      let count = 0;
+      for (const { head, batch } of entries) {
+        if (!isStale(head.maxTimestamp, sizeBytes)) break;
+        sizeBytes -= batch.length;
+        count++;
+      }
+      forget(count);
     },
     all: () => entries.map(({ batch }) => batch),
   };
 }
 
-/** The head of a batch that was checked before. */
-export function toHead(batch: Buffer): BatchHead {
-  const read = readBatch(batch);
-  if (read.kind === "refused") throw new Error(`a batch that was checked is refused with ${read.code}`);
-  return read.head;
-}
-
 function toEntry(batch: Buffer): Entry {
-  const head = toHead(batch);
+  const head = headOf(batch);
   const baseOffset = Number(batch.readBigInt64BE(0));
   return { batch, head, baseOffset, lastOffset: baseOffset + head.count - 1 };
 }

@@ -1,6 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { errorCodes } from "../error-codes.ts";
-import { createReader, createWriter } from "../wire/primitives.ts";
+import { createReader, createWriter, type Reader, type Writer } from "../wire/primitives.ts";
 import { sizeOf } from "../wire/schema.ts";
 import { crc32c } from "./crc32c.ts";
 
@@ -43,30 +43,22 @@ export interface BatchHead {
 }
 
 /** Reads the head of the only batch in a buffer, or says with which code a producer is refused. */
-export function readBatch(
-  batch: Buffer,
-):
-  | { readonly kind: "batch"; readonly head: BatchHead }
-  | { readonly kind: "refused"; readonly code: number } {
-  const refused = (code: number): { readonly kind: "refused"; readonly code: number } => ({
-    kind: "refused",
-    code,
-  });
-  if (batch.length < place.records || batch.readInt8(place.magic) !== 2)
-    return refused(errorCodes.invalidRecord);
-  if (batch.readInt32BE(place.length) !== batch.length - place.leaderEpoch)
-    return refused(errorCodes.invalidRecord);
+export function readBatch(batch: Buffer): BatchHead | number {
+  const isOne =
+    batch.length >= place.records &&
+    batch.readInt8(place.magic) === 2 &&
+    batch.readInt32BE(place.length) === batch.length - place.leaderEpoch;
+  if (!isOne) return errorCodes.invalidRecord;
   if (batch.readUInt32BE(place.crc) !== crc32c(batch.subarray(place.attributes)))
-    return refused(errorCodes.corruptMessage);
+    return errorCodes.corruptMessage;
   const head = headOf(batch);
   const isWhole = head.count > 0 && batch.readInt32BE(place.lastOffsetDelta) === head.count - 1;
   const isNumbered = head.producerId < 0 ? !head.isTransactional : head.isControl || head.baseSequence >= 0;
-  return isWhole && isNumbered && head.codec !== undefined
-    ? { kind: "batch", head }
-    : refused(errorCodes.invalidRecord);
+  return isWhole && isNumbered && head.codec !== undefined ? head : errorCodes.invalidRecord;
 }
 
-function headOf(batch: Buffer): BatchHead {
+/** The head of a batch that was checked before. */
+export function headOf(batch: Buffer): BatchHead {
   const attributes = batch.readInt16BE(place.attributes);
   return {
     codec: codecs[attributes & flags.codec],
@@ -115,16 +107,7 @@ export function readRecords(batch: Buffer): readonly BatchRecord[] | undefined {
   const isAppendTime = (batch.readInt16BE(place.attributes) & flags.logAppendTime) !== 0;
   const base = Number(batch.readBigInt64BE(place.baseOffset));
   const reader = createReader(payload);
-  const varint = (): number => {
-    // Timestamps need more than the five bytes of a protocol varint.
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = reader.int8() & 0xff;
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number((value >> 1n) ^ -(value & 1n));
-    }
-    return Number.NaN;
-  };
+  const varint = (): number => readVarint(reader);
   const optional = (): Buffer | null => {
     const length = varint();
     return length === -1 ? null : reader.bytes(length);
@@ -148,18 +131,29 @@ export function readRecords(batch: Buffer): readonly BatchRecord[] | undefined {
   }
 }
 
+/** A number in zigzag. Timestamps need more than the five bytes of a protocol varint. */
+function readVarint(reader: Reader): number {
+  let value = 0n;
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    const byte = reader.int8() & 0xff;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return Number((value >> 1n) ^ -(value & 1n));
+  }
+  return Number.NaN;
+}
+
 /** What one batch may open to. */
 const maxOpenedBytes = 256 * 1024 * 1024;
 
 function decompress(codec: Codec | undefined, payload: Buffer): Buffer | undefined {
+  const limits = { maxOutputLength: maxOpenedBytes };
   try {
-    if (codec === "none") return payload;
-    if (codec === "gzip") return gunzipSync(payload, { maxOutputLength: maxOpenedBytes });
-    if (codec === "zstd") return zstdDecompressSync(payload, { maxOutputLength: maxOpenedBytes });
+    if (codec === "gzip") return gunzipSync(payload, limits);
+    if (codec === "zstd") return zstdDecompressSync(payload, limits);
   } catch {
     return undefined;
   }
-  return undefined;
+  return codec === "none" ? payload : undefined;
 }
 
 /** A record to be put into a batch made here. */
@@ -184,23 +178,16 @@ export function buildBatch(records: readonly NewRecord[], nowMs: number, extras:
   const body = createWriter();
   for (const [index, record] of records.entries())
     writeRecord(body, record, index, (timestamps[index] ?? nowMs) - baseTimestamp);
-  const pieces = body.finish();
-  const batch = Buffer.alloc(place.records + sizeOf(pieces));
-  let at: number = place.records;
-  for (const piece of pieces) {
-    batch.set(piece, at);
-    at += piece.length;
-  }
+  const batch = Buffer.concat([Buffer.alloc(place.records), ...body.finish()]);
+  const attributes =
+    (extras.isTransactional === true ? flags.transactional : 0) |
+    (extras.isControl === true ? flags.control : 0);
+  const maxTimestamp = timestamps.reduce((max, one) => Math.max(max, one), baseTimestamp);
   batch.writeInt32BE(batch.length - place.leaderEpoch, place.length);
   batch.writeInt8(2, place.magic);
-  batch.writeInt16BE(
-    (extras.isTransactional === true ? flags.transactional : 0) |
-      (extras.isControl === true ? flags.control : 0),
-    place.attributes,
-  );
+  batch.writeInt16BE(attributes, place.attributes);
   batch.writeInt32BE(records.length - 1, place.lastOffsetDelta);
   batch.writeBigInt64BE(BigInt(baseTimestamp), place.baseTimestamp);
-  const maxTimestamp = timestamps.reduce((max, one) => Math.max(max, one), baseTimestamp);
   batch.writeBigInt64BE(BigInt(maxTimestamp), place.maxTimestamp);
   batch.writeBigInt64BE(BigInt(extras.producerId ?? -1), place.producerId);
   batch.writeInt16BE(extras.producerEpoch ?? -1, place.producerEpoch);
@@ -216,37 +203,30 @@ export function buildMarker(
   producer: { readonly id: number; readonly epoch: number },
   nowMs: number,
 ): Buffer {
-  const key = Buffer.from([0, 0, 0, isCommit ? 1 : 0]);
-  const record = { key, value: Buffer.alloc(6) };
+  const record = { key: Buffer.from([0, 0, 0, isCommit ? 1 : 0]), value: Buffer.alloc(6) };
   const extras = { producerId: producer.id, producerEpoch: producer.epoch };
   return buildBatch([record], nowMs, { ...extras, isTransactional: true, isControl: true });
 }
 
-type Body = ReturnType<typeof createWriter>;
-
-function writeRecord(body: Body, record: NewRecord, index: number, timestampDelta: number): void {
+function writeRecord(body: Writer, record: NewRecord, index: number, timestampDelta: number): void {
   const inner = createWriter();
   inner.int8(0);
   writeVarint(inner, timestampDelta);
   writeVarint(inner, index);
-  writeOptional(inner, record.key ?? null);
-  writeOptional(inner, record.value);
   const headers = Object.entries(record.headers ?? {});
+  for (const one of [record.key ?? null, record.value]) writeOptional(inner, one);
   writeVarint(inner, headers.length);
-  for (const [name, value] of headers) {
-    writeOptional(inner, name);
-    writeOptional(inner, value);
-  }
+  for (const one of headers.flat()) writeOptional(inner, one);
   const pieces = inner.finish();
   writeVarint(body, sizeOf(pieces));
   for (const piece of pieces) body.raw(piece);
 }
 
-function writeVarint(body: Body, value: number): void {
+function writeVarint(body: Writer, value: number): void {
   body.varuint(value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
-function writeOptional(body: Body, value: Uint8Array | string | null): void {
+function writeOptional(body: Writer, value: Uint8Array | string | null): void {
   const bytes = value === null ? undefined : Buffer.from(value);
   writeVarint(body, bytes?.length ?? -1);
   if (bytes !== undefined) body.raw(bytes);

@@ -1,7 +1,7 @@
 import { errorCodes } from "../error-codes.ts";
 import { createArena } from "./arena.ts";
-import { type BatchHead, buildMarker, readBatch, setAppendTime } from "./batch.ts";
-import { type BatchList, createBatchList, toHead } from "./batch-list.ts";
+import { type BatchHead, buildMarker, headOf, readBatch, setAppendTime } from "./batch.ts";
+import { type BatchList, createBatchList } from "./batch-list.ts";
 import { createProducerStates, type ProducerSnapshot } from "./producer-states.ts";
 
 /** A transaction that was aborted in this partition. */
@@ -12,9 +12,11 @@ export interface AbortedTransaction {
   readonly lastOffset: number;
 }
 
-export type Appended =
-  | { readonly kind: "appended"; readonly baseOffset: number; readonly timestampMs: number }
-  | { readonly kind: "refused"; readonly code: number };
+export interface Appended {
+  readonly baseOffset: number;
+  /** −1 where the batch keeps the time of its producer. */
+  readonly timestampMs: number;
+}
 
 export interface AppendRules {
   readonly maxBatchBytes: number;
@@ -35,39 +37,27 @@ export interface LogSnapshot {
   readonly producers: readonly ProducerSnapshot[];
 }
 
+export type AbortedOrder = "first-offset" | "completion";
+
 /** The records of one partition: raw batches, never taken apart to serve them, and what transactions left in them. */
 export interface PartitionLog {
   readonly batches: Omit<BatchList, "add">;
   /** Offset before which no transaction is open. */
   stableOffset(): number;
-  /** Puts a producer's batch at the end. The buffer is copied: it is a view of a larger one. */
-  append(batch: Buffer, rules: AppendRules): Appended;
+  /** Puts a copy of a producer's batch at the end, or says with which code it is refused. */
+  append(batch: Buffer, rules: AppendRules): Appended | number;
   /** Ends a producer's transaction here; writes the marker even when it wrote nothing else. */
-  endTransaction(
-    producer: { readonly id: number; readonly epoch: number },
-    isCommit: boolean,
-    nowMs: number,
-  ): void;
+  endTransaction(producer: { id: number; epoch: number }, isCommit: boolean, nowMs: number): void;
   /**
    * Aborted transactions that overlap the offsets from `offset` up to `end`. Kafka keeps them in the order in which they
    * were completed; its own client sorts them again, others do not.
    */
-  abortedBetween(
-    offset: number,
-    end: number,
-    order: "first-offset" | "completion",
-  ): readonly AbortedTransaction[];
+  abortedBetween(offset: number, end: number, order: AbortedOrder): readonly AbortedTransaction[];
   snapshot(): LogSnapshot;
 }
 
-const empty: LogSnapshot = {
-  startOffset: 0,
-  endOffset: 0,
-  batches: [],
-  open: [],
-  aborted: [],
-  producers: [],
-};
+const nothing = { batches: [], open: [], aborted: [], producers: [] };
+const empty: LogSnapshot = { startOffset: 0, endOffset: 0, ...nothing };
 
 export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
   const keep = createArena();
@@ -81,27 +71,24 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
     aborted.filter((one) => one.lastOffset >= Math.max(offset, list.startOffset));
 
   const append: PartitionLog["append"] = (sent, { maxBatchBytes, isAppendTime, nowMs, admit }) => {
-    if (sent.length > maxBatchBytes) return { kind: "refused", code: errorCodes.messageTooLarge };
-    const read = readBatch(sent);
-    if (read.kind === "refused") return read;
-    const { head } = read;
-    if (head.isControl) return { kind: "refused", code: errorCodes.invalidRecord };
+    if (sent.length > maxBatchBytes) return errorCodes.messageTooLarge;
+    const head = readBatch(sent);
+    if (typeof head === "number") return head;
+    if (head.isControl) return errorCodes.invalidRecord;
     const refusal = head.isTransactional ? admit(head) : errorCodes.none;
-    if (refusal !== errorCodes.none) return { kind: "refused", code: refusal };
+    if (refusal !== errorCodes.none) return refusal;
     const isIdempotent = head.producerId >= 0;
     const sequence = isIdempotent ? producers.check(head) : { kind: "next" as const };
-    if (sequence.kind === "refused") return sequence;
+    if (sequence.kind === "refused") return sequence.code;
+    if (sequence.kind === "repeat") return { baseOffset: sequence.baseOffset, timestampMs: -1 };
     const isOpen = open.has(head.producerId);
-    if (isOpen && !head.isTransactional && sequence.kind === "next")
-      return { kind: "refused", code: errorCodes.invalidTxnState };
-    if (sequence.kind === "repeat")
-      return { kind: "appended", baseOffset: sequence.baseOffset, timestampMs: -1 };
+    if (isOpen && !head.isTransactional) return errorCodes.invalidTxnState;
     const batch = keep(sent);
     if (isAppendTime) setAppendTime(batch, nowMs);
     const baseOffset = list.add(batch, isAppendTime ? { ...head, maxTimestamp: nowMs } : head);
     if (isIdempotent) producers.note(head, baseOffset);
     if (head.isTransactional && !isOpen) open.set(head.producerId, baseOffset);
-    return { kind: "appended", baseOffset, timestampMs: isAppendTime ? nowMs : -1 };
+    return { baseOffset, timestampMs: isAppendTime ? nowMs : -1 };
   };
 
   return {
@@ -110,7 +97,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
     append,
     endTransaction(producer, isCommit, nowMs) {
       const marker = buildMarker(isCommit, producer, nowMs);
-      const lastOffset = list.add(marker, toHead(marker));
+      const lastOffset = list.add(marker, headOf(marker));
       const firstOffset = open.get(producer.id);
       open.delete(producer.id);
       producers.fence(producer.id, producer.epoch);

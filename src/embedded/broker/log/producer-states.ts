@@ -2,10 +2,11 @@ import { errorCodes } from "../error-codes.ts";
 import type { BatchHead } from "./batch.ts";
 
 /** What a partition remembers of one idempotent producer. */
-interface ProducerState {
-  epoch: number;
+export interface ProducerSnapshot {
+  readonly id: number;
+  readonly epoch: number;
   /** The last five batches, oldest first: what a repeat is recognised by. */
-  readonly batches: { readonly first: number; readonly last: number; readonly baseOffset: number }[];
+  readonly batches: readonly { readonly first: number; readonly last: number; readonly baseOffset: number }[];
 }
 
 export type Sequence =
@@ -24,50 +25,40 @@ export interface ProducerStates {
   snapshot(): readonly ProducerSnapshot[];
 }
 
-export interface ProducerSnapshot {
-  readonly id: number;
-  readonly epoch: number;
-  readonly batches: readonly { readonly first: number; readonly last: number; readonly baseOffset: number }[];
-}
-
 /** Sequences are 32 bits and begin again at zero. */
 const sequences = 2 ** 31;
 const remembered = 5;
 
 export function createProducerStates(initial: readonly ProducerSnapshot[] = []): ProducerStates {
-  const states = new Map<number, ProducerState>(
-    initial.map(({ id, epoch, batches }) => [id, { epoch, batches: [...batches] }]),
-  );
+  const states = new Map(initial.map((state) => [state.id, state]));
   const lastOf = ({ baseSequence, count }: BatchHead): number => (baseSequence + count - 1) % sequences;
   return {
     check(head) {
       const state = states.get(head.producerId);
       if (state === undefined) return { kind: "next" };
       if (head.producerEpoch < state.epoch) return { kind: "refused", code: errorCodes.invalidProducerEpoch };
-      const newest = state.batches.at(-1);
-      if (head.producerEpoch > state.epoch || newest === undefined)
-        return head.baseSequence === 0
-          ? { kind: "next" }
-          : { kind: "refused", code: errorCodes.outOfOrderSequence };
-      const repeat = state.batches.find(
-        (one) => one.first === head.baseSequence && one.last === lastOf(head),
-      );
+      const batches = head.producerEpoch === state.epoch ? state.batches : [];
+      const repeat = batches.find((one) => one.first === head.baseSequence && one.last === lastOf(head));
       if (repeat !== undefined) return { kind: "repeat", baseOffset: repeat.baseOffset };
-      return head.baseSequence === (newest.last + 1) % sequences
+      const next = ((batches.at(-1)?.last ?? -1) + 1) % sequences;
+      return head.baseSequence === next
         ? { kind: "next" }
         : { kind: "refused", code: errorCodes.outOfOrderSequence };
     },
     note(head, baseOffset) {
-      const known = states.get(head.producerId);
-      const state = known?.epoch === head.producerEpoch ? known : { epoch: head.producerEpoch, batches: [] };
-      states.set(head.producerId, state);
-      state.batches.push({ first: head.baseSequence, last: lastOf(head), baseOffset });
-      if (state.batches.length > remembered) state.batches.shift();
+      const { producerId: id, producerEpoch: epoch, baseSequence: first } = head;
+      const known = states.get(id);
+      const before = known?.epoch === epoch ? known.batches : [];
+      states.set(id, {
+        id,
+        epoch,
+        batches: [...before, { first, last: lastOf(head), baseOffset }].slice(-remembered),
+      });
     },
-    fence(producerId, epoch) {
-      const state = states.get(producerId);
-      if (state === undefined || state.epoch < epoch) states.set(producerId, { epoch, batches: [] });
+    fence(id, epoch) {
+      const state = states.get(id);
+      if (state === undefined || state.epoch < epoch) states.set(id, { id, epoch, batches: [] });
     },
-    snapshot: () => [...states].map(([id, { epoch, batches }]) => ({ id, epoch, batches: [...batches] })),
+    snapshot: () => [...states.values()],
   };
 }

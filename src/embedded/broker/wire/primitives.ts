@@ -82,8 +82,8 @@ export function createWriter(): Writer {
   let slab = Buffer.allocUnsafe(512);
   let from = 0;
   let at = 0;
-  // Gives the slab as well: taking room may have replaced it.
-  const take = (length: number): readonly [slab: Buffer, at: number] => {
+  /** Makes room in the slab, which may replace it, and says where. */
+  const take = (length: number): number => {
     if (length > slab.length - at) {
       const grown = Buffer.allocUnsafe(Math.max(2 * (at - from + length), 512));
       slab.copy(grown, 0, from, at);
@@ -92,45 +92,48 @@ export function createWriter(): Writer {
       from = 0;
     }
     at += length;
-    return [slab, at - length];
+    return at - length;
   };
-  const int8 = (value: number): void => {
-    const [into, place] = take(1);
-    into[place] = value;
+  const cut = (): void => {
+    if (at > from) pieces.push(slab.subarray(from, at));
+    from = at;
   };
-  return {
-    int8,
-    int16(value) {
-      const [into, place] = take(2);
-      into.writeInt16BE(value, place);
+  const writer: Writer = {
+    int8: (value) => {
+      const place = take(1);
+      slab[place] = value;
     },
-    int32(value) {
-      const [into, place] = take(4);
-      into.writeInt32BE(value, place);
+    int16: (value) => {
+      const place = take(2);
+      slab.writeInt16BE(value, place);
     },
-    int64(value) {
-      const [into, place] = take(8);
-      into.writeBigInt64BE(BigInt(value), place);
+    int32: (value) => {
+      const place = take(4);
+      slab.writeInt32BE(value, place);
+    },
+    int64: (value) => {
+      const place = take(8);
+      // What was read as a number may have been rounded up to 2^63.
+      slab.writeBigInt64BE(value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value), place);
     },
     varuint(value) {
       let rest = value;
-      for (; rest >= 0x80; rest = Math.floor(rest / 128)) int8((rest % 128) + 0x80);
-      int8(rest);
+      for (; rest >= 0x80; rest = Math.floor(rest / 128)) writer.int8((rest % 128) + 0x80);
+      writer.int8(rest);
     },
     raw(bytes) {
       if (bytes.length < byReferenceBytes) {
-        const [into, place] = take(bytes.length);
-        into.set(bytes, place);
+        const place = take(bytes.length);
+        slab.set(bytes, place);
         return;
       }
-      if (at > from) pieces.push(slab.subarray(from, at));
-      from = at;
+      cut();
       pieces.push(bytes);
     },
     finish() {
-      if (at > from) pieces.push(slab.subarray(from, at));
-      from = at;
+      cut();
       return pieces;
     },
   };
+  return writer;
 }

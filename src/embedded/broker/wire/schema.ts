@@ -1,5 +1,4 @@
-import type { Reader, Writer } from "./primitives.ts";
-import { malformed } from "./primitives.ts";
+import { malformed, type Reader, type Writer } from "./primitives.ts";
 
 /** What each plain kind of field holds on our side of the wire. */
 interface Values {
@@ -11,7 +10,6 @@ interface Values {
   readonly string: string;
   readonly nullableString: string | null;
   readonly bytes: Buffer;
-  readonly nullableBytes: Buffer | null;
   /** Record batches: read as one piece, written as many without copying; null is none. */
   readonly records: readonly Uint8Array[] | null;
 }
@@ -69,8 +67,6 @@ export const string: Make<string> = (name, span) => field(name, { kind: "string"
 export const nullableString: Make<string | null> = (name, span) =>
   field(name, { kind: "nullableString" }, null, span);
 export const bytes: Make<Buffer> = (name, span) => field(name, { kind: "bytes" }, Buffer.alloc(0), span);
-export const nullableBytes: Make<Buffer | null> = (name, span) =>
-  field(name, { kind: "nullableBytes" }, null, span);
 export const records: Make<readonly Uint8Array[] | null> = (name, span) =>
   field(name, { kind: "records" }, null, span);
 
@@ -82,15 +78,6 @@ export function array<const Name extends string, const Fields extends readonly F
   return field(name, { kind: "array", of: { kind: "struct", fields }, isNullable: false }, [], span);
 }
 
-/** Null is not the same as an empty list, for example "all topics" and "no topic". */
-export function nullableArray<const Name extends string, const Fields extends readonly Field[]>(
-  name: Name,
-  fields: Fields,
-  span?: Span<readonly Row<Fields>[] | null>,
-): Field<Name, readonly Row<Fields>[] | null> {
-  return field(name, { kind: "array", of: { kind: "struct", fields }, isNullable: true }, null, span);
-}
-
 /** A list of plain values. */
 export function list<const Name extends string, const Kind extends keyof Values>(
   name: Name,
@@ -100,13 +87,22 @@ export function list<const Name extends string, const Kind extends keyof Values>
   return field(name, { kind: "array", of: { kind }, isNullable: false }, [], span);
 }
 
-/** Null is not the same as an empty list here, too. */
-export function nullableList<const Name extends string, const Kind extends keyof Values>(
-  name: Name,
-  kind: Kind,
-  span?: Span<readonly Values[Kind][] | null>,
-): Field<Name, readonly Values[Kind][] | null> {
-  return field(name, { kind: "array", of: { kind }, isNullable: true }, null, span);
+/** Lets a list be null, which is not the same as empty, for example "all topics" and "no topic". */
+export function nullable<const Name extends string, Value>(
+  one: Field<Name, readonly Value[]>,
+): Field<Name, readonly Value[] | null> {
+  const type = one.type.kind === "array" ? { ...one.type, isNullable: true } : one.type;
+  return { ...one, type, absent: null };
+}
+
+type ByTopic<Fields extends readonly Field[]> = Field<
+  "topics",
+  readonly { readonly name: string; readonly partitions: readonly Row<Fields>[] }[]
+>;
+
+/** Partitions under the name of their topic, as most questions and answers have them. */
+export function byTopic<const Fields extends readonly Field[]>(partition: Fields): ByTopic<Fields> {
+  return array("topics", [string("name"), array("partitions", partition)]);
 }
 
 export function isPresent(one: Field, version: number): boolean {
@@ -140,19 +136,13 @@ export function writeRow<Fields extends readonly Field[]>(
 
 function readValue(type: Type, reader: Reader, mode: Mode): unknown {
   switch (type.kind) {
-    case "int8":
-    case "int16":
-    case "int32":
-    case "int64":
-      return reader[type.kind]();
     case "bool":
       return reader.int8() !== 0;
     case "string":
     case "nullableString":
       return readBytes(reader, mode, "int16", type.kind === "nullableString")?.toString() ?? null;
     case "bytes":
-    case "nullableBytes":
-      return readBytes(reader, mode, "int32", type.kind === "nullableBytes");
+      return readBytes(reader, mode, "int32", false);
     case "records": {
       const found = readBytes(reader, mode, "int32", true);
       return found === null ? null : [found];
@@ -161,17 +151,21 @@ function readValue(type: Type, reader: Reader, mode: Mode): unknown {
       return readArray(type.of, type.isNullable, reader, mode);
     case "struct":
       return readRow(type.fields, reader, mode);
+    default:
+      return reader[type.kind]();
   }
 }
 
+type Size = "int16" | "int32";
+
 /** Compact lengths count from one, so that zero can stand for null. */
-function readLength(reader: Reader, mode: Mode, size: "int16" | "int32", isNullable: boolean): number {
+function readLength(reader: Reader, mode: Mode, size: Size, isNullable: boolean): number {
   const length = mode.isFlexible ? reader.varuint() - 1 : reader[size]();
   if (length < (isNullable ? -1 : 0)) throw malformed(`a length is ${length}`);
   return length;
 }
 
-function readBytes(reader: Reader, mode: Mode, size: "int16" | "int32", isNullable: boolean): Buffer | null {
+function readBytes(reader: Reader, mode: Mode, size: Size, isNullable: boolean): Buffer | null {
   const length = readLength(reader, mode, size, isNullable);
   return length < 0 ? null : reader.bytes(length);
 }
@@ -180,9 +174,7 @@ function readArray(of: Type, isNullable: boolean, reader: Reader, mode: Mode): r
   const count = readLength(reader, mode, "int32", isNullable);
   if (count < 0) return null;
   reader.elements(count);
-  const values: unknown[] = [];
-  for (let index = 0; index < count; index++) values.push(readValue(of, reader, mode));
-  return values;
+  return Array.from({ length: count }, () => readValue(of, reader, mode));
 }
 
 /** Tagged fields of newer versions. */
@@ -194,47 +186,26 @@ export function skipTags(reader: Reader): void {
 }
 
 function writeValue(type: Type, value: unknown, writer: Writer, mode: Mode): void {
-  switch (type.kind) {
-    case "int8":
-    case "int16":
-    case "int32":
-    case "int64":
-      writer[type.kind](value as number);
-      return;
-    case "bool":
-      writer.int8(value === true ? 1 : 0);
-      return;
-    case "string":
-    case "nullableString":
-      writePieces(value === null ? null : [Buffer.from(value as string)], "int16", writer, mode);
-      return;
-    case "bytes":
-    case "nullableBytes":
-      writePieces(value === null ? null : [value as Buffer], "int32", writer, mode);
-      return;
-    case "records":
-      writePieces(value as readonly Uint8Array[] | null, "int32", writer, mode);
-      return;
-    case "array":
-      writeLength((value as readonly unknown[] | null)?.length ?? -1, "int32", writer, mode);
-      for (const one of (value as readonly unknown[] | null) ?? []) writeValue(type.of, one, writer, mode);
-      return;
-    case "struct":
-      writeRow(type.fields, value as Row<readonly Field[]>, writer, mode);
-  }
+  const { kind } = type;
+  if (kind === "struct") writeRow(type.fields, value as Row<readonly Field[]>, writer, mode);
+  else if (kind === "bool") writer.int8(value === true ? 1 : 0);
+  else if (kind === "string" || kind === "nullableString")
+    writePieces(value === null ? null : [Buffer.from(value as string)], "int16", writer, mode);
+  else if (kind === "bytes") writePieces([value as Buffer], "int32", writer, mode);
+  else if (kind === "records") writePieces(value as Values["records"], "int32", writer, mode);
+  else if (kind === "array") {
+    const values = value as readonly unknown[] | null;
+    writeLength(values?.length ?? -1, "int32", writer, mode);
+    for (const one of values ?? []) writeValue(type.of, one, writer, mode);
+  } else writer[kind](value as number);
 }
 
-function writeLength(length: number, size: "int16" | "int32", writer: Writer, mode: Mode): void {
+function writeLength(length: number, size: Size, writer: Writer, mode: Mode): void {
   if (mode.isFlexible) writer.varuint(length + 1);
   else writer[size](length);
 }
 
-function writePieces(
-  pieces: readonly Uint8Array[] | null,
-  size: "int16" | "int32",
-  writer: Writer,
-  mode: Mode,
-): void {
+function writePieces(pieces: Values["records"], size: Size, writer: Writer, mode: Mode): void {
   writeLength(pieces === null ? -1 : sizeOf(pieces), size, writer, mode);
   for (const piece of pieces ?? []) writer.raw(piece);
 }

@@ -55,6 +55,7 @@ const flags = [
 const commands = {
   demo: [...flags, "test/support/with-servers.ts", "examples/demo/main.ts"],
   test: [bin("mocha", "bin", "mocha.js"), "--reporter", "test/support/reporter.mjs", "test/**/*.test.ts"],
+  "test:peers": [...flags, "test/peers/run.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],
   keryx: [...flags, "bin/keryx.mjs"],
   generate: [...flags, "bin/keryx.mjs", "generate"],

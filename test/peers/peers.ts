@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { fromPip, type Installation } from "./install.ts";
+
+/** How a peer's program is started. */
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Somebody else's client. */
+export interface Peer {
+  readonly name: string;
+  /** Absent until it is installed. */
+  program(): Program | undefined;
+  /** @throws PeerUnavailable */
+  install(): Promise<Program>;
+}
+
+const own = import.meta.dirname;
+const node = (peer: string, modules: string): Program => ({
+  command: process.execPath,
+  args: ["--disable-warning=TimeoutNegativeWarning", join(own, peer, "peer.mjs")],
+  env: { MODULES: modules },
+});
+
+function peer(name: string, installation: Installation, programOf: (folder: string) => Program): Peer {
+  return {
+    name,
+    program() {
+      const folder = installation.folder();
+      return folder === undefined ? undefined : programOf(folder);
+    },
+    install: async () => programOf(await installation.install()),
+  };
+}
+
+const python = (name: string): Peer =>
+  peer(name, fromPip(name), (folder) => ({
+    command: join(folder, "venv", "bin", "python"),
+    args: ["-B", join(own, name, "peer.py")],
+    env: { PYTHONPATH: own },
+  }));
+
+/** kafkajs comes with this repository. */
+const kafkajs: Peer = {
+  name: "kafkajs",
+  program: () => node("kafkajs", own),
+  install: async () => node("kafkajs", own),
+};
+
+export const peers: readonly Peer[] = [kafkajs, python("confluent-python")];

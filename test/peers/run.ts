@@ -1,0 +1,54 @@
+// Installs every peer, runs the list of operations on the embedded broker and on Apache Kafka, and writes docs/peers.md.
+//   node run.ts [--embedded] [--keep] [peer …]
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PeerUnavailable } from "./install.ts";
+import { launch, type Outcome } from "./launch.ts";
+import { type Peer, peers } from "./peers.ts";
+import { type PeerRun, reportOf, tableOf } from "./report.ts";
+import { type PeerServer, startEmbedded, startReal } from "./servers.ts";
+
+const asked = process.argv.slice(2);
+const names = asked.filter((one) => !one.startsWith("--"));
+const onlyEmbedded = asked.includes("--embedded");
+for (const name of names)
+  if (!peers.some((one) => one.name === name)) {
+    console.error(`There is no peer ${name}: ${peers.map((one) => one.name).join(", ")}`);
+    process.exit(2);
+  }
+const chosen = peers.filter(({ name }) => names.length === 0 || names.includes(name));
+
+const servers: PeerServer[] = [await startEmbedded()];
+const runs: PeerRun[] = [];
+try {
+  if (!onlyEmbedded) servers.push(await startReal());
+  // One after the other: some bring a virtual machine along.
+  for (const peer of chosen) runs.push(await runPeer(peer));
+} finally {
+  await Promise.all(servers.map((server) => server.close()));
+}
+
+const skipped = runs.filter((run) => run.kind === "skipped");
+if (names.length === 0 && !onlyEmbedded)
+  await writeFile(join(import.meta.dirname, "..", "..", "docs", "peers.md"), reportOf(runs));
+const results = runs.flatMap((run) => (run.kind === "ran" ? Object.values(run.outcomes) : []));
+const count = (state: string): number =>
+  results.flatMap((outcome) => outcome.results).filter((one) => one.state === state).length;
+for (const { name, reason } of skipped) console.log(`skipped: ${name}: ${reason}`);
+console.log(`${count("passed")} passed, ${count("failed")} failed, ${skipped.length} skipped`);
+process.exit(count("failed") > 0 ? 1 : 0);
+
+async function runPeer(peer: Peer): Promise<PeerRun> {
+  const { name } = peer;
+  try {
+    const program = await peer.install();
+    const outcomes: Partial<Record<PeerServer["kind"], Outcome>> = {};
+    for (const server of servers) outcomes[server.kind] = await launch(program, server);
+    const run: PeerRun = { kind: "ran", name, outcomes };
+    console.log(tableOf(run));
+    return run;
+  } catch (error) {
+    if (!(error instanceof PeerUnavailable)) throw error;
+    return { kind: "skipped", name, reason: error.message };
+  }
+}

@@ -76,7 +76,6 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
   retain();
   const bootstrap = (listener = resolved.listeners[0]?.name ?? ""): readonly string[] =>
     cluster.live().map((broker) => `${resolved.advertisedHost}:${broker.ports.get(listener)}`);
-  cluster.observe({ kind: "broker.started", addresses: bootstrap() });
   resolved.log(`development broker on ${bootstrap().join(", ")}: in memory only, not for production`);
   return {
     ...createVerbs(cluster),

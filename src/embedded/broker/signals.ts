@@ -1,6 +1,6 @@
 /** What the broker says about itself. */
 export type BrokerSignal =
-  | { readonly kind: "broker.started"; readonly addresses: readonly string[] }
+  | { readonly kind: "broker.started"; readonly broker: number }
   | { readonly kind: "broker.stopped"; readonly broker: number }
   | ({ readonly kind: "request.answered" } & RequestNote)
   | {
@@ -19,6 +19,8 @@ export type BrokerSignal =
       readonly members: number;
     }
   | { readonly kind: "transaction.ended"; readonly transactionalId: string; readonly isCommit: boolean }
+  | { readonly kind: "topic.created"; readonly topic: string; readonly partitions: number }
+  | { readonly kind: "topic.deleted"; readonly topic: string }
   | {
       readonly kind: "leader.moved";
       readonly topic: string;

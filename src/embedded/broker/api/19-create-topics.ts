@@ -1,5 +1,6 @@
-import { type Cluster, checkTopic, type TopicRequest } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
+import type { TopicRequest } from "../topics.ts";
 import { array, bool, int16, int32, list, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
@@ -64,5 +65,5 @@ function create(cluster: Cluster, asked: Asked, validateOnly: boolean): number {
     ...(isAssigned ? { assignments: sorted.map(({ brokerIds }) => brokerIds) } : {}),
     configs,
   };
-  return validateOnly ? checkTopic(cluster, topic) : cluster.createTopic(topic);
+  return cluster.createTopic(topic, validateOnly);
 }

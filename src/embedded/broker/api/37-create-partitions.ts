@@ -1,6 +1,6 @@
-import { type Cluster, isAssignable } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
-import { createPartition } from "../topics.ts";
+import { addPartitions, checkPartitions } from "../topics.ts";
 import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
@@ -42,21 +42,13 @@ interface Asked {
 function grow(cluster: Cluster, { name, count, assignments }: Asked, validateOnly: boolean): number {
   const topic = cluster.topics.get(name);
   if (topic === undefined) return errorCodes.unknownTopicOrPartition;
-  const added = count - topic.partitions.length;
-  if (added <= 0 || count > 10_000) return errorCodes.invalidPartitions;
-  const isFit = ({ brokerIds }: { readonly brokerIds: readonly number[] }): boolean =>
-    isAssignable(cluster.brokers, brokerIds);
-  if (assignments !== null && (assignments.length !== added || !assignments.every(isFit)))
-    return errorCodes.invalidReplicaAssignment;
-  if (validateOnly) return errorCodes.none;
-  const ids = [...cluster.brokers.keys()];
-  const size = topic.partitions[0]?.replicas.length ?? 1;
-  const first = topic.partitions.length;
-  for (let index = first; index < count; index++) {
-    const spread = Array.from({ length: size }, (_, at) => ids[(index + at) % ids.length] ?? 0);
-    const replicas = assignments?.[index - first]?.brokerIds ?? spread;
-    topic.partitions.push(createPartition(name, index, replicas));
-  }
+  const assigned = assignments?.map(({ brokerIds }) => brokerIds);
+  const brokers = [...cluster.brokers.keys()];
+  const code = checkPartitions(topic.partitions.length, count, assigned, brokers);
+  if (code !== errorCodes.none || validateOnly) return code;
+  const [one] = topic.partitions;
+  const first = Math.max(0, brokers.indexOf(one?.replicas[0] ?? 0));
+  addPartitions(topic, count, assigned, { brokers, first, replicationFactor: one?.replicas.length ?? 1 });
   cluster.repairLeaders();
   return errorCodes.none;
 }

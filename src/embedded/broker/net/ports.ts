@@ -46,6 +46,7 @@ export function createPorts(cluster: Cluster, dispatcher: Dispatcher): Ports {
         opened.push(one);
         broker.ports.set(listener.name, one.port);
       }
+      cluster.observe({ kind: "broker.started", broker: broker.id });
     },
     stop,
     connections: () => [...connections].map(([id, { broker }]) => ({ id, broker })),

@@ -41,7 +41,8 @@ function judgeCardinality(
 ): void {
   const [wasList, isList] = [writer.cardinality === "repeated", reader.cardinality === "repeated"];
   if (wasList === isList) return;
-  if (isNumber(writer.type) || isNumber(reader.type))
+  // What can be read at all is a number on both sides or on none.
+  if (isNumber(writer.type))
     report(
       "LIST_CHANGED",
       isList

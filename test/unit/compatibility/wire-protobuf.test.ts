@@ -197,6 +197,31 @@ describe("the wire verdict on types of fields", () => {
     backward: ["warning MESSAGE_REMOVED #/Gone"],
   });
 
+  it("follows a message that no field refers to into an import", () => {
+    const head = `syntax = "proto3"; package a;`;
+    const older = link(`${head} message M {} message N { int64 a = 1; }`);
+    const newer = link(`${head} import "n.proto"; message M {}`, {
+      "n.proto": `${head} message N { int32 a = 1; }`,
+    });
+    expect(judge(older, newer, "backward")).to.deep.equal(["TYPE_NARROWED #/N/1"]);
+  });
+  itJudges({
+    name: "follows a message that no field refers to out of another",
+    older: "message M { message N { int64 a = 1; } }",
+    newer: "message M {} message N { int32 a = 1; }",
+    backward: ["TYPE_NARROWED #/N/1"],
+  });
+
+  it("compares imported enums", () => {
+    const text = `syntax = "proto3"; package a; import "e.proto"; message M { common.E a = 1; }`;
+    const values = (second: string): Imports => ({
+      "e.proto": `syntax = "proto3"; package common; enum E { A = 0; ${second} }`,
+    });
+    expect(
+      judge(link(text, values("B = 1;")), link(text, values("B = 2; reserved 1;")), "backward"),
+    ).to.deep.equal(["VALUE_MOVED #/E/2"]);
+  });
+
   it("compares imported messages, and says whose they are", () => {
     const text = `syntax = "proto3"; package a; import "m.proto"; message M { common.Money a = 1; }`;
     const money = (type: string): Imports => ({

@@ -45,4 +45,10 @@ describe("the wire verdict on enums", () => {
     older: "enum E { option allow_alias = true; A = 0; B = 1; C = 1; }",
     newer: "enum E { A = 0; C = 1; }",
   });
+  itJudges({
+    name: "takes a new reservation, and says once that an old one is used",
+    older: "enum E { A = 0; } enum F { X = 0; reserved 2; }",
+    newer: "enum E { A = 0; reserved 5; } enum F { X = 0; Y = 2; }",
+    backward: ["VALUE_REUSED #/F/2"],
+  });
 });

@@ -67,4 +67,21 @@ describe("the wire verdict on numbers that were set aside", () => {
     newer: "message M { extensions 5, 10 to 20; } extend M { optional int32 a = 5; optional int32 b = 10; }",
     backward: ["NUMBER_REUSED #/M/5"],
   });
+  itJudges({
+    name: "does not take an extension for a field of that name",
+    syntax: "proto2",
+    older: "message M { optional int32 b = 1; extensions 10 to 20; } extend M { optional int32 a = 10; }",
+    newer: "message M { optional int32 a = 1; extensions 10 to 20; } extend M { optional int32 a = 10; }",
+  });
+  itJudges({
+    name: "takes an extension made a field",
+    syntax: "proto2",
+    older: "message M { extensions 10 to 20; } extend M { optional int32 a = 10; }",
+    newer: "message M { optional int32 a = 10; extensions 11 to 20; }",
+  });
+  itJudges({
+    name: "does not ask a message in the place of another for its reservations",
+    older: "message M { Address a = 1; } message Address { string street = 1; reserved 5; }",
+    newer: "message M { Place a = 1; } message Place { string street = 1; }",
+  });
 });

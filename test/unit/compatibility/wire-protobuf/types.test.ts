@@ -134,6 +134,27 @@ describe("the wire verdict on types", () => {
       "message M { map<string, N> a = 1; } message E { optional string k = 1; optional N v = 2; } message N { required int32 x = 1; }",
     backward: ["TYPE_CHANGED #/M/1"],
   });
+  itJudges({
+    name: "takes the numbers of an entry for its key and value, whatever they are called",
+    older: field("map<string, string>", "message E { string value = 1; string key = 2; }"),
+    newer: field("repeated E", "message E { string value = 1; string key = 2; }"),
+    forward: ["warning LIST_READ_AS_MAP #/M/1"],
+  });
+  itJudges({
+    name: "takes no list of groups for a map",
+    syntax: "proto2",
+    older:
+      "message M { map<string, int32> a = 1; message G { optional string key = 1; optional int32 value = 2; } }",
+    newer: "message M { repeated group G = 1 { optional string key = 1; optional int32 value = 2; } }",
+    backward: ["TYPE_CHANGED #/M/1"],
+    forward: ["TYPE_CHANGED #/M/1"],
+  });
+  itJudges({
+    name: "reads an enum of nothing but 0 and 1 as bool, and no other",
+    older: "message M { E a = 1; F b = 2; } enum E { A = 0; B = 1; } enum F { X = 0; Y = 2; }",
+    newer: "message M { bool a = 1; bool b = 2; } enum E { A = 0; B = 1; } enum F { X = 0; Y = 2; }",
+    backward: ["TYPE_NARROWED #/M/2"],
+  });
 });
 
 describe("the wire verdict on labels and presence", () => {
@@ -143,6 +164,13 @@ describe("the wire verdict on labels and presence", () => {
     newer: "message M { repeated string a = 1; repeated bytes b = 2; repeated M m = 3; }",
     backward: [1, 2, 3].map((number) => `warning SINGLE_READ_AS_LIST #/M/${number}`),
     forward: [1, 2, 3].map((number) => `LIST_CHANGED #/M/${number}`),
+  });
+  itJudges({
+    name: "refuses a list of enum values made one value, both ways",
+    older: field("repeated E", "enum E { A = 0; }"),
+    newer: field("E", "enum E { A = 0; }"),
+    backward: ["LIST_CHANGED #/M/1"],
+    forward: ["LIST_CHANGED #/M/1"],
   });
   itJudges({
     name: "takes proto3 fields with and without presence for each other",

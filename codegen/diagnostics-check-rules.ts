@@ -33,7 +33,7 @@ const rows = {
     "policy",
     "error",
     "An event stays on its topic: its records are still there, and consumers have handlers for it.",
-    "Restore the event and mark it deprecated. Once nobody reads its records, remove it from the schemas and its block from `schemas.lock.json`.",
+    "Restore the event and mark it deprecated. Once nobody reads its records, name it with the reason under `retired` in `keryx.yaml`, and remove it then.",
   ],
   "topic-changed": [
     "policy",
@@ -113,6 +113,12 @@ const rows = {
     "error",
     "Each subject belongs to one file, those of imports included.",
     "Rename one of the two, or set another `subjectStrategy` for the topic in `keryx.yaml`.",
+  ],
+  "retired-present": [
+    "project",
+    "warning",
+    "What `keryx.yaml` names under `retired` is gone from the schemas.",
+    "Remove the event from the schemas, or its name from `retired`.",
   ],
   "lock-edited": [
     "project",

@@ -171,7 +171,7 @@ function optionsPage() {
     ),
     section(
       "Policy",
-      "The same under `folders.<path>` and `topics.<name>`; the nearer wins, and a schema wins over all of them.",
+      "The same under `folders.<path>` and `topics.<name>`; the nearer wins, and a schema wins over all of them. Events that are gone on purpose stand under `retired`, by full name, each with the reason; `keryx check` does not miss them.",
       optionRows("defaults.", policy, {}, below("defaults")),
     ),
   ];

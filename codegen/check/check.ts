@@ -33,6 +33,7 @@ export function checkProject(request: CheckRequest): CheckResult {
       return [...judgeEvent(request, event, reader, places), ...judgePolicy(request, event, reader, places)];
     }),
     ...findRemoved(request),
+    ...findNotRetired(request),
     ...judgeImports(request, createVersionReader(), places),
     ...findSkew(request),
     ...findClaims(request),
@@ -110,10 +111,10 @@ function judgePolicy(
 }
 
 function findRemoved(request: CheckRequest): readonly Finding[] {
-  const { model, baseline } = request;
+  const { model, baseline, retired } = request;
   const present = new Set(model.events.map(({ name }) => name));
   return [...baseline.events]
-    .filter(([name]) => !present.has(name))
+    .filter(([name]) => !present.has(name) && !retired.has(name))
     .map(([name, { contract, version, file }]) => {
       const { type, topic } = contract.policy;
       return find(
@@ -124,6 +125,18 @@ function findRemoved(request: CheckRequest): readonly Finding[] {
         `${name} (${JSON.stringify(type)} on ${JSON.stringify(topic)}) is gone from the schemas.`,
         { event: name, subject: contract.subject, against: version.name },
       );
+    });
+}
+
+/** A name that stays there would let a later removal pass that nobody decided. */
+function findNotRetired({ model, retired, placeOfSetting }: CheckRequest): readonly Finding[] {
+  return model.events
+    .filter(({ name }) => retired.has(name))
+    .map(({ name, options }) => {
+      const at = placeOfSetting(`retired.${name}`) ?? { file: "keryx.yaml", line: 1, column: 1 };
+      return find("retired-present", at, `${name} is named as retired and stands in the schemas.`, {
+        ...{ event: name, subject: options.subject.value },
+      });
     });
 }
 

@@ -17,6 +17,8 @@ export interface CheckRequest {
   /** Where a setting of the policy stands, by its dotted path; undefined when no file holds it. */
   readonly placeOfSetting: (path: string) => Span | undefined;
   readonly baseline: Baseline;
+  /** Full names of events that are gone on purpose. */
+  readonly retired: ReadonlySet<string>;
   readonly dialect: Dialect;
 }
 

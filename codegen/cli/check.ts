@@ -174,7 +174,18 @@ async function toRequest(
     const [, file = "", line, column] = /^(.*):(\d+):(\d+)$/.exec(project.placeOfSetting(path) ?? "") ?? [];
     return line === undefined ? undefined : { file, line: Number(line), column: Number(column) };
   };
-  return { model, lock, lockText, inputs, prefix: project.prefix, placeOfSetting, baseline, dialect };
+  const retired = new Set(Object.keys(project.config.retired));
+  return {
+    model,
+    lock,
+    lockText,
+    inputs,
+    prefix: project.prefix,
+    placeOfSetting,
+    baseline,
+    retired,
+    dialect,
+  };
 }
 
 /** Settings and lock file lie at the project's root. */

@@ -56,6 +56,8 @@ export interface KeryxSettings extends Partial<TransportOptions> {
   readonly folders?: Readonly<Record<string, EventDefaults>>;
   /** Policy by topic. */
   readonly topics?: Readonly<Record<string, EventDefaults>>;
+  /** Events that are gone on purpose, by full name, with the reason: `keryx check` does not miss them. */
+  readonly retired?: Readonly<Record<string, string>>;
 }
 
 const text = z.string().min(1);
@@ -79,7 +81,7 @@ const eventDefaultsSchema: z.ZodType<EventDefaults> = z.strictObject({
 
 /** The settings that belong to no other folder's options. */
 export type OwnSettings = Required<
-  Pick<KeryxSettings, "createTopics" | "logging" | "schemas" | "defaults" | "folders" | "topics">
+  Pick<KeryxSettings, "createTopics" | "logging" | "schemas" | "defaults" | "folders" | "topics" | "retired">
 >;
 
 export const ownDefaults: OwnSettings = {
@@ -89,6 +91,7 @@ export const ownDefaults: OwnSettings = {
   defaults: {},
   folders: {},
   topics: {},
+  retired: {},
 };
 
 export const ownSettingsSchema: z.ZodType<OwnSettings> = z.strictObject({
@@ -98,4 +101,5 @@ export const ownSettingsSchema: z.ZodType<OwnSettings> = z.strictObject({
   defaults: eventDefaultsSchema,
   folders: z.record(z.string(), eventDefaultsSchema),
   topics: z.record(z.string(), eventDefaultsSchema),
+  retired: z.record(z.string(), text),
 });

@@ -50,7 +50,14 @@ function requestOf(
   const lock: Lock = { events: new Map([["e", { released: contract, versions }]]) };
   return {
     model: { events: [event], topics: [], avroTypes: [] },
-    ...{ lock, lockText: "", inputs: new Map(), prefix: "", placeOfSetting: () => undefined },
+    ...{
+      lock,
+      lockText: "",
+      inputs: new Map(),
+      prefix: "",
+      placeOfSetting: () => undefined,
+      retired: new Set<string>(),
+    },
     baseline: baselineOfLock(lock),
     dialect: dialectOf(dialect),
   };

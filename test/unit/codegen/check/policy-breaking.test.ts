@@ -267,6 +267,40 @@ describe("the delivery policy against a baseline", () => {
     expect(summarize(byGit.findings)).to.deep.equal(["event-removed schemas/shop.proto:1:1"]);
   });
 
+  it("does not miss an event that the settings name as retired, with the reason, and keeps its history", async () => {
+    const settings = 'retired:\n  shop.v1.OrderPlaced: "2026-11: replaced by shop.v2.OrderAccepted"\n';
+    await project.write({ "schemas/shop.proto": undefined, "keryx.yaml": settings });
+    for (const against of ["lock", "git:HEAD"]) {
+      const { exit, findings } = await project.check({ against, strict: true });
+      expect([exit, findings]).to.deep.equal([0, []]);
+    }
+    expect((await project.run("lock", "release")).exit).to.equal(0);
+    expect((await project.check({ strict: true })).findings).to.deep.equal([]);
+    await project.write({
+      "schemas/shop.proto": order.replace("string order_id = 2;", "int64 order_id = 2;"),
+    });
+    const { exit, findings } = await project.check();
+    expect(summarize(findings.filter(({ rule }) => rule !== "registry-incompatible"))).to.deep.equal([
+      "retired-present keryx.yaml:2:3",
+      "wire-unsafe schemas/shop.proto:16:3",
+    ]);
+    expect(exit).to.equal(3);
+    await project.write({
+      "keryx.yaml": "clientId: test\n",
+      "schemas.lock.json": project.git("show", "HEAD:schemas.lock.json"),
+    });
+  });
+
+  it("misses every other event while one is retired", async () => {
+    await project.write({
+      "schemas/shop.proto": undefined,
+      "keryx.yaml": "retired:\n  shop.v1.OrderPlace: typo\n",
+    });
+    const { exit, findings } = await project.check();
+    expect([exit, findings.map(({ rule }) => rule)]).to.deep.equal([3, ["event-removed"]]);
+    await project.write({ "keryx.yaml": "clientId: test\n" });
+  });
+
   it("finds an event that lost its option, at the message", async () => {
     const start = order.indexOf("  option (keryx");
     const end = order.indexOf("  };\n") + 5;

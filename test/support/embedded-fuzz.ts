@@ -1,7 +1,8 @@
 import { KeryxError } from "../../src/core/errors.ts";
 import { apis } from "../../src/embedded/broker/api/all.ts";
+import type { Peer } from "../../src/embedded/broker/api/api.ts";
 import { type Cluster, createCluster } from "../../src/embedded/broker/cluster.ts";
-import { createDispatcher, type Peer } from "../../src/embedded/broker/dispatch.ts";
+import { createDispatcher } from "../../src/embedded/broker/dispatch.ts";
 import { createFaults } from "../../src/embedded/broker/faults.ts";
 import { createSession } from "../../src/embedded/broker/net/sasl.ts";
 import { resolveDevBrokerOptions } from "../../src/embedded/broker/options.ts";
@@ -117,7 +118,7 @@ export function createFuzzTarget(): FuzzTarget {
       const frames = createFrameReader(1024 * 1024);
       const closing = new Set<() => void>();
       const peer: Peer = {
-        ...{ id: 1, broker, listener: "plain", session: createSession(undefined), host: "127.0.0.1" },
+        ...{ id: 1, broker, listener: "plain", session: createSession(undefined), clientHost: "127.0.0.1" },
         onClose(run) {
           closing.add(run);
           return () => void closing.delete(run);
@@ -127,7 +128,7 @@ export function createFuzzTarget(): FuzzTarget {
       try {
         frames.push(bytes);
         for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
-          const outcome = dispatcher.answer(frame, peer);
+          const outcome = dispatcher(frame, peer);
           if (outcome instanceof Promise) told = "waiting";
           else if (outcome === "close") told = "closed";
         }

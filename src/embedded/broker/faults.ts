@@ -60,14 +60,13 @@ export interface FaultPoint extends Faults {
   take(target: FaultTarget): { readonly effect: FaultEffect; readonly passed: Promise<void> } | undefined;
 }
 
-interface Armed {
+interface Armed extends Fault {
   readonly match: FaultMatch;
   readonly effect: FaultEffect;
   left: number;
   seen: number;
   hits: number;
   readonly released: Promise<void>;
-  readonly release: () => void;
 }
 
 export function createFaults(clock: Clock): FaultPoint {
@@ -76,23 +75,10 @@ export function createFaults(clock: Clock): FaultPoint {
     inject(match, effect, { times = 1 } = {}) {
       if (match.api !== undefined && !apiVersions.some(({ name }) => name === match.api))
         throw new KeryxError("config_invalid", `there is no API ${match.api} to inject faults into`);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const one: Armed = {
-        match,
-        effect,
-        left: times,
-        seen: 0,
-        hits: 0,
-        released: promise,
-        release: resolve,
-      };
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      const one: Armed = { match, effect, left: times, seen: 0, hits: 0, released, release };
       armed.push(one);
-      return {
-        get hits() {
-          return one.hits;
-        },
-        release: resolve,
-      };
+      return one;
     },
     unused: () => armed.filter((one) => one.hits === 0).map(({ match, effect }) => ({ match, effect })),
     clear() {

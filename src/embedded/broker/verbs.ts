@@ -1,23 +1,17 @@
 import type { Cluster } from "./cluster.ts";
+import type { Member } from "./groups/group.ts";
+import type { CommittedOffset } from "./groups/offsets.ts";
 import { prepareRebalance, removeMember } from "./groups/rebalance.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Partition } from "./topics.ts";
-import type { TransactionState } from "./txn/transactions.ts";
+import type { Transaction } from "./txn/transactions.ts";
 
 /** A group as tests look at it. */
 export interface GroupView {
   readonly state: string;
   readonly generation: number;
-  readonly members: readonly {
-    readonly id: string;
-    readonly clientId: string;
-    readonly instanceId: string | null;
-  }[];
-  readonly offsets: readonly {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: number;
-  }[];
+  readonly members: readonly Readonly<Pick<Member, "id" | "clientId" | "instanceId">>[];
+  readonly offsets: readonly CommittedOffset[];
 }
 
 /** What a test can do to a cluster that no client could, and what it can see. */
@@ -39,11 +33,7 @@ export interface Verbs {
   /** Announces and serves other versions of an API; it cannot widen the table. */
   setVersions(key: number, min: number, max: number): void;
   group(id: string): GroupView | undefined;
-  transactions(): readonly {
-    readonly id: string;
-    readonly state: TransactionState;
-    readonly epoch: number;
-  }[];
+  transactions(): readonly Pick<Transaction, "id" | "state" | "epoch">[];
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
 }
@@ -71,9 +61,9 @@ export function createVerbs(cluster: Cluster): Verbs {
     rehashCoordinators: () => cluster.rehashCoordinators(),
     expireSession(id, memberId) {
       const group = cluster.groups.get(id);
-      for (const member of [...(group?.members.values() ?? [])])
-        if (group !== undefined && (memberId === undefined || member.id === memberId))
-          removeMember(group, member);
+      if (group === undefined) return;
+      for (const member of [...group.members.values()])
+        if (memberId === undefined || member.id === memberId) removeMember(group, member);
     },
     forceRebalance(id) {
       const group = cluster.groups.get(id);
@@ -85,13 +75,11 @@ export function createVerbs(cluster: Cluster): Verbs {
     applyRetention: () => applyRetention(cluster),
     setVersions: (key, min, max) => cluster.versions.narrow(key, min, max),
     group(id) {
-      const group = cluster.groups.get(id);
-      if (group === undefined) return undefined;
-      const { state, generation, offsets } = group;
-      const members = [...group.members.values()].map(({ id, clientId, instanceId }) => ({
-        ...{ id, clientId, instanceId },
-      }));
-      return { state, generation, members, offsets: offsets.all() };
+      const found = cluster.groups.get(id);
+      if (found === undefined) return undefined;
+      const { state, generation, offsets } = found;
+      const view = ({ id, clientId, instanceId }: Member) => ({ id, clientId, instanceId });
+      return { state, generation, members: [...found.members.values()].map(view), offsets: offsets.all() };
     },
     transactions: () => cluster.transactions.all().map(({ id, state, epoch }) => ({ id, state, epoch })),
     snapshot: () => takeSnapshot(cluster),

@@ -4,21 +4,25 @@ import { apiVersions } from "../versions.ts";
 import { createWriter, type Reader } from "../wire/primitives.ts";
 import { type Field, type Mode, type Row, readRow, writeRow } from "../wire/schema.ts";
 
-/** What a handler knows beside the request. */
-export interface Call {
-  readonly cluster: Cluster;
-  /** The broker that was asked. */
+/** A client's connection, as far as requests need it. */
+export interface Peer {
+  readonly id: number;
+  /** The broker that is asked. */
   readonly broker: BrokerNode;
-  /** The listener that the request came in on: its addresses are the ones to answer with. */
+  /** The listener that the client came in on: its addresses are the ones to answer with. */
   readonly listener: string;
   /** Who the connection has proved to be. */
   readonly session: Session;
-  readonly version: number;
-  readonly clientId: string | null;
-  /** Address of the client. */
   readonly clientHost: string;
   /** Runs when the connection closes before the answer; gives back how to take it off again. */
   onClose(run: () => void): () => void;
+}
+
+/** What a handler knows beside the request. */
+export interface Call extends Peer {
+  readonly cluster: Cluster;
+  readonly version: number;
+  readonly clientId: string | null;
 }
 
 /** Nothing is written, as a producer asked for. */

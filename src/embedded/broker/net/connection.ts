@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import { KeryxError } from "../../../core/errors.ts";
+import type { Peer } from "../api/api.ts";
 import type { BrokerNode } from "../cluster.ts";
-import type { Dispatcher, Outcome, Peer } from "../dispatch.ts";
+import type { Dispatcher, Outcome } from "../dispatch.ts";
 import type { ListenerOptions } from "../options.ts";
 import { createFrameReader } from "../wire/frame.ts";
 import { createSession } from "./sasl.ts";
@@ -12,31 +13,26 @@ export interface ConnectionOptions {
   readonly listener: ListenerOptions;
   readonly maxRequestBytes: number;
   readonly dispatcher: Dispatcher;
-  /** Called once, with the reason when it was not the client that left. */
-  onEnd(reason: string | undefined): void;
-}
-
-export interface Connection {
-  close(reason?: string): void;
 }
 
 /**
  * Serves one socket. Requests are answered one after the other, in the order in which they came: the next frame is looked
- * at when the answer before it is written, as Kafka mutes a channel.
+ * at when the answer before it is written, as Kafka mutes a channel. `onEnd` gets the reason when the broker closed it.
  */
-export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
-  const frames = createFrameReader(options.maxRequestBytes);
+export function serveConnection(
+  socket: Socket,
+  { id, broker, listener, maxRequestBytes, dispatcher }: ConnectionOptions,
+  onEnd: (reason: string | undefined) => void,
+): void {
+  const frames = createFrameReader(maxRequestBytes);
   const onCloses = new Set<() => void>();
   let isBusy = false;
   let isClosed = false;
   let reason: string | undefined;
 
+  const session = createSession(listener.sasl);
   const peer: Peer = {
-    id: options.id,
-    broker: options.broker,
-    listener: options.listener.name,
-    session: createSession(options.listener.sasl),
-    host: socket.remoteAddress ?? "",
+    ...{ id, broker, listener: listener.name, session, clientHost: socket.remoteAddress ?? "" },
     onClose(run) {
       // A request that was held is handled all the same; what it waits for has nobody to go to.
       if (isClosed) queueMicrotask(run);
@@ -59,15 +55,12 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     serve();
   };
   const write = (outcome: Outcome): void => {
-    if (isClosed || outcome === "silent") return;
-    if (outcome === "close") {
-      close("the request asks for it");
-      return;
-    }
+    if (outcome === "close") close("the request asks for it");
+    if (isClosed || typeof outcome === "string") return;
     socket.cork();
     for (const piece of outcome) socket.write(piece);
     socket.uncork();
-    if (peer.session.isFailed()) {
+    if (session.isFailed()) {
       isBusy = true;
       socket.destroySoon();
     } else if (socket.writableNeedDrain) {
@@ -90,7 +83,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       while (!isBusy && !isClosed) {
         const frame = frames.next();
         if (frame === undefined) return;
-        const outcome = options.dispatcher.answer(frame, peer);
+        const outcome = dispatcher(frame, peer);
         if (outcome instanceof Promise) {
           stall();
           outcome.then(settle, fail);
@@ -111,8 +104,6 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   socket.on("close", () => {
     isClosed = true;
     for (const run of [...onCloses]) run();
-    onCloses.clear();
-    options.onEnd(reason);
+    onEnd(reason);
   });
-  return { close };
 }

@@ -1,6 +1,6 @@
 import type { BrokerNode, Cluster } from "../cluster.ts";
 import type { Dispatcher } from "../dispatch.ts";
-import { type Connection, serveConnection } from "./connection.ts";
+import { serveConnection } from "./connection.ts";
 import { type Listener, openListener } from "./listener.ts";
 
 /** Ports and connections of all brokers. */
@@ -16,13 +16,11 @@ export interface Ports {
 export function createPorts(cluster: Cluster, dispatcher: Dispatcher): Ports {
   const { listeners: wanted, host, firstBrokerId, maxRequestBytes } = cluster.options;
   const listeners = new Map<number, Listener[]>();
-  const connections = new Map<number, { readonly broker: number; readonly connection: Connection }>();
+  const connections = new Map<number, number>();
   let lastId = 0;
   const stop = async (id: number): Promise<void> => {
     const closing = (listeners.get(id) ?? []).map((listener) => listener.close());
     listeners.delete(id);
-    for (const { broker, connection } of [...connections.values()])
-      if (broker === id) connection.close("the broker stops");
     await Promise.all(closing);
     cluster.observe({ kind: "broker.stopped", broker: id });
   };
@@ -35,13 +33,12 @@ export function createPorts(cluster: Cluster, dispatcher: Dispatcher): Ports {
         const port = broker.ports.get(listener.name) ?? (first === 0 ? 0 : first + broker.id - firstBrokerId);
         const one = await openListener(listener, { host, port }, (socket) => {
           const id = ++lastId;
-          const onEnd = (reason: string | undefined): void => {
+          connections.set(id, broker.id);
+          serveConnection(socket, { id, broker, listener, maxRequestBytes, dispatcher }, (reason) => {
             connections.delete(id);
             const why = reason === undefined ? {} : { reason };
             cluster.observe({ kind: "connection.closed", connection: id, broker: broker.id, ...why });
-          };
-          const options = { id, broker, listener, maxRequestBytes, dispatcher, onEnd };
-          connections.set(id, { broker: broker.id, connection: serveConnection(socket, options) });
+          });
         });
         opened.push(one);
         broker.ports.set(listener.name, one.port);
@@ -49,9 +46,7 @@ export function createPorts(cluster: Cluster, dispatcher: Dispatcher): Ports {
       cluster.observe({ kind: "broker.started", broker: broker.id });
     },
     stop,
-    connections: () => [...connections].map(([id, { broker }]) => ({ id, broker })),
-    async close() {
-      await Promise.all([...listeners.keys()].map(stop));
-    },
+    connections: () => [...connections].map(([id, broker]) => ({ id, broker })),
+    close: async () => void (await Promise.all([...listeners.keys()].map(stop))),
   };
 }

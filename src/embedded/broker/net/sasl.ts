@@ -5,8 +5,7 @@ const allMechanisms: readonly SaslMechanism[] = ["PLAIN", "SCRAM-SHA-256", "SCRA
 
 /** What one step of an authentication comes to. */
 export type SaslStep =
-  | { readonly kind: "more"; readonly answer: Buffer }
-  | { readonly kind: "done"; readonly answer: Buffer; readonly user: string }
+  | { readonly kind: "more" | "done"; readonly answer: Buffer }
   | { readonly kind: "refused"; readonly message: string };
 
 /** Who a connection has proved to be. */
@@ -42,7 +41,7 @@ export function createSession(sasl: ListenerSasl | undefined): Session {
       return true;
     },
     step(token, nowMs) {
-      const step = exchange?.(token) ?? { kind: "refused", message: "no mechanism was chosen" };
+      const step = exchange?.(token) ?? refused("no mechanism was chosen");
       if (step.kind === "refused") isFailed = true;
       if (step.kind === "done")
         openUntilMs = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : nowMs + lifetimeMs;
@@ -52,25 +51,27 @@ export function createSession(sasl: ListenerSasl | undefined): Session {
   };
 }
 
-type Users = Readonly<Record<string, string>>;
+type PasswordOf = (user: string) => string | undefined;
 
-const wrong: SaslStep = { kind: "refused", message: "Authentication failed: Invalid username or password" };
+const nothing = Buffer.alloc(0);
+const refused = (message: string): SaslStep => ({ kind: "refused", message });
+const wrong = refused("Authentication failed: Invalid username or password");
 
-function startExchange(mechanism: SaslMechanism, users: Users): (token: Buffer) => SaslStep {
-  const passwordOf = (user: string): string | undefined =>
-    Object.hasOwn(users, user) ? users[user] : undefined;
+function startExchange(mechanism: SaslMechanism, users: ListenerSasl["users"]): (token: Buffer) => SaslStep {
+  const passwordOf: PasswordOf = (user) => (Object.hasOwn(users, user) ? users[user] : undefined);
   if (mechanism === "PLAIN") return (token) => plain(token, passwordOf);
   if (mechanism === "OAUTHBEARER") return oauth;
   return startScram(mechanism === "SCRAM-SHA-256" ? "sha256" : "sha512", passwordOf);
 }
 
 /** RFC 4616: authorization id, user and password, parted by zero bytes. */
-function plain(token: Buffer, passwordOf: (user: string) => string | undefined): SaslStep {
+function plain(token: Buffer, passwordOf: PasswordOf): SaslStep {
   const [, user = "", password] = token.toString().split("\0");
   const expected = passwordOf(user);
-  const isRight =
-    expected !== undefined && password !== undefined && isEqual(Buffer.from(password), Buffer.from(expected));
-  return isRight ? { kind: "done", answer: Buffer.alloc(0), user } : wrong;
+  const isKnown = expected !== undefined && password !== undefined;
+  return isKnown && isEqual(Buffer.from(password), Buffer.from(expected))
+    ? { kind: "done", answer: nothing }
+    : wrong;
 }
 
 /** RFC 7628 with an unsecured token (RFC 7519, section 6), for tests: only its subject is read. */
@@ -78,48 +79,42 @@ function oauth(token: Buffer): SaslStep {
   const claims = /auth=Bearer [\w-]+\.([\w-]+)\./.exec(token.toString())?.[1];
   try {
     const { sub } = JSON.parse(Buffer.from(claims ?? "", "base64url").toString());
-    if (typeof sub === "string") return { kind: "done", answer: Buffer.alloc(0), user: sub };
+    if (typeof sub === "string") return { kind: "done", answer: nothing };
   } catch {
     // Told below: whatever is wrong with a token, it is refused.
   }
-  return { kind: "refused", message: '{"status":"invalid_token"}' };
+  return refused('{"status":"invalid_token"}');
 }
 
 const iterations = 4096;
 
 /** RFC 5802, without channel binding. */
-function startScram(
-  hash: "sha256" | "sha512",
-  passwordOf: (user: string) => string | undefined,
-): (token: Buffer) => SaslStep {
+function startScram(hash: "sha256" | "sha512", passwordOf: PasswordOf): (token: Buffer) => SaslStep {
   const hmac = (key: Buffer, text: Buffer | string): Buffer => createHmac(hash, key).update(text).digest();
-  let first:
-    | { readonly user: string; readonly bare: string; readonly server: string; readonly salt: Buffer }
-    | undefined;
+  const salt = randomBytes(16);
+  let first: { readonly user: string; readonly bare: string; readonly server: string } | undefined;
   return (token) => {
     const text = token.toString();
     if (first === undefined) {
-      const found = /^[ny],[^,]*,(n=([^,]*),r=([^,]+).*)$/.exec(text);
-      const [, bare, name, nonce] = found ?? [];
-      if (bare === undefined || name === undefined)
-        return { kind: "refused", message: "malformed SCRAM message" };
-      const salt = randomBytes(16);
-      const server = `r=${nonce}${randomBytes(18).toString("base64")},s=${salt.toString("base64")},i=${iterations}`;
-      first = { user: name.replaceAll("=2C", ",").replaceAll("=3D", "="), bare, server, salt };
+      const [, bare, name, nonce] = /^[ny],[^,]*,(n=([^,]*),r=([^,]+).*)$/.exec(text) ?? [];
+      if (bare === undefined || name === undefined) return refused("malformed SCRAM message");
+      const own = randomBytes(18).toString("base64");
+      const server = `r=${nonce}${own},s=${salt.toString("base64")},i=${iterations}`;
+      first = { user: name.replaceAll("=2C", ",").replaceAll("=3D", "="), bare, server };
       return { kind: "more", answer: Buffer.from(server) };
     }
-    const { user, bare, server, salt } = first;
-    const found = /^(c=[^,]*,r=([^,]+)),p=(.+)$/.exec(text);
+    const { user, bare, server } = first;
+    const [, final, nonce, sent = ""] = /^(c=[^,]*,r=([^,]+)),p=(.+)$/.exec(text) ?? [];
     const password = passwordOf(user);
-    if (found === null || !server.startsWith(`r=${found[2]},`) || password === undefined) return wrong;
+    if (final === undefined || !server.startsWith(`r=${nonce},`) || password === undefined) return wrong;
     const salted = pbkdf2Sync(password, salt, iterations, hash === "sha256" ? 32 : 64, hash);
     const clientKey = hmac(salted, "Client Key");
-    const authMessage = `${bare},${server},${found[1]}`;
+    const authMessage = `${bare},${server},${final}`;
     const signature = hmac(createHash(hash).update(clientKey).digest(), authMessage);
     const proof = Buffer.from(clientKey.map((byte, index) => byte ^ (signature[index] ?? 0)));
-    if (!isEqual(proof, Buffer.from(found[3] ?? "", "base64"))) return wrong;
+    if (!isEqual(proof, Buffer.from(sent, "base64"))) return wrong;
     const verifier = hmac(hmac(salted, "Server Key"), authMessage).toString("base64");
-    return { kind: "done", answer: Buffer.from(`v=${verifier}`), user };
+    return { kind: "done", answer: Buffer.from(`v=${verifier}`) };
   };
 }
 

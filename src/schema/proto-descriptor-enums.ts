@@ -24,12 +24,12 @@ export function readEnum(context: DescriptorContext, parent: string, one: WireMe
     values: one.messages(its.values, (value) => ({
       name: readName(context, value.text(1), "The name of a value"),
       number: value.integer(2) ?? 0,
-      options: readDescriptorOptions(value.merged(3), "value", at),
+      options: readDescriptorOptions(context, value.bytes(3), "EnumValueOptions"),
       at,
     })),
     reservedRanges: readRanges(context, one, its.reservedRanges, "enum"),
     reservedNames: one.texts(its.reservedNames),
-    options: readDescriptorOptions(one.merged(its.options), "enum", at),
+    options: readDescriptorOptions(context, one.bytes(its.options), "EnumOptions"),
     ...visibilityOf(one.integer(its.visibility)),
     at,
   };
@@ -48,6 +48,6 @@ export function readRanges(
     const to = (range.integer(2) ?? 0) - (of === "field" ? 1 : 0);
     if (!(from >= min && from <= to && to <= max))
       throw context.refuse(`A range of numbers goes from ${from} to ${to}.`);
-    return { from, to, options: [] };
+    return { from, to, options: readDescriptorOptions(context, range.bytes(3), "ExtensionRangeOptions") };
   });
 }

@@ -1,7 +1,6 @@
 import { limitFault, quote, type SchemaLimits } from "./limits.ts";
 import { joinName, maxFieldNumber } from "./proto-body.ts";
-import type { Refuse } from "./proto-checks.ts";
-import { readDescriptorOptions, toOption, word } from "./proto-descriptor-options.ts";
+import { type OptionContext, readDescriptorOptions, toOption, word } from "./proto-descriptor-options.ts";
 import type {
   ProtoExtend,
   ProtoField,
@@ -14,14 +13,11 @@ import type {
 } from "./proto-model.ts";
 import { createProtoScanner } from "./proto-tokens.ts";
 import type { WireMessage } from "./proto-wire.ts";
-import type { TextSpan } from "./text-span.ts";
 
 /** What is the same for all of one descriptor. */
-export interface DescriptorContext {
+export interface DescriptorContext extends OptionContext {
   readonly limits: SchemaLimits;
   readonly syntax: ProtoFile["syntax"];
-  readonly refuse: Refuse;
-  readonly at: TextSpan;
 }
 
 /** What a field stands in. */
@@ -39,7 +35,7 @@ const its = {
 };
 const groupType = 10;
 /** By number of the type; empty where a type name says what it is. */
-const scalars: readonly (ProtoScalar | "")[] = [
+export const scalarCodes: readonly (ProtoScalar | "")[] = [
   ...(["", "double", "float", "int64", "uint64", "int32", "fixed64", "fixed32", "bool", "string"] as const),
   ...(["", "", "bytes", "uint32", "", "sfixed32", "sfixed64", "sint32", "sint64"] as const),
 ];
@@ -122,7 +118,7 @@ function readMap(context: DescriptorContext, entry: WireMessage): ProtoType {
 }
 
 function readSimpleType(context: DescriptorContext, field: WireMessage): ProtoSimpleType {
-  const scalar = scalars[field.integer(its.type) ?? 0];
+  const scalar = scalarCodes[field.integer(its.type) ?? 0];
   if (scalar === undefined) throw context.refuse("A field has a type that does not exist.");
   if (scalar !== "") return { kind: "scalar", name: scalar };
   return { kind: "named", name: readDotted(context, field.text(its.typeName), "The type of a field") };
@@ -135,7 +131,7 @@ function readOptions(
   type: ProtoType,
 ): readonly ProtoOption[] {
   const { at } = context;
-  const found = readDescriptorOptions(field.merged(its.options), "field", at);
+  const found = readDescriptorOptions(context, field.bytes(its.options), "FieldOptions");
   const written = field.text(its.defaultValue);
   if (written !== undefined) found.push(toOption(at, ["default"], toDefault(context, written, type)));
   const json = field.text(its.jsonName);
@@ -145,7 +141,8 @@ function readOptions(
   return found;
 }
 
-function toJsonName(name: string): string {
+/** The JSON name that a field has when none is written. */
+export function toJsonName(name: string): string {
   return name.replace(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
 }
 

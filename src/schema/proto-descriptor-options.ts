@@ -1,53 +1,96 @@
-import type { ProtoOption, ProtoValue } from "./proto-model.ts";
-import type { WireMessage } from "./proto-wire.ts";
+import type { Refuse } from "./proto-checks.ts";
+import { readOptionValues, valuesOf } from "./proto-descriptor-values.ts";
+import type { ProtoOption, ProtoValue, ProtoValueField } from "./proto-model.ts";
+import type { OptionShape } from "./proto-option-shapes.ts";
+import { type FindExtension, type KnownField, optionShape, shapeOfField } from "./proto-option-shapes.ts";
 import type { TextSpan } from "./text-span.ts";
 
-type OptionSource = "file" | "message" | "field" | "oneof" | "enum" | "value";
+/** What reading options needs of the descriptor that they stand in. */
+export interface OptionContext {
+  readonly refuse: Refuse;
+  readonly at: TextSpan;
+  /** Absent: custom options are left out. */
+  readonly findExtension?: FindExtension;
+}
 
-/** Which field of an options message holds what; options that no rule reads are left out. */
-const flags: Readonly<Record<OptionSource, readonly (readonly [field: number, name: string])[]>> = {
-  file: [[23, "deprecated"]],
-  message: [[3, "deprecated"]],
-  field: [
-    [2, "packed"],
-    [3, "deprecated"],
-  ],
-  oneof: [],
-  enum: [
-    [2, "allow_alias"],
-    [3, "deprecated"],
-  ],
-  value: [[1, "deprecated"]],
-};
-const featuresField: Readonly<Record<OptionSource, number>> = {
-  ...{ file: 50, message: 12, field: 21, oneof: 1, enum: 7, value: 2 },
-};
-/** FeatureSet of descriptor.proto: names of the values by number, the unset one first. */
-const features: readonly (readonly [field: number, name: string, values: readonly string[]])[] = [
-  [1, "field_presence", ["", "EXPLICIT", "IMPLICIT", "LEGACY_REQUIRED"]],
-  [2, "enum_type", ["", "OPEN", "CLOSED"]],
-  [3, "repeated_field_encoding", ["", "PACKED", "EXPANDED"]],
-  [4, "utf8_validation", ["", "", "VERIFY", "NONE"]],
-  [5, "message_encoding", ["", "LENGTH_PREFIXED", "DELIMITED"]],
-  [6, "json_format", ["", "ALLOW", "LEGACY_BEST_EFFORT"]],
-];
+const maxDepth = 64;
 
-/** The options of a definition, in the form that the parser of texts gives them. */
+/**
+ * The options of a definition, in the form that the parser of texts gives them. Fields that nothing at hand defines
+ * are left out.
+ * @param type simple name of the options' message, for example `FieldOptions`
+ */
 export function readDescriptorOptions(
-  options: WireMessage | undefined,
-  source: OptionSource,
-  at: TextSpan,
+  context: OptionContext,
+  bytes: Uint8Array,
+  type: string,
 ): ProtoOption[] {
-  if (options === undefined) return [];
-  const found: ProtoOption[] = [];
-  for (const [field, name] of flags[source])
-    if (options.count(field) > 0) found.push(toOption(at, [name], word(String(options.isTrue(field)))));
-  const set = options.merged(featuresField[source]);
-  for (const [field, name, values] of set === undefined ? [] : features) {
-    const value = values[set?.integer(field) ?? 0] ?? "";
-    if (value !== "") found.push(toOption(at, ["features", name], word(value)));
+  const shape = bytes.length === 0 ? undefined : optionShape(type);
+  if (shape === undefined) return [];
+  return readFields(context, shape, bytes, 1).flatMap(({ name, isExtension, value }) => {
+    // Features are written one by one: each is an option of its own.
+    if (name !== "features" || isExtension || value.kind !== "message")
+      return [{ name: [{ name, isExtension }], value, at: context.at }];
+    return value.fields.map((feature) => ({
+      name: [
+        { name, isExtension },
+        { name: feature.name, isExtension: feature.isExtension },
+      ],
+      value: feature.value,
+      at: context.at,
+    }));
+  });
+}
+
+function readFields(
+  context: OptionContext,
+  shape: OptionShape,
+  bytes: Uint8Array,
+  depth: number,
+): readonly ProtoValueField[] {
+  if (depth > maxDepth) throw context.refuse("The value of an option is nested too deeply.");
+  return readOptionValues(bytes, context.refuse).flatMap(({ number, value }) => {
+    const found = findField(context, shape, number);
+    if (found === undefined) return [];
+    const { name, isExtension, known } = found;
+    const message = known.field.type.kind === "map" ? entryShape(shape, known) : shapeOfField(known);
+    const values: readonly ProtoValue[] =
+      message === undefined
+        ? valuesOf(known, value, context.refuse)
+        : [{ kind: "message", fields: readFields(context, message, toBytes(value, context), depth + 1) }];
+    return values.map((one) => ({ name, isExtension, value: one }));
+  });
+}
+
+interface Found {
+  readonly name: string;
+  readonly isExtension: boolean;
+  readonly known: KnownField;
+}
+
+function findField({ findExtension }: OptionContext, shape: OptionShape, number: number): Found | undefined {
+  const { message, lookUp, path } = shape;
+  const field = message.fields.find((one) => one.number === number);
+  if (field !== undefined) {
+    const name = field.type.kind === "group" ? field.type.name : field.name;
+    return { name, isExtension: false, known: { field, lookUp, scope: message.fullName, path } };
   }
-  return found;
+  const extension = findExtension?.(message.fullName, number);
+  return extension && { name: extension.fullName, isExtension: true, known: extension };
+}
+
+/** The entry of a map as the message that it is. */
+function entryShape(shape: OptionShape, { field }: KnownField): OptionShape | undefined {
+  const { type, at } = field;
+  if (type.kind !== "map") return undefined;
+  const key = { name: "key", number: 1, type: { kind: "scalar", name: type.key }, options: [], at } as const;
+  const value = { name: "value", number: 2, type: type.value, options: [], at };
+  return { ...shape, message: { ...shape.message, fields: [key, value] } };
+}
+
+function toBytes(value: bigint | Uint8Array, { refuse }: OptionContext): Uint8Array {
+  if (typeof value === "bigint") throw refuse("An option is a number where a message is meant.");
+  return value;
 }
 
 export function toOption(at: TextSpan, names: readonly string[], value: ProtoValue): ProtoOption {

@@ -13,6 +13,7 @@ import {
 } from "./proto-descriptor-fields.ts";
 import { readDescriptorOptions } from "./proto-descriptor-options.ts";
 import type { ProtoEnum, ProtoFile, ProtoImport, ProtoMessage, ProtoService } from "./proto-model.ts";
+import type { FindExtension } from "./proto-option-shapes.ts";
 import { readWire, type WireMessage } from "./proto-wire.ts";
 
 /** A descriptor has no lines: everything stands at its beginning. */
@@ -45,10 +46,13 @@ export function isDescriptorText(text: string): boolean {
 /**
  * Reads a FileDescriptorProto in base64 into the form that its text would have given: labels only where the text has
  * them, maps as maps, no oneof that only stands for presence. Type names are complete, with a leading dot; places are
- * all the first line; options that no rule reads are left out.
+ * all the first line; custom options are left out where no extension is found for them.
  * @throws KeryxError `schema_invalid`
  */
-export function parseDescriptor(text: string, options: { readonly limits?: SchemaLimits } = {}): ProtoFile {
+export function parseDescriptor(
+  text: string,
+  options: { readonly limits?: SchemaLimits; readonly findExtension?: FindExtension } = {},
+): ProtoFile {
   const limits = options.limits ?? schemaLimits;
   const refuse: Refuse = (message, details = {}) =>
     schemaError(`The descriptor cannot be read. ${message}`, nowhere, [], details);
@@ -56,7 +60,8 @@ export function parseDescriptor(text: string, options: { readonly limits?: Schem
     throw refuse(`The text is larger than ${limits.textBytes} bytes.`, limitFault);
   const file = readWire(Buffer.from(text, "base64"), refuse);
   const syntax = readSyntax(file, refuse);
-  const context: DescriptorContext = { limits, syntax: syntax.syntax, refuse, at: nowhere };
+  const { findExtension = () => undefined } = options;
+  const context: DescriptorContext = { limits, syntax: syntax.syntax, refuse, at: nowhere, findExtension };
   const written = file.text(fileFields.package) ?? "";
   const packageName = written === "" ? "" : readDotted(context, written, "The name of the package");
   if (packageName.startsWith(".")) throw refuse("The name of the package starts with a dot.");
@@ -64,7 +69,7 @@ export function parseDescriptor(text: string, options: { readonly limits?: Schem
     ...syntax,
     package: packageName,
     imports: readImports(context, file),
-    options: readDescriptorOptions(file.merged(fileFields.options), "file", nowhere),
+    options: readDescriptorOptions(context, file.bytes(fileFields.options), "FileOptions"),
     ...readTypes(context, { scope: file, parent: packageName, depth: 1, fields: fileFields }),
     extends: readExtends(context, file, fileFields.extensions, homeWithoutFields(packageName)),
     services: file.messages(fileFields.services, (service) => readService(context, service)),
@@ -79,10 +84,11 @@ function readService(context: DescriptorContext, service: WireMessage): ProtoSer
       name: readDotted(context, method.text(3), "The output of a method"),
       isStream: method.isTrue(6),
     },
-    options: [],
+    options: readDescriptorOptions(context, method.bytes(4), "MethodOptions"),
   }));
   const name = readName(context, service.text(1), "The name of a service");
-  return { name, methods, options: [], at: nowhere };
+  const options = readDescriptorOptions(context, service.bytes(3), "ServiceOptions");
+  return { name, methods, options, at: nowhere };
 }
 
 function readSyntax(file: WireMessage, refuse: Refuse): Pick<ProtoFile, "syntax" | "edition"> {
@@ -169,14 +175,14 @@ function readMessage(
     throw context.refuse(`${quote(fullName)} has more than ${limits.fields} fields.`, limitFault);
   const home = readHome(context, fullName, message);
   const synthetic = new Set(message.messages(messageFields.fields, syntheticOneof));
-  const oneofs = message.messages(messageFields.oneofs, (one) => one.merged(2));
+  const oneofs = message.messages(messageFields.oneofs, (one) => one.bytes(2));
   const found: ProtoMessage = {
     ...{ name, fullName },
     fields: message.messages(messageFields.fields, (field) => readField(context, field, home)),
     oneofs: home.oneofs
       .map((oneof, index) => ({
         name: oneof,
-        options: readDescriptorOptions(oneofs[index], "oneof", at),
+        options: readDescriptorOptions(context, oneofs[index] ?? new Uint8Array(), "OneofOptions"),
         at,
       }))
       .filter((_, index) => !synthetic.has(index)),
@@ -185,7 +191,7 @@ function readMessage(
     extensionRanges: readRanges(context, message, messageFields.extensionRanges, "field"),
     reservedRanges: readRanges(context, message, messageFields.reservedRanges, "field"),
     reservedNames: message.texts(messageFields.reservedNames),
-    options: readDescriptorOptions(message.merged(messageFields.options), "message", at),
+    options: readDescriptorOptions(context, message.bytes(messageFields.options), "MessageOptions"),
     ...visibilityOf(message.integer(messageFields.visibility)),
     at,
   };

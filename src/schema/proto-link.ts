@@ -2,6 +2,7 @@ import { KeryxError } from "../core/errors.ts";
 import { inFile, limitFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
 import { isDescriptorText, parseDescriptor } from "./proto-descriptor.ts";
 import type { ProtoFile } from "./proto-model.ts";
+import { createExtensionIndex } from "./proto-option-shapes.ts";
 import { createResolver } from "./proto-resolve.ts";
 import type { ImportedProto, ProtoSchema, RegisteredPlace } from "./proto-schema.ts";
 import { wellKnownProto } from "./proto-well-known.ts";
@@ -48,7 +49,15 @@ export function linkProto(
       open.push({ path, file: imported.file });
     }
   }
-  return { file, imports: found, resolve: createResolver(file, found) };
+  const schema = { file, imports: found, resolve: createResolver(file, found) };
+  return isDescriptorText(source.text) ? withCustomOptions(source.text, schema, limits) : schema;
+}
+
+/** A descriptor says what its custom options are called only once the extensions are at hand. */
+function withCustomOptions(text: string, schema: ProtoSchema, limits: SchemaLimits): ProtoSchema {
+  const findExtension = createExtensionIndex(schema);
+  const file = parseDescriptor(text, { limits, findExtension });
+  return { ...schema, file, resolve: createResolver(file, schema.imports) };
 }
 
 function parseEither(text: string, limits: SchemaLimits): ProtoFile {

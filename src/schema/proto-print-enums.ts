@@ -1,12 +1,31 @@
 import { maxEnumNumber } from "./proto-body.ts";
-import type { ProtoEnum, ProtoEnumValue, ProtoRange } from "./proto-model.ts";
-import { printBrackets, printBytes, printOptions } from "./proto-print-options.ts";
+import type { ProtoEnum, ProtoEnumValue, ProtoOption, ProtoRange } from "./proto-model.ts";
+import type { FindExtensionByName } from "./proto-option-shapes.ts";
+import { type NameExtension, printBrackets, printBytes, printOptions } from "./proto-print-options.ts";
 import type { ProtoSchema } from "./proto-schema.ts";
 
 /** What is the same for all of one text. */
 export interface PrintContext {
-  readonly schema: Pick<ProtoSchema, "file" | "resolve">;
+  readonly schema: ProtoSchema;
   readonly isNormalized: boolean;
+  readonly findExtension: FindExtensionByName;
+}
+
+/** How options are printed that stand in a scope. */
+export function namingIn(
+  { isNormalized, findExtension }: PrintContext,
+  scope: string,
+): NameExtension | undefined {
+  return isNormalized ? (name) => findExtension(name, scope)?.fullName ?? name : undefined;
+}
+
+/** `  option a = 1;`, of every option. */
+export function printStatements(
+  context: PrintContext,
+  options: readonly ProtoOption[],
+  scope: string,
+): readonly string[] {
+  return printOptions(options, namingIn(context, scope)).map((option) => `  option ${option};`);
 }
 
 /** Sorts what has no order of its own, when a normalized text is asked for. */
@@ -14,15 +33,16 @@ export function sortText({ isNormalized }: PrintContext, lines: readonly string[
   return isNormalized ? [...lines].sort() : lines;
 }
 
-export function printEnum(context: PrintContext, one: ProtoEnum): readonly string[] {
+export function printEnum(context: PrintContext, one: ProtoEnum, scope: string): readonly string[] {
   const { isNormalized } = context;
   const values = isNormalized ? sortValues(one.values) : one.values;
   return [
     `${one.visibility === undefined ? "" : `${one.visibility} `}enum ${one.name} {`,
     ...printReserved(context, one, maxEnumNumber),
-    ...printOptions(one.options, isNormalized).map((option) => `  option ${option};`),
+    ...printStatements(context, one.options, scope),
     ...values.map(
-      ({ name, number, options }) => `  ${name} = ${number}${printBrackets(options, isNormalized)};`,
+      ({ name, number, options }) =>
+        `  ${name} = ${number}${printBrackets(options, namingIn(context, scope))};`,
     ),
     "}",
   ];

@@ -7,8 +7,16 @@ import type {
   ProtoOneof,
   ProtoSimpleType,
 } from "./proto-model.ts";
-import { type PrintContext, printEnum, printRange, printReserved, sortRanges } from "./proto-print-enums.ts";
-import { printBrackets, printOptions } from "./proto-print-options.ts";
+import {
+  namingIn,
+  type PrintContext,
+  printEnum,
+  printRange,
+  printReserved,
+  printStatements,
+  sortRanges,
+} from "./proto-print-enums.ts";
+import { printBrackets } from "./proto-print-options.ts";
 
 /** A message, or the file as if it were one. */
 export interface PrintScope {
@@ -53,7 +61,7 @@ export function printScope(context: PrintContext, scope: PrintScope): readonly L
     printWith(extend.fields, () => printExtend(context, scope, extend));
   printMessages(scope.messages.length);
   const enums = isNormalized ? [...scope.enums].sort((a, b) => (a.name < b.name ? -1 : 1)) : scope.enums;
-  return [...printed, ...enums.map((one) => printEnum(context, one))];
+  return [...printed, ...enums.map((one) => printEnum(context, one, scope.fullName))];
 }
 
 function groupsOf({ fields, extends: extensions }: PrintScope): ReadonlySet<string> {
@@ -89,11 +97,10 @@ function printMessage(context: PrintContext, message: ProtoMessage): Lines {
 }
 
 function printBody(context: PrintContext, message: ProtoMessage): Lines {
-  const { isNormalized } = context;
   const inner = printScope(context, message);
   return [
     ...printReserved(context, message, maxFieldNumber),
-    ...printOptions(message.options, isNormalized).map((option) => `  option ${option};`),
+    ...printStatements(context, message.options, message.fullName),
     ...printExtensions(context, message),
     ...inner.flat().map((line) => `  ${line}`),
   ];
@@ -108,7 +115,10 @@ function printExtensions(context: PrintContext, message: ProtoMessage): Lines {
     ...(plain.length === 0 ? [] : [`  extensions ${plain.join(", ")};`]),
     ...ranges
       .filter(({ options }) => options.length > 0)
-      .map((range) => `  extensions ${print(range)}${printBrackets(range.options, context.isNormalized)};`),
+      .map(
+        (range) =>
+          `  extensions ${print(range)}${printBrackets(range.options, namingIn(context, message.fullName))};`,
+      ),
   ];
 }
 
@@ -120,7 +130,7 @@ function printOneof(
 ): Lines {
   return [
     `oneof ${name} {`,
-    ...printOptions(options, context.isNormalized).map((option) => `  option ${option};`),
+    ...printStatements(context, options, scope.fullName),
     ...members.flatMap((field) => printField(context, scope, field)).map((line) => `  ${line}`),
     "}",
   ];
@@ -137,7 +147,7 @@ function printExtend(context: PrintContext, scope: PrintScope, { extendee, field
 function printField(context: PrintContext, scope: PrintScope, field: ProtoField): Lines {
   const { type, name, number, options } = field;
   const label = field.label === undefined ? "" : `${field.label} `;
-  const brackets = printBrackets(options, context.isNormalized);
+  const brackets = printBrackets(options, namingIn(context, scope.fullName));
   if (type.kind === "group") {
     const message = scope.messages.find((one) => one.name === type.name);
     const body = message === undefined ? [] : printBody(context, message);

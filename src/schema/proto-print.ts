@@ -1,5 +1,6 @@
 import type { ProtoFile, ProtoImport, ProtoService } from "./proto-model.ts";
-import { type PrintContext, sortText } from "./proto-print-enums.ts";
+import { createExtensionFinder } from "./proto-option-shapes.ts";
+import { namingIn, type PrintContext, printStatements, sortText } from "./proto-print-enums.ts";
 import { printBytes, printOptions } from "./proto-print-options.ts";
 import { printScope, typeName } from "./proto-print-scope.ts";
 import type { ProtoSchema } from "./proto-schema.ts";
@@ -16,16 +17,13 @@ export interface ProtoPrintOptions {
  * Prints a file in one form, as registries keep it: comments are gone, and enums follow the messages. Reading it again
  * gives the same file.
  */
-export function printProto(
-  schema: Pick<ProtoSchema, "file" | "resolve">,
-  { isNormalized = false }: ProtoPrintOptions = {},
-): string {
+export function printProto(schema: ProtoSchema, { isNormalized = false }: ProtoPrintOptions = {}): string {
   const { file } = schema;
-  const context: PrintContext = { schema, isNormalized };
+  const context: PrintContext = { schema, isNormalized, findExtension: createExtensionFinder(schema) };
   const sections = [
     [printSyntax(file), ...(file.package === "" ? [] : [`package ${file.package};`])],
     sortText(context, file.imports.map(printImport)),
-    printOptions(file.options, isNormalized).map((option) => `option ${option};`),
+    printOptions(file.options, namingIn(context, file.package)).map((option) => `option ${option};`),
     ...printScope(context, { ...file, fullName: file.package, fields: [], oneofs: [] }),
     ...file.services.map((service) => printService(context, service)),
   ];
@@ -44,16 +42,16 @@ function printImport({ path, modifier }: ProtoImport): string {
 }
 
 function printService(context: PrintContext, { name, methods, options }: ProtoService): readonly string[] {
-  const { isNormalized, schema } = context;
+  const scope = context.schema.file.package;
   const type = (one: { readonly name: string; readonly isStream: boolean }): string =>
-    `(${one.isStream ? "stream " : ""}${typeName(context, one.name, schema.file.package)})`;
+    `(${one.isStream ? "stream " : ""}${typeName(context, one.name, scope)})`;
   return [
     `service ${name} {`,
-    ...printOptions(options, isNormalized).map((option) => `  option ${option};`),
+    ...printStatements(context, options, scope),
     ...methods.flatMap((method) => {
       const head = `  rpc ${method.name} ${type(method.input)} returns ${type(method.output)}`;
       if (method.options.length === 0) return [`${head};`];
-      const inner = printOptions(method.options, isNormalized).map((option) => `    option ${option};`);
+      const inner = printStatements(context, method.options, scope).map((line) => `  ${line}`);
       return [`${head} {`, ...inner, "  }"];
     }),
     "}",

@@ -7,6 +7,8 @@ export interface WireMessage {
   readonly isTrue: (field: number) => boolean;
   readonly text: (field: number) => string | undefined;
   readonly texts: (field: number) => readonly string[];
+  /** The bytes of a singular message, all occurrences one behind the other, as readers merge them. */
+  readonly bytes: (field: number) => Uint8Array;
   /** Reads each in turn: only what is made of a message is kept. */
   readonly messages: <T>(field: number, read: (message: WireMessage) => T) => T[];
   /** All occurrences merged, as readers of a singular message field do. */
@@ -48,6 +50,7 @@ function viewOf(fields: ReadonlyMap<number, readonly Value[]>, fail: FailWire): 
     isTrue: (field) => (integer(field) ?? 0) !== 0,
     text: (field) => texts(field).at(-1),
     texts,
+    bytes: (field) => Buffer.concat(chunks(field)),
     messages: (field, read) => chunks(field).map((chunk) => read(readWire(chunk, fail))),
     merged: (field) => {
       if (!fields.has(field)) return undefined;

@@ -237,7 +237,10 @@ describe("descriptors of other makers", () => {
     const split = [0x22, 11, 0x0a, 1, 77, 0x3a, 2, 0x18, 1, 0x3a, 2, 0x10, 0];
     const imports = [0x1a, 1, 97, 0x1a, 1, 98, 0x1a, 1, 99, 0x52, 2, 0, 2];
     const file = parseDescriptor(raw(...split, ...imports));
-    expect(file.messages[0]?.options.map((option) => option.name[0]?.name)).to.deep.equal(["deprecated"]);
+    expect(file.messages[0]?.options.map((option) => option.name[0]?.name)).to.deep.equal([
+      "deprecated",
+      "no_standard_descriptor_accessor",
+    ]);
     expect(file.imports.map((one) => one.modifier)).to.deep.equal(["public", undefined, "public"]);
   });
 

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { makeOnce } from "../support/servers/artifacts.ts";
+import { ServersUnavailable } from "../support/servers/unavailable.ts";
 
 const run = promisify(execFile);
 const own = import.meta.dirname;
@@ -46,72 +46,90 @@ function installation(
       const target = targetOf();
       if (existsSync(markOf(target))) return target;
       await mkdir(target, { recursive: true });
-      try {
-        for (const name of manifests) await copyFile(join(own, peer, name), join(target, basename(name)));
-        await fill(target);
-      } catch (error) {
-        throw new PeerUnavailable(whyNot(error));
-      }
+      for (const name of manifests) await copyFile(join(own, peer, name), join(target, basename(name)));
+      await fill(target);
       await writeFile(markOf(target), "");
       return target;
     },
   };
 }
 
-function whyNot(error: unknown): string {
-  const { code, path, stderr = "", message } = error as NodeJS.ErrnoException & { stderr?: string };
-  if (code === "ENOENT" && path !== undefined && !path.includes("/")) return `${path} is not installed`;
-  const lines = stderr.trim().split("\n");
+function whyNot({ message }: Error): string {
+  const lines = message.trim().split("\n");
   const telling = lines.find((line) => /reason:|ENOTFOUND|status \d|No matching|Unable to/.test(line));
-  return (telling ?? (lines.at(-1) || message)).slice(0, 300);
+  return (telling ?? lines.at(-1) ?? "").slice(0, 300);
 }
 
-const tool = async (folder: string, command: string, ...args: string[]): Promise<void> => {
-  await run(command, args, { cwd: folder, maxBuffer: 64 * 1024 * 1024 });
-};
+/** Builds a program of ours: only a missing tool is no fault. */
+async function build(folder: string, command: string, ...args: string[]): Promise<void> {
+  try {
+    await run(command, args, { cwd: folder, maxBuffer: 64 * 1024 * 1024 });
+  } catch (error) {
+    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === "ENOENT") throw new PeerUnavailable(`${command} is not installed`);
+    throw new Error(`${command} ${args.join(" ")}:\n${stderr}`, { cause: error });
+  }
+}
+
+/** Brings what others publish. */
+async function fetchWith(folder: string, command: string, ...args: string[]): Promise<void> {
+  try {
+    await build(folder, command, ...args);
+  } catch (error) {
+    throw error instanceof PeerUnavailable ? error : new PeerUnavailable(whyNot(error as Error));
+  }
+}
 
 /** A package of npm, as its lock file says; a `native` one fetches its binary, and is not built where there is none. */
 export function fromNpm(peer: string, { native }: { readonly native?: string } = {}): Installation {
   return installation(peer, ["package.json", "package-lock.json"], async (folder) => {
-    await tool(folder, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error");
+    await fetchWith(folder, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error");
     if (native === undefined) return;
     const fetcher = join("node_modules", "@mapbox", "node-pre-gyp", "bin", "node-pre-gyp");
-    await tool(folder, process.execPath, fetcher, "install", "-C", join("node_modules", native));
+    await fetchWith(folder, process.execPath, fetcher, "install", "-C", join("node_modules", native));
   });
 }
 
 /** Packages of Python, in an environment of their own. */
 export function fromPip(peer: string): Installation {
   return installation(peer, ["requirements.txt"], async (folder) => {
-    await tool(folder, "python3", "-m", "venv", "venv");
-    await tool(folder, join(folder, "venv", "bin", "pip"), "install", "--quiet", "-r", "requirements.txt");
+    await fetchWith(folder, "python3", "-m", "venv", "venv");
+    await fetchWith(
+      folder,
+      join(folder, "venv", "bin", "pip"),
+      "install",
+      "--quiet",
+      "-r",
+      "requirements.txt",
+    );
   });
 }
 
 /** A program in Go, built where it is installed. */
 export function fromGo(peer: string): Installation {
-  return installation(peer, ["go.mod", "go.sum", "main.go"], (folder) =>
-    tool(folder, "go", "build", "-p", "1", "-o", "peer", "."),
-  );
+  return installation(peer, ["go.mod", "go.sum", "main.go"], async (folder) => {
+    await fetchWith(folder, "go", "mod", "download");
+    await build(folder, "go", "build", "-p", "1", "-o", "peer", ".");
+  });
 }
 
 /** Packages of Debian, unpacked into the folder, so that the machine itself stays as it is. */
 export function fromDebian(peer: string): Installation {
   return installation(peer, ["packages.txt"], async (folder) => {
     const packages = readFileSync(join(folder, "packages.txt"), "utf8").trim().split("\n");
-    await tool(folder, "apt-get", "download", "-q", ...packages);
+    await fetchWith(folder, "apt-get", "download", "-q", ...packages);
     for (const name of await readdir(folder))
-      if (name.endsWith(".deb")) await tool(folder, "dpkg", "-x", name, "root");
+      if (name.endsWith(".deb")) await fetchWith(folder, "dpkg", "-x", name, "root");
   });
 }
 
 /** A program in Java against published jars, compiled once. */
 export function fromMaven(peer: string, classPath: () => Promise<string>): Installation {
   return installation(peer, ["Peer.java"], async (folder) => {
-    const jars = await classPath();
-    await makeOnce(join(folder, "classes"), (made) =>
-      tool(folder, "javac", "-cp", jars, "-d", made, "Peer.java"),
-    );
+    const jars = await classPath().catch((error: unknown) => {
+      throw error instanceof ServersUnavailable ? new PeerUnavailable(error.message) : error;
+    });
+    await build(folder, "javac", "-cp", jars, "-d", join(folder, "classes"), "Peer.java");
     await writeFile(join(folder, "classpath"), `${join(folder, "classes")}:${jars}`);
   });
 }

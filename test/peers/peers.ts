@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromPip, type Installation } from "./install.ts";
+import { kafkaClassPath } from "../support/servers/artifacts.ts";
+import { fromMaven, fromPip, type Installation } from "./install.ts";
 
 /** How a peer's program is started. */
 export interface Program {
@@ -49,4 +51,21 @@ const kafkajs: Peer = {
   install: async () => node("kafkajs", own),
 };
 
-export const peers: readonly Peer[] = [kafkajs, python("confluent-python")];
+const java = peer(
+  "java",
+  fromMaven("java", () => kafkaClassPath("4.3.1")),
+  (folder) => ({
+    command: process.env["JAVA_HOME"] ? join(process.env["JAVA_HOME"], "bin", "java") : "java",
+    args: [
+      "-Xmx256m",
+      "-XX:+UseSerialGC",
+      "-XX:TieredStopAtLevel=1",
+      "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
+      "-cp",
+      readFileSync(join(folder, "classpath"), "utf8"),
+      "Peer",
+    ],
+  }),
+);
+
+export const peers: readonly Peer[] = [kafkajs, python("confluent-python"), java];

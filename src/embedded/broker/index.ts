@@ -132,14 +132,11 @@ function createMachines(cluster: Cluster, ports: Ports): Machines {
       broker.isUp = true;
     },
     async addBroker() {
-      const broker: BrokerNode = {
-        id: Math.max(...cluster.brokers.keys()) + 1,
-        ports: new Map(),
-        isUp: true,
-      };
+      const id = Math.max(...cluster.brokers.keys()) + 1;
+      const broker: BrokerNode = { id, ports: new Map(), isUp: true };
       await ports.open(broker);
-      cluster.brokers.set(broker.id, broker);
-      return broker.id;
+      cluster.brokers.set(id, broker);
+      return id;
     },
     async removeBroker(id) {
       await stopBroker(id);

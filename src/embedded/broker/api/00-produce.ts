@@ -30,7 +30,7 @@ export const produce: Api = api(
     const answers = eachPartition(topics, (topic, { index, records: sent }) =>
       isKnown
         ? append(call, transactionalId, topic, index, sent)
-        : refused(index, errorCodes.invalidRequiredAcks),
+        : { index, errorCode: errorCodes.invalidRequiredAcks },
     );
     if (acks !== 0) return { topics: answers };
     return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0)) ? noAnswer : hangUp;
@@ -46,9 +46,9 @@ function append(
   sent: readonly Uint8Array[] | null,
 ) {
   const found = cluster.led(broker, topic, index);
-  if (typeof found === "number") return refused(index, found);
+  if (typeof found === "number") return { index, errorCode: found };
   const batch = (sent?.[0] ?? Buffer.alloc(0)) as Buffer;
-  if (version < 7 && isZstd(batch)) return refused(index, errorCodes.unsupportedCompressionType);
+  if (version < 7 && isZstd(batch)) return { index, errorCode: errorCodes.unsupportedCompressionType };
   const appended = found.log.append(batch, {
     maxBatchBytes: Number(cluster.config(topic, "max.message.bytes")),
     isAppendTime: cluster.config(topic, "message.timestamp.type") === "LogAppendTime",
@@ -58,7 +58,7 @@ function append(
         ? errorCodes.transactionalIdAuthorizationFailed
         : cluster.transactions.admit({ transactionalId, producerId, producerEpoch }, found),
   });
-  if (typeof appended === "number") return refused(index, appended);
+  if (typeof appended === "number") return { index, errorCode: appended };
   cluster.woken(found);
   return {
     index,
@@ -71,8 +71,4 @@ function append(
 
 function isZstd(batch: Buffer): boolean {
   return batch.length > 22 && (batch.readUInt8(22) & 0x07) === 4;
-}
-
-function refused(index: number, errorCode: number) {
-  return { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
 }

@@ -12,6 +12,7 @@ import {
   records,
   sizeOf,
   string,
+  type Told,
 } from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
@@ -61,7 +62,7 @@ export const fetch: Api = api(
   },
   (request, call) => {
     const first = collect(call, request);
-    return first.isEnough || request.maxWaitMs <= 0 ? toAnswer(first) : waitForMore(call, request);
+    return first.isEnough || request.maxWaitMs <= 0 ? first : waitForMore(call, request);
   },
 );
 
@@ -76,7 +77,7 @@ interface Request {
   }[];
 }
 
-type Part = Row<typeof toldPart>;
+type Part = Told<Row<typeof toldPart>>;
 
 interface Collected {
   readonly topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[];
@@ -98,7 +99,7 @@ function collect(call: Call, request: Request): Collected {
         isCommittedOnly: request.isolationLevel === 1,
       });
       size += sizeOf(part.records ?? []);
-      isFailed ||= part.errorCode !== errorCodes.none;
+      isFailed ||= (part.errorCode ?? errorCodes.none) !== errorCodes.none;
       return part;
     }),
   }));
@@ -120,17 +121,16 @@ function readPartition(
   { room, isFirst, isCommittedOnly }: Limits,
 ): Part {
   const found = cluster.led(broker, topic, index);
-  if (typeof found === "number") return refused(index, found);
+  if (typeof found === "number") return { index, errorCode: found };
   const { batches, stableOffset, abortedBetween } = found.log;
   const lastStableOffset = stableOffset();
   const { startOffset: logStartOffset, endOffset: highWatermark } = batches;
-  const state = { highWatermark, lastStableOffset, logStartOffset };
+  const state = { index, highWatermark, lastStableOffset, logStartOffset };
   if (offset < logStartOffset || offset > highWatermark)
-    return { ...refused(index, errorCodes.offsetOutOfRange), ...state };
+    return { ...state, errorCode: errorCodes.offsetOutOfRange };
   const read = batches.read(offset, isCommittedOnly ? lastStableOffset : highWatermark, room);
   const given = isFirst || sizeOf(read.batches) <= room ? read : { batches: [], nextOffset: offset };
   return {
-    ...refused(index, errorCodes.none),
     ...state,
     abortedTransactions: isCommittedOnly
       ? abortedBetween(offset, given.nextOffset, cluster.options.abortedOrder)
@@ -139,7 +139,7 @@ function readPartition(
   };
 }
 
-function waitForMore(call: Call, request: Request): Promise<ReturnType<typeof toAnswer>> {
+function waitForMore(call: Call, request: Request): Promise<Collected> {
   const { cluster } = call;
   const nameOf = (topic: string, index: number): string => `${index} ${topic}`;
   const names = new Set(
@@ -148,7 +148,7 @@ function waitForMore(call: Call, request: Request): Promise<ReturnType<typeof to
   return new Promise((resolve) => {
     const finish = (collected: Collected): void => {
       for (const cancel of cancels) cancel();
-      resolve(toAnswer(collected));
+      resolve(collected);
     };
     const cancels = [
       cluster.wait({
@@ -162,21 +162,4 @@ function waitForMore(call: Call, request: Request): Promise<ReturnType<typeof to
       call.onClose(() => finish({ topics: [], isEnough: true })),
     ];
   });
-}
-
-function toAnswer({ topics }: Collected) {
-  return { errorCode: errorCodes.none, sessionId: 0, topics };
-}
-
-function refused(index: number, errorCode: number): Part {
-  return {
-    index,
-    errorCode,
-    highWatermark: -1,
-    lastStableOffset: -1,
-    logStartOffset: -1,
-    abortedTransactions: null,
-    preferredReadReplica: -1,
-    records: [],
-  };
 }

@@ -1,4 +1,3 @@
-import { errorCodes } from "../error-codes.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { byTopic, int8, int16, int32, int64 } from "../wire/schema.ts";
 import { type Api, api, eachPartition } from "./api.ts";
@@ -30,11 +29,9 @@ export const listOffsets: Api = api(
   ({ topics, isolationLevel }, call) => ({
     topics: eachPartition(topics, (topic, { index, timestamp }) => {
       const found = call.cluster.led(call.broker, topic, index);
-      const told =
-        typeof found === "number"
-          ? { errorCode: found, timestamp: -1, offset: -1 }
-          : { errorCode: errorCodes.none, ...find(found.log, timestamp, isolationLevel === 1) };
-      return { index, ...told };
+      return typeof found === "number"
+        ? { index, errorCode: found }
+        : { index, ...find(found.log, timestamp, isolationLevel === 1) };
     }),
   }),
 );
@@ -42,10 +39,10 @@ export const listOffsets: Api = api(
 function find(log: PartitionLog, timestamp: number, isCommittedOnly: boolean) {
   const { batches } = log;
   const end = isCommittedOnly ? log.stableOffset() : batches.endOffset;
-  if (timestamp === earliest) return { timestamp: -1, offset: batches.startOffset };
-  if (timestamp === latest) return { timestamp: -1, offset: end };
+  if (timestamp === earliest) return { offset: batches.startOffset };
+  if (timestamp === latest) return { offset: end };
   const record = batches.findTimestamp(timestamp);
   return record === undefined || record.offset >= end
-    ? { timestamp: -1, offset: -1 }
+    ? {}
     : { timestamp: record.timestampMs, offset: record.offset };
 }

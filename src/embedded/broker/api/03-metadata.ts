@@ -1,6 +1,6 @@
 import type { BrokerNode, Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
-import { isTopicName, type Topic } from "../topics.ts";
+import { isTopicName } from "../topics.ts";
 import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
@@ -46,7 +46,7 @@ export const metadata: Api = api(
   // Clients cannot go on without brokers, so only the topics fail.
   ({ topics }, call, code) => ({
     ...clusterOf(call),
-    topics: namesOf(topics, call).map((name) => refused(name, code)),
+    topics: namesOf(topics, call).map((name) => ({ name, errorCode: code })),
   }),
 );
 
@@ -60,7 +60,7 @@ function namesOf(
 
 function clusterOf({ cluster, listener }: Call) {
   return {
-    brokers: cluster.live().map((broker) => ({ ...addressOf(cluster, broker, listener), rack: null })),
+    brokers: cluster.live().map((broker) => addressOf(cluster, broker, listener)),
     clusterId: cluster.id,
     controllerId: cluster.controller().id,
   };
@@ -76,27 +76,16 @@ export function addressOf(
 }
 
 function describe(cluster: Cluster, name: string, mayCreate: boolean) {
-  if (!isTopicName(name)) return refused(name, errorCodes.invalidTopic);
+  if (!isTopicName(name)) return { name, errorCode: errorCodes.invalidTopic };
   if (!cluster.topics.has(name) && mayCreate && cluster.options.autoCreateTopics)
     cluster.createTopic({ name });
   const topic = cluster.topics.get(name);
-  return topic === undefined ? refused(name, errorCodes.unknownTopicOrPartition) : found(cluster, topic);
-}
-
-function found(cluster: Cluster, { name, partitions }: Topic) {
+  if (topic === undefined) return { name, errorCode: errorCodes.unknownTopicOrPartition };
   const isUp = (id: number): boolean => cluster.brokers.get(id)?.isUp === true;
-  return {
-    errorCode: errorCodes.none,
-    name,
-    isInternal: false,
-    partitions: partitions.map(({ index, leader, replicas }) => {
-      // Where no replica is left its copy goes on at the leader; the answer names brokers of its own list only.
-      const live = replicas.some(isUp) ? replicas.filter(isUp) : [leader];
-      return { errorCode: errorCodes.none, index, leader, replicas: live, isr: live, offlineReplicas: [] };
-    }),
-  };
-}
-
-function refused(name: string, errorCode: number) {
-  return { errorCode, name, isInternal: false, partitions: [] };
+  const partitions = topic.partitions.map(({ index, leader, replicas }) => {
+    // Where no replica is left its copy goes on at the leader; the answer names brokers of its own list only.
+    const live = replicas.some(isUp) ? replicas.filter(isUp) : [leader];
+    return { index, leader, replicas: live, isr: live };
+  });
+  return { name, partitions };
 }

@@ -18,11 +18,8 @@ export const findCoordinator: Api = api(
       int32("port", { absent: -1 }),
     ],
   },
-  ({ key, keyType }, { cluster, listener }) => {
-    const isKnown = keyType === 0 || keyType === 1;
-    const found = isKnown
+  ({ key, keyType }, { cluster, listener }) =>
+    keyType === 0 || keyType === 1
       ? addressOf(cluster, cluster.coordinatorOf(key), listener)
-      : { nodeId: -1, host: "", port: -1 };
-    return { errorCode: isKnown ? errorCodes.none : errorCodes.invalidRequest, errorMessage: null, ...found };
-  },
+      : { errorCode: errorCodes.invalidRequest },
 );

@@ -1,4 +1,3 @@
-import { errorCodes } from "../error-codes.ts";
 import { array, int16, int32 } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
@@ -16,7 +15,6 @@ export const apiVersions: Api = api(
     ],
   },
   (_, { cluster }) => ({
-    errorCode: errorCodes.none,
     apiKeys: [...cluster.versions.all()].map(({ key, max, listedMin }) => ({
       apiKey: key,
       minVersion: listedMin,

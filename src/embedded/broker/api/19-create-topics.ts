@@ -33,9 +33,7 @@ export const createTopics: Api = api(
       const isOnce = counts.get(asked.name)?.length === 1;
       return isOnce ? create(cluster, asked, validateOnly) : errorCodes.invalidRequest;
     };
-    return {
-      topics: topics.map((asked) => ({ name: asked.name, errorCode: codeOf(asked), errorMessage: null })),
-    };
+    return { topics: topics.map((asked) => ({ name: asked.name, errorCode: codeOf(asked) })) };
   },
 );
 

@@ -15,7 +15,7 @@ export const deleteTopics: Api = api(
       if (cluster.controller() !== broker) return { name, errorCode: errorCodes.notController };
       if (!cluster.topics.has(name)) return { name, errorCode: errorCodes.unknownTopicOrPartition };
       cluster.deleteTopic(name);
-      return { name, errorCode: errorCodes.none };
+      return { name };
     }),
   }),
 );

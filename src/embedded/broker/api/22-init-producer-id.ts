@@ -19,21 +19,12 @@ export const initProducerId: Api = api(
   },
   ({ transactionalId, transactionTimeoutMs }, call) => {
     const { transactions, options } = call.cluster;
-    const granted = (producerId: number, producerEpoch: number) => ({
-      ...refused(errorCodes.none),
-      producerId,
-      producerEpoch,
-    });
-    if (transactionalId === null) return granted(transactions.newProducerId(), 0);
-    const code = checkCoordinator(call, transactionalId, errorCodes.invalidRequest);
-    if (code !== errorCodes.none) return refused(code);
+    if (transactionalId === null) return { producerId: transactions.newProducerId(), producerEpoch: 0 };
+    const errorCode = checkCoordinator(call, transactionalId, errorCodes.invalidRequest);
+    if (errorCode !== errorCodes.none) return { errorCode };
     if (transactionTimeoutMs <= 0 || transactionTimeoutMs > options.maxTransactionTimeoutMs)
-      return refused(errorCodes.invalidTransactionTimeout);
+      return { errorCode: errorCodes.invalidTransactionTimeout };
     const { producerId, epoch } = transactions.init(transactionalId, transactionTimeoutMs);
-    return granted(producerId, epoch);
+    return { producerId, producerEpoch: epoch };
   },
 );
-
-function refused(errorCode: number) {
-  return { errorCode, producerId: -1, producerEpoch: -1 };
-}

@@ -34,42 +34,31 @@ export const describeConfigs: Api = api(
   ({ resources, includeSynonyms }, { cluster }) => ({
     resources: resources.map(({ type, name, keys }) => {
       const found = settingsOf(cluster, type, name);
-      if (found.errorCode !== errorCodes.none) return refused(type, name, found.errorCode);
-      const asked = found.settings.filter((one) => !keys?.length || keys.includes(one.name));
+      if (typeof found === "number") return { type, name, errorCode: found };
+      const asked = found.filter((one) => !keys?.length || keys.includes(one.name));
       return {
-        ...refused(type, name, errorCodes.none),
-        configs: asked.map((one) => ({
-          ...one,
-          isSensitive: false,
-          synonyms: includeSynonyms ? [{ name: one.name, value: one.value, source: one.source }] : [],
-        })),
+        type,
+        name,
+        configs: asked.map((one) => ({ ...one, synonyms: includeSynonyms ? [one] : [] })),
       };
     }),
   }),
 );
 
-function refused(type: number, name: string, errorCode: number) {
-  return { errorCode, errorMessage: null, type, name, configs: [] };
-}
-
+/** All settings of a topic or a broker, or the code that says why there are none. */
 function settingsOf(cluster: Cluster, type: number, name: string) {
   if (type === resourceTypes.broker) {
     const isKnown = name === "" || cluster.brokers.has(Number(name));
-    return {
-      errorCode: isKnown ? errorCodes.none : errorCodes.invalidRequest,
-      settings: settingsOfBrokers(cluster),
-    };
+    return isKnown ? settingsOfBrokers(cluster) : errorCodes.invalidRequest;
   }
-  if (type !== resourceTypes.topic) return { errorCode: errorCodes.invalidRequest, settings: [] };
+  if (type !== resourceTypes.topic) return errorCodes.invalidRequest;
   const configs = cluster.topics.get(name)?.configs;
-  if (configs === undefined) return { errorCode: errorCodes.unknownTopicOrPartition, settings: [] };
-  const settings = topicConfigNames.map((key) => ({
+  if (configs === undefined) return errorCodes.unknownTopicOrPartition;
+  return topicConfigNames.map((key) => ({
     name: key,
     value: configs.get(key) ?? defaultConfig(key),
-    readOnly: false,
     source: configs.has(key) ? configSources.topic : configSources.default,
   }));
-  return { errorCode: errorCodes.none, settings };
 }
 
 /** What clients read of brokers. */
@@ -81,7 +70,11 @@ function settingsOfBrokers({ options }: Cluster) {
     "num.partitions": options.defaultPartitions,
     "transaction.max.timeout.ms": options.maxTransactionTimeoutMs,
   };
+  const source = configSources.staticBroker;
   return Object.entries(values).map(([name, value]) => ({
-    ...{ name, value: String(value), readOnly: true, source: configSources.staticBroker },
+    name,
+    value: String(value),
+    readOnly: true,
+    source,
   }));
 }

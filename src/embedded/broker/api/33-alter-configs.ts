@@ -24,13 +24,12 @@ export const alterConfigs: Api = api(
   ({ resources, validateOnly }, { cluster }) => ({
     resources: resources.map(({ type, name, configs }) => {
       const topic = type === resourceTypes.topic ? cluster.topics.get(name) : undefined;
-      if (topic === undefined) return toAnswer(type, name, missing(type));
-      const code = checkConfigs(configs);
-      if (code === errorCodes.none && !validateOnly) {
+      const errorCode = topic === undefined ? missing(type) : checkConfigs(configs);
+      if (topic !== undefined && errorCode === errorCodes.none && !validateOnly) {
         topic.configs.clear();
         applyConfigs(topic.configs, configs);
       }
-      return toAnswer(type, name, code);
+      return { errorCode, type, name };
     }),
   }),
 );
@@ -38,8 +37,4 @@ export const alterConfigs: Api = api(
 /** Settings of brokers cannot be changed here. */
 export function missing(type: number): number {
   return type === resourceTypes.topic ? errorCodes.unknownTopicOrPartition : errorCodes.invalidRequest;
-}
-
-function toAnswer(type: number, name: string, errorCode: number) {
-  return { errorCode, errorMessage: null, type, name };
 }

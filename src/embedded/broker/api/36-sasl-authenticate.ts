@@ -19,13 +19,7 @@ export const saslAuthenticate: Api = api(
   ({ authBytes }, { session, cluster }) => {
     const step = session.step(authBytes, cluster.clock.now());
     if (step.kind === "refused")
-      return {
-        errorCode: errorCodes.saslAuthenticationFailed,
-        errorMessage: step.message,
-        authBytes: Buffer.alloc(0),
-        sessionLifetimeMs: 0,
-      };
-    const sessionLifetimeMs = step.kind === "done" ? session.lifetimeMs : 0;
-    return { errorCode: errorCodes.none, errorMessage: null, authBytes: step.answer, sessionLifetimeMs };
+      return { errorCode: errorCodes.saslAuthenticationFailed, errorMessage: step.message };
+    return { authBytes: step.answer, sessionLifetimeMs: step.kind === "done" ? session.lifetimeMs : 0 };
   },
 );

@@ -28,7 +28,6 @@ export const createPartitions: Api = api(
       name: asked.name,
       errorCode:
         cluster.controller() === broker ? grow(cluster, asked, validateOnly) : errorCodes.notController,
-      errorMessage: null,
     })),
   }),
 );

@@ -27,7 +27,7 @@ export const incrementalAlterConfigs: Api = api(
     resources: resources.map(({ type, name, configs }) => {
       const topic = type === resourceTypes.topic ? cluster.topics.get(name) : undefined;
       const errorCode = topic === undefined ? missing(type) : alter(topic, configs, validateOnly);
-      return { errorCode, errorMessage: null, type, name };
+      return { errorCode, type, name };
     }),
   }),
 );

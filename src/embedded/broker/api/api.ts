@@ -2,7 +2,7 @@ import type { BrokerNode, Cluster } from "../cluster.ts";
 import type { Session } from "../net/sasl.ts";
 import { apiVersions } from "../versions.ts";
 import { createWriter, type Reader } from "../wire/primitives.ts";
-import { type Field, type Mode, type Row, readRow, writeRow } from "../wire/schema.ts";
+import { type Field, type Mode, type Row, readRow, type Told, writeRow } from "../wire/schema.ts";
 
 /** A client's connection, as far as requests need it. */
 export interface Peer {
@@ -46,8 +46,8 @@ export interface Api {
   fail(request: unknown, call: Call, code: number): unknown;
 }
 
-/** A broker without quotas never throttles, so handlers need not say it. */
-type Answer<Response extends readonly Field[]> = Omit<Row<Response>, "throttleTimeMs">;
+/** A broker without quotas never throttles, and most of what it leaves out has a default: handlers need not say it. */
+type Answer<Response extends readonly Field[]> = Told<Row<Response>>;
 
 /** Joins the description of an API and what it does; versions stand in the one table. */
 export function api<const Request extends readonly Field[], const Response extends readonly Field[]>(
@@ -68,7 +68,7 @@ export function api<const Request extends readonly Field[], const Response exten
     read: (reader, version) => readRow(request, reader, modeOf(version)),
     write(answer, version) {
       const writer = createWriter();
-      writeRow(response, { throttleTimeMs: 0, ...(answer as Row<Response>) }, writer, modeOf(version));
+      writeRow(response, answer as Answer<Response>, writer, modeOf(version));
       return writer.finish();
     },
     handle: (asked, call) => handle(asked as Row<Request>, call),
@@ -81,18 +81,14 @@ type Loose = Readonly<Record<string, unknown>>;
 
 /** Answers name lists and their keys as requests do, so that a failure can repeat what was asked. */
 function failed(fields: readonly Field[], asked: Loose, code: number): Loose {
-  const answer: Record<string, unknown> = {};
-  for (const { name, type, absent } of fields) {
+  const told = ({ name, type }: Field): unknown => {
     const given = asked[name];
-    if (name === "errorCode") answer[name] = code;
-    else if (type.kind !== "array") answer[name] = given ?? absent;
-    else if (type.of.kind !== "struct" || !Array.isArray(given)) answer[name] = absent;
-    else {
-      const inner = type.of.fields;
-      answer[name] = given.map((one) => failed(inner, toLoose(inner, one), code));
-    }
-  }
-  return answer;
+    if (name === "errorCode") return code;
+    if (type.kind !== "array") return given;
+    const inner = type.of.kind === "struct" && Array.isArray(given) ? type.of.fields : undefined;
+    return inner && (given as readonly unknown[]).map((one) => failed(inner, toLoose(inner, one), code));
+  };
+  return Object.fromEntries(fields.map((one) => [one.name, told(one)]));
 }
 
 /** Requests name some things by the bare key. */

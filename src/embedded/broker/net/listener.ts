@@ -1,7 +1,8 @@
-import { createServer as createPlainServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, createServer as createPlainServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { KeryxError } from "../../../core/errors.ts";
-import type { ListenerOptions, ListenerTls } from "../options.ts";
+import type { ListenerOptions } from "../options.ts";
 
 type Address = { readonly host: string; readonly port: number };
 
@@ -20,40 +21,28 @@ export async function openListener(
   address: Address,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  const sockets = new Set<Socket>();
-  const server = createServer(tls, onSocket, (error) => toFailure(error, name, address));
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-  // A client that fails the handshake must not end the process.
-  server.on("tlsClientError", (_, socket: Socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(toFailure(error, name, address)));
-    server.listen(address.port, address.host, resolve);
-  });
-  const bound = server.address();
-  return {
-    port: typeof bound === "object" && bound !== null ? bound.port : address.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
-
-function createServer(
-  tls: ListenerTls | undefined,
-  onSocket: (socket: Socket) => void,
-  toError: (error: unknown) => Error,
-): Server {
-  if (tls === undefined) return createPlainServer(onSocket);
-  const { requestCert = false } = tls;
   try {
-    return createTlsServer({ ...tls, requestCert, rejectUnauthorized: requestCert }, onSocket);
+    const { requestCert = false } = tls ?? {};
+    const server =
+      tls === undefined
+        ? createPlainServer(onSocket)
+        : createTlsServer({ ...tls, requestCert, rejectUnauthorized: requestCert }, onSocket);
+    const sockets = new Set<Socket>();
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+    });
+    // A client that fails the handshake must not end the process.
+    server.on("tlsClientError", (_, socket: Socket) => socket.destroy());
+    await once(server.listen(address.port, address.host), "listening");
+    const close = async (): Promise<void> => {
+      const closed = once(server.close(), "close");
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    };
+    return { port: (server.address() as AddressInfo).port, close };
   } catch (error) {
-    throw toError(error);
+    throw toFailure(error, name, address);
   }
 }
 

@@ -14,15 +14,13 @@ export interface FrameReader {
 export function createFrameReader(maxBytes: number): FrameReader {
   let chunks: Buffer[] = [];
   let size = 0;
-  const joined = (): Buffer => {
+  /** The first of the bytes in one piece: at least so many, all of them where chunks have to be joined. */
+  const atLeast = (length: number): Buffer => {
     const [first] = chunks;
-    const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
+    if (first !== undefined && first.length >= length) return first;
+    const whole = Buffer.concat(chunks, size);
     chunks = [whole];
     return whole;
-  };
-  const lengthOfFirst = (): number => {
-    const head = (chunks[0]?.length ?? 0) >= 4 ? chunks[0] : joined();
-    return head?.readInt32BE(0) ?? 0;
   };
   return {
     push(chunk) {
@@ -31,14 +29,15 @@ export function createFrameReader(maxBytes: number): FrameReader {
     },
     next() {
       if (size < 4) return undefined;
-      const length = lengthOfFirst();
+      const length = atLeast(4).readInt32BE(0);
       if (length < 0 || length > maxBytes)
         throw malformed(`a frame of ${length} bytes; ${maxBytes} are allowed`);
       if (size < 4 + length) return undefined;
-      const whole = joined();
-      chunks = whole.length > 4 + length ? [whole.subarray(4 + length)] : [];
-      size = whole.length - 4 - length;
-      return whole.subarray(4, 4 + length);
+      const first = atLeast(4 + length);
+      chunks.shift();
+      if (first.length > 4 + length) chunks.unshift(first.subarray(4 + length));
+      size -= 4 + length;
+      return first.subarray(4, 4 + length);
     },
   };
 }

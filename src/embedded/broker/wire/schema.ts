@@ -26,7 +26,7 @@ export interface Field<Name extends string = string, Value = unknown> {
   /** First and last version that has the field. */
   readonly since: number;
   readonly until: number;
-  /** The value in versions that do not have it. */
+  /** The value in versions that do not have it, and in answers that do not name it. */
   readonly absent: Value;
 }
 
@@ -34,6 +34,15 @@ export interface Field<Name extends string = string, Value = unknown> {
 export type Row<Fields extends readonly Field[]> = {
   readonly [Each in Fields[number] as Each["name"]]: Each["absent"];
 };
+
+/** The same with everything optional: what is not named is at its default. */
+export type Told<Value> = Value extends Uint8Array
+  ? Value
+  : Value extends readonly (infer Each)[]
+    ? readonly Told<Each>[]
+    : Value extends object
+      ? { readonly [Name in keyof Value]?: Told<Value[Name]> }
+      : Value;
 
 export interface Mode {
   readonly version: number;
@@ -124,13 +133,16 @@ export function readRow<Fields extends readonly Field[]>(
 
 export function writeRow<Fields extends readonly Field[]>(
   fields: Fields,
-  row: Row<Fields>,
+  row: Told<Row<Fields>>,
   writer: Writer,
   mode: Mode,
 ): void {
-  const values: Readonly<Record<string, unknown>> = row;
-  for (const one of fields)
-    if (isPresent(one, mode.version)) writeValue(one.type, values[one.name], writer, mode);
+  const values = row as Readonly<Record<string, unknown>>;
+  for (const one of fields) {
+    const value = values[one.name];
+    if (isPresent(one, mode.version))
+      writeValue(one.type, value === undefined ? one.absent : value, writer, mode);
+  }
   if (mode.isFlexible) writer.varuint(0);
 }
 
@@ -187,7 +199,7 @@ export function skipTags(reader: Reader): void {
 
 function writeValue(type: Type, value: unknown, writer: Writer, mode: Mode): void {
   const { kind } = type;
-  if (kind === "struct") writeRow(type.fields, value as Row<readonly Field[]>, writer, mode);
+  if (kind === "struct") writeRow(type.fields, value as object, writer, mode);
   else if (kind === "bool") writer.int8(value === true ? 1 : 0);
   else if (kind === "string" || kind === "nullableString")
     writePieces(value === null ? null : [Buffer.from(value as string)], "int16", writer, mode);

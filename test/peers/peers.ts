@@ -68,4 +68,4 @@ const java = peer(
   }),
 );
 
-export const peers: readonly Peer[] = [kafkajs, python("confluent-python"), java];
+export const peers: readonly Peer[] = [kafkajs, python("confluent-python"), python("kafka-python"), java];

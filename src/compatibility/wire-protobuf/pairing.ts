@@ -24,9 +24,9 @@ export function createPairing(writerSchema: ProtoSchema, readerSchema: ProtoSche
   for (const definition of writer.locals()) {
     const named = namedView(definition.type, definition);
     const other =
-      reader.findLocal(named.localName) ??
-      reader.find(named.fullName) ??
-      findMoved(named, definition.kind, writer, reader);
+      [reader.findLocal(named.localName), reader.find(named.fullName)].find(
+        (one) => one?.kind === definition.kind,
+      ) ?? findMoved(named, definition.kind, writer, reader);
     if (definition.kind === "enum") {
       if (other?.kind !== "enum") continue;
       const views = { writer: writer.enumeration(definition), reader: reader.enumeration(other) };

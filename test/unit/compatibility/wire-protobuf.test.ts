@@ -212,6 +212,13 @@ describe("the wire verdict on types of fields", () => {
     backward: ["TYPE_NARROWED #/N/1"],
   });
 
+  itJudges({
+    name: "does not take an enum of the same name for the message that moved",
+    older: "message M { message N { int64 a = 1; } }",
+    newer: "message M { enum N { A = 0; } } message O { enum N { X = 0; } } message N { int32 a = 1; }",
+    backward: ["TYPE_NARROWED #/N/1"],
+  });
+
   it("compares imported enums", () => {
     const text = `syntax = "proto3"; package a; import "e.proto"; message M { common.E a = 1; }`;
     const values = (second: string): Imports => ({

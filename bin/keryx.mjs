@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 // Joins the command tables and runs one command line: on the JavaScript of the package, or on the sources of a checkout.
 import { existsSync } from "node:fs";
+import module from "node:module";
 import process from "node:process";
+
+// Most of a command's time is the loading of its code. Not under coverage, which counts cached code less exactly.
+if ((process.env.NODE_V8_COVERAGE ?? "") === "") module.enableCompileCache();
 
 const built = new URL("../dist/", import.meta.url);
 const source = new URL("../", import.meta.url);
@@ -14,7 +18,19 @@ for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error) => {
     if (error.code !== "EPIPE") throw error;
   });
-process.once("SIGINT", () => process.exit(130));
+const exitInterrupted = () => process.exit(130);
+process.once("SIGINT", exitInterrupted);
+
+// For a command that runs until it is told to end. A second signal does not wait for the first.
+const interrupted = () =>
+  new Promise((resolve) => {
+    process.off("SIGINT", exitInterrupted);
+    for (const signal of ["SIGINT", "SIGTERM"])
+      process.once(signal, () => {
+        process.once(signal, exitInterrupted);
+        resolve();
+      });
+  });
 
 const { stdout } = process;
 // A reader that is gone never drains the stream: it is closed then.
@@ -49,6 +65,7 @@ process.exitCode = await runProgram(
       return process.stdin;
     },
     drained,
+    interrupted,
     ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
   },
   loadManifest().version,

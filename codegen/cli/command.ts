@@ -15,6 +15,8 @@ export interface Io {
   readonly input?: AsyncIterable<Uint8Array>;
   /** Resolves when what was given to `out` has left; false when nobody reads it any more. Absent: at once. */
   drained?(): Promise<boolean>;
+  /** Resolves at Ctrl-C or SIGTERM, which then no longer end the process by themselves. Absent: never. */
+  interrupted?(): Promise<void>;
   /** Columns of the terminal; absent: not a terminal. */
   readonly columns?: number;
 }
@@ -35,6 +37,14 @@ export interface CommandOptions {
   readonly format?: string;
   readonly strict?: boolean;
   readonly dryRun?: boolean;
+  readonly kafkaPort?: string;
+  readonly registryPort?: string;
+  readonly brokers?: string;
+  readonly host?: string;
+  readonly autoCreate?: boolean;
+  readonly empty?: boolean;
+  readonly saslUser?: readonly string[];
+  readonly tls?: boolean;
 }
 
 export interface Invocation {
@@ -111,4 +121,19 @@ export const commandOptions: Readonly<
   ],
   format: ["--format <name>", "text, json, sarif or github (default: text)"],
   strict: ["--strict", "warnings, too, make the answer no"],
+  kafkaPort: [
+    "--kafka-port <port>",
+    "port of the first broker, the others take the ports behind it; 0: free ones (default: 9092)",
+  ],
+  registryPort: ["--registry-port <port>", "port of the registry; 0: a free one (default: 8081)"],
+  brokers: ["--brokers <count>", "brokers of the cluster (default: 1)"],
+  host: ["--host <name>", "host that is bound and told to clients (default: 127.0.0.1)"],
+  autoCreate: ["--auto-create", "topics that a client asks for are created (default: off)"],
+  empty: ["--empty", "create no topics and register nothing; no project needed"],
+  saslUser: [
+    "--sasl-user <name:password>",
+    "clients must log in, by SCRAM or PLAIN; may be repeated",
+    "repeatable",
+  ],
+  tls: ["--tls", "Kafka speaks TLS, with an authority and a certificate made for this run"],
 };

@@ -94,4 +94,25 @@ export const commands: readonly CommandRow[] = [
     example: "keryx config explain",
     load: async () => (await import("./config-explain.ts")).runConfigExplain,
   },
+  {
+    name: "dev",
+    summary:
+      "Run a Kafka and a schema registry in this process, in memory, with the topics and subjects of this project, until Ctrl-C.",
+    options: [
+      "kafkaPort",
+      "registryPort",
+      "brokers",
+      "host",
+      "autoCreate",
+      "dialect",
+      "empty",
+      "saslUser",
+      "tls",
+      "project",
+      "schemas",
+      "json",
+    ],
+    example: "keryx dev --brokers 3",
+    load: async () => (await import("./dev.ts")).runDev,
+  },
 ];

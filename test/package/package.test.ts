@@ -54,6 +54,8 @@ const neverLoaded = [
   "@bufbuild/protoc-gen-es",
   "@bufbuild/protoplugin",
   "@kafkajs/confluent-schema-registry",
+  "@peculiar/x509",
+  "reflect-metadata",
   "avsc",
   "commander",
   "snappyjs",

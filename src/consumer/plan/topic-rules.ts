@@ -1,3 +1,4 @@
+import { type HandOverRole, headerRoomBytes, toHandOverConfig } from "../../core/hand-over-config.ts";
 import type { NewTopic, TopicDescription } from "../../transport/port.ts";
 import type { RouteDraft } from "./handlers.ts";
 import { toDeadLetterTopics, toStages } from "./handlers.ts";
@@ -7,7 +8,7 @@ export interface NeededTopic {
   readonly topic: string;
   readonly source: string;
   readonly ordered: boolean;
-  readonly role: { readonly kind: "retry"; readonly delayMs: number } | { readonly kind: "deadLetter" };
+  readonly role: HandOverRole;
 }
 
 /** A topic as it is: description and effective configuration. */
@@ -21,8 +22,6 @@ export interface Findings {
 }
 
 const dayMs = 86_400_000;
-/** Room for the headers that a hand-over adds. */
-const headerRoomBytes = 16_384;
 
 /** The retry and dead-letter topics of a route, each once. */
 export function toNeededTopics(route: RouteDraft): readonly NeededTopic[] {
@@ -42,21 +41,14 @@ export function toNeededTopics(route: RouteDraft): readonly NeededTopic[] {
 
 /** How a missing topic is created, so that it keeps what the plan promises. */
 export function toNewTopic(needed: NeededTopic, source: TopicFacts): NewTopic {
-  const { role } = needed;
-  const retentionMs = role.kind === "retry" ? Math.max(7 * dayMs, 4 * role.delayMs) : 30 * dayMs;
-  const messageBytes = readNumber(source, "max.message.bytes");
-  const inSync = readNumber(source, "min.insync.replicas");
   return {
     topic: needed.topic,
     partitions: source.partitions,
     replicationFactor: source.replicationFactor,
-    config: {
-      "cleanup.policy": "delete",
-      "retention.ms": String(retentionMs),
-      "retention.bytes": "-1",
-      ...(messageBytes === undefined ? {} : { "max.message.bytes": String(messageBytes + headerRoomBytes) }),
-      ...(inSync === undefined ? {} : { "min.insync.replicas": String(inSync) }),
-    },
+    config: toHandOverConfig(needed.role, {
+      maxMessageBytes: readNumber(source, "max.message.bytes"),
+      minInSync: readNumber(source, "min.insync.replicas"),
+    }),
   };
 }
 

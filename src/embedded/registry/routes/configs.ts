@@ -56,7 +56,7 @@ function update(call: Call, place: SettingPlace): object {
     throw refusals.notPermitted(`${placeText(place)} is in read-only mode`);
   const before = configAt(state, place) ?? {};
   const after = changed(before, call.body);
-  setConfig(state, place, after);
+  setConfig(state, place, Object.keys(after).length === 0 ? undefined : after);
   // Echoes the request, in the request's own words.
   const echoed = Object.keys(readers).filter((name) => Object.hasOwn(call.body as object, name));
   const entries = Object.entries(after).filter(([name]) => echoed.includes(name));

@@ -141,6 +141,13 @@ describe("the wire verdict on types", () => {
     forward: ["warning LIST_READ_AS_MAP #/M/1"],
   });
   itJudges({
+    name: "takes a type that nothing explains for itself only",
+    older: "message M { gone.A a = 1; gone.A b = 2; gone.A c = 3; }",
+    newer: "message M { gone.A a = 1; gone.B b = 2; M c = 3; }",
+    backward: ["TYPE_CHANGED #/M/2", "TYPE_CHANGED #/M/3"],
+    forward: ["TYPE_CHANGED #/M/2", "TYPE_CHANGED #/M/3"],
+  });
+  itJudges({
     name: "takes no list of groups for a map",
     syntax: "proto2",
     older:

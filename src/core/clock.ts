@@ -17,6 +17,37 @@ export const systemClock: Clock = {
   },
 };
 
+/** A clock of which one owner can take everything off that is still to run. */
+export interface StoppableClock extends Clock {
+  /** Cancels all that is scheduled; nothing can be scheduled afterwards. */
+  stop(): void;
+}
+
+export function createStoppableClock(clock: Clock): StoppableClock {
+  const cancels = new Set<() => void>();
+  let isStopped = false;
+  return {
+    now: clock.now,
+    schedule(delayMs, run) {
+      if (isStopped) return () => {};
+      const stop = clock.schedule(delayMs, () => {
+        cancels.delete(cancel);
+        run();
+      });
+      const cancel = (): void => {
+        cancels.delete(cancel);
+        stop();
+      };
+      cancels.add(cancel);
+      return cancel;
+    },
+    stop() {
+      isStopped = true;
+      for (const cancel of [...cancels]) cancel();
+    },
+  };
+}
+
 /** Resolves after `delayMs`, or rejects with the signal's reason. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

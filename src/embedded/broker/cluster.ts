@@ -6,7 +6,7 @@ import type { ResolvedBrokerOptions } from "./options.ts";
 import type { BrokerSignal } from "./signals.ts";
 import { addPartitions, checkTopic, type Partition, type Topic, type TopicRequest } from "./topics.ts";
 import { createTransactions, type Transactions } from "./txn/transactions.ts";
-import { createVersionTable, type VersionTable } from "./versions.ts";
+import { type ApiVersions, apiVersions } from "./versions.ts";
 
 /** A broker of the cluster. Its addresses are known once it listens. */
 export interface BrokerNode {
@@ -33,7 +33,7 @@ export interface Cluster {
   readonly groups: Map<string, Group>;
   readonly transactions: Transactions;
   /** What is announced and served. */
-  readonly versions: VersionTable;
+  readonly versions: Map<number, ApiVersions>;
   observe(signal: BrokerSignal): void;
   /** A repeatable number from 0 up to 1. */
   random(): number;
@@ -88,7 +88,7 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
   };
   const cluster: Cluster = {
     ...{ id: nextId(), options, clock, topics, brokers, groups, observe, random, live, woken },
-    versions: createVersionTable(),
+    versions: new Map(apiVersions.map((row) => [row.key, row])),
     transactions: createTransactions({
       clock,
       woken,

@@ -31,7 +31,7 @@ export function createDispatcher(
   return (frame, peer) => {
     const { key, version, correlationId, clientId, body } = readHeader(frame);
     const api = byKey.get(key);
-    const range = cluster.versions.find(key);
+    const range = cluster.versions.get(key);
     if (api === undefined || range === undefined) throw malformed(`API ${key} is not served`);
     if (!peer.session.isOpen(cluster.clock.now()) && !beforeLogin.has(key))
       throw malformed(`${api.name} before authentication`);

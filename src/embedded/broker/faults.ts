@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
+import type { RequestNote } from "./signals.ts";
 import { apiVersions } from "./versions.ts";
 
 /** Which requests a fault is for; what is absent matches all. */
@@ -47,10 +48,7 @@ export interface Faults {
 }
 
 /** A request as far as faults can tell requests apart. */
-export interface FaultTarget {
-  readonly api: string;
-  readonly clientId: string | null;
-  readonly broker: number;
+export interface FaultTarget extends Pick<RequestNote, "api" | "clientId" | "broker"> {
   readonly request: unknown;
 }
 

@@ -1,14 +1,15 @@
+import { createStoppableClock } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import { apis } from "./api/all.ts";
 import { type BrokerNode, type Cluster, createCluster } from "./cluster.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { errorCodes } from "./error-codes.ts";
 import { createFaults, type Faults } from "./faults.ts";
+import { lagOf, type PartitionLag } from "./lag.ts";
 import { type BatchRecord, buildBatch, type NewRecord } from "./log/batch.ts";
 import { createPorts, type Ports } from "./net/ports.ts";
 import { type DevBrokerOptions, type NewTopic, resolveDevBrokerOptions } from "./options.ts";
 import type { RequestNote } from "./signals.ts";
-import { createTimers } from "./timers.ts";
 import { applyRetention, createVerbs, type Verbs } from "./verbs.ts";
 
 /** A Kafka cluster in this process, for development and tests: real protocol, nothing on disk. */
@@ -22,6 +23,8 @@ export interface DevBroker extends Verbs {
   seed(topic: string, records: readonly NewRecord[], partition?: number): void;
   /** What stands in a topic, partitions in order; batches of snappy and lz4 are not opened. */
   records(topic: string): readonly (BatchRecord & { readonly partition: number })[];
+  /** How far a group is; everything is committed where `committed` is `end`. */
+  lag(group: string): readonly PartitionLag[];
   /** Refuses and ends a broker's connections; its partitions and groups go on elsewhere. */
   stopBroker(id: number): Promise<void>;
   /** Lets a stopped broker listen again, on its ports of before. */
@@ -46,7 +49,7 @@ const rememberedRequests = 1000;
  */
 export async function createDevBroker(options: DevBrokerOptions = {}): Promise<DevBroker> {
   const asked = resolveDevBrokerOptions(options);
-  const timers = createTimers(asked.clock);
+  const timers = createStoppableClock(asked.clock);
   const resolved = { ...asked, clock: timers };
   const cluster = createCluster(resolved);
   const faults = createFaults(resolved.clock);
@@ -96,6 +99,7 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
       (cluster.topics.get(topic)?.partitions ?? []).flatMap(({ index, log }) =>
         log.batches.records().map((record) => ({ partition: index, ...record })),
       ),
+    lag: (group) => lagOf(cluster, group),
     connections: ports.connections,
     requests: ({ api } = {}) => ring.filter((one) => api === undefined || one.api === api),
     async close() {

@@ -5,6 +5,7 @@ import { prepareRebalance, removeMember } from "./groups/rebalance.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Partition } from "./topics.ts";
 import type { Transaction } from "./txn/transactions.ts";
+import { apiVersions } from "./versions.ts";
 
 /** A group as tests look at it. */
 export interface GroupView {
@@ -73,7 +74,12 @@ export function createVerbs(cluster: Cluster): Verbs {
     abortTransaction: (id) => cluster.transactions.abort(id),
     truncateBefore: (topic, index, offset) => partitionAt(topic, index).log.batches.truncateBefore(offset),
     applyRetention: () => applyRetention(cluster),
-    setVersions: (key, min, max) => cluster.versions.narrow(key, min, max),
+    setVersions(key, min, max) {
+      const row = apiVersions.find((one) => one.key === key);
+      if (row === undefined || min > max || min < row.listedMin || max > row.max || max < row.min)
+        throw new Error(`the table of versions has no ${min} to ${max} of API ${key}`);
+      cluster.versions.set(key, { ...row, min: Math.max(min, row.min), max, listedMin: min });
+    },
     group(id) {
       const found = cluster.groups.get(id);
       if (found === undefined) return undefined;

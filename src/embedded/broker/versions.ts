@@ -1,5 +1,3 @@
-import { KeryxError } from "../../core/errors.ts";
-
 /** Versions without flexible encoding, or none within reach. */
 const never = Number.POSITIVE_INFINITY;
 
@@ -66,25 +64,3 @@ export const apiVersions: readonly ApiVersions[] = rows.map(
     listedMin,
   }),
 );
-
-/** The table as a cluster announces and serves it. */
-export interface VersionTable {
-  all(): Iterable<ApiVersions>;
-  find(key: number): ApiVersions | undefined;
-  /** @throws KeryxError `config_invalid` for what the table does not have */
-  narrow(key: number, min: number, max: number): void;
-}
-
-export function createVersionTable(): VersionTable {
-  const table = new Map(apiVersions.map((row) => [row.key, row]));
-  return {
-    all: () => table.values(),
-    find: (key) => table.get(key),
-    narrow(key, min, max) {
-      const row = apiVersions.find((one) => one.key === key);
-      if (row === undefined || min > max || min < row.listedMin || max > row.max || max < row.min)
-        throw new KeryxError("config_invalid", `the table of versions has no ${min} to ${max} of API ${key}`);
-      table.set(key, { ...row, min: Math.max(min, row.min), max, listedMin: min });
-    },
-  };
-}

@@ -19,65 +19,49 @@ import { type Api, api, type Call } from "./api.ts";
 // Waits for `minBytes` up to `maxWaitMs`. The first batch comes even when it is larger than every limit, and an offset in
 // the middle of a batch gives the whole batch. Session id 0: clients of KIP-227 then send full requests.
 
-const askedPart = [
-  int32("index"),
-  int32("currentLeaderEpoch", { since: 9, absent: -1 }),
-  int64("fetchOffset"),
-  int64("logStartOffset", { since: 5, absent: -1 }),
-  int32("partitionMaxBytes"),
+const request = [
+  int32("replicaId"),
+  int32("maxWaitMs"),
+  int32("minBytes"),
+  int32("maxBytes", { since: 3, absent: 0x7fffffff }),
+  int8("isolationLevel", { since: 4 }),
+  int32("sessionId", { since: 7 }),
+  int32("sessionEpoch", { since: 7, absent: -1 }),
+  byTopic([
+    int32("index"),
+    int32("currentLeaderEpoch", { since: 9, absent: -1 }),
+    int64("fetchOffset"),
+    int64("logStartOffset", { since: 5, absent: -1 }),
+    int32("partitionMaxBytes"),
+  ]),
+  array("forgottenTopics", [string("name"), list("partitions", "int32")], { since: 7 }),
+  string("rackId", { since: 11 }),
 ] as const;
 
-const toldPart = [
-  int32("index"),
-  int16("errorCode"),
-  int64("highWatermark", { absent: -1 }),
-  int64("lastStableOffset", { since: 4, absent: -1 }),
-  int64("logStartOffset", { since: 5, absent: -1 }),
-  nullable(array("abortedTransactions", [int64("producerId"), int64("firstOffset")], { since: 4 })),
-  int32("preferredReadReplica", { since: 11, absent: -1 }),
-  records("records", { absent: [] }),
+const response = [
+  int32("throttleTimeMs", { since: 1 }),
+  int16("errorCode", { since: 7 }),
+  int32("sessionId", { since: 7 }),
+  byTopic([
+    int32("index"),
+    int16("errorCode"),
+    int64("highWatermark", { absent: -1 }),
+    int64("lastStableOffset", { since: 4, absent: -1 }),
+    int64("logStartOffset", { since: 5, absent: -1 }),
+    nullable(array("abortedTransactions", [int64("producerId"), int64("firstOffset")], { since: 4 })),
+    int32("preferredReadReplica", { since: 11, absent: -1 }),
+    records("records", { absent: [] }),
+  ]),
 ] as const;
 
-export const fetch: Api = api(
-  {
-    key: 1,
-    request: [
-      int32("replicaId"),
-      int32("maxWaitMs"),
-      int32("minBytes"),
-      int32("maxBytes", { since: 3, absent: 0x7fffffff }),
-      int8("isolationLevel", { since: 4 }),
-      int32("sessionId", { since: 7 }),
-      int32("sessionEpoch", { since: 7, absent: -1 }),
-      byTopic(askedPart),
-      array("forgottenTopics", [string("name"), list("partitions", "int32")], { since: 7 }),
-      string("rackId", { since: 11 }),
-    ],
-    response: [
-      int32("throttleTimeMs", { since: 1 }),
-      int16("errorCode", { since: 7 }),
-      int32("sessionId", { since: 7 }),
-      byTopic(toldPart),
-    ],
-  },
-  (request, call) => {
-    const first = collect(call, request);
-    return first.isEnough || request.maxWaitMs <= 0 ? first : waitForMore(call, request);
-  },
-);
+export const fetch: Api = api({ key: 1, request, response }, (asked, call) => {
+  const first = collect(call, asked);
+  return first.isEnough || asked.maxWaitMs <= 0 ? first : waitForMore(call, asked);
+});
 
-interface Request {
-  readonly maxWaitMs: number;
-  readonly minBytes: number;
-  readonly maxBytes: number;
-  readonly isolationLevel: number;
-  readonly topics: readonly {
-    readonly name: string;
-    readonly partitions: readonly Row<typeof askedPart>[];
-  }[];
-}
-
-type Part = Told<Row<typeof toldPart>>;
+type Request = Row<typeof request>;
+type Asked = Request["topics"][number]["partitions"][number];
+type Part = Told<Row<typeof response>["topics"][number]["partitions"][number]>;
 
 interface Collected {
   readonly topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[];
@@ -117,7 +101,7 @@ interface Limits {
 function readPartition(
   { cluster, broker }: Call,
   topic: string,
-  { index, fetchOffset: offset }: Row<typeof askedPart>,
+  { index, fetchOffset: offset }: Asked,
   { room, isFirst, isCommittedOnly }: Limits,
 ): Part {
   const found = cluster.led(broker, topic, index);

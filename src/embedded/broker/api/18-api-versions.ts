@@ -15,7 +15,7 @@ export const apiVersions: Api = api(
     ],
   },
   (_, { cluster }) => ({
-    apiKeys: [...cluster.versions.all()].map(({ key, max, listedMin }) => ({
+    apiKeys: [...cluster.versions.values()].map(({ key, max, listedMin }) => ({
       apiKey: key,
       minVersion: listedMin,
       maxVersion: max,

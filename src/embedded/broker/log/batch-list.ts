@@ -107,8 +107,7 @@ export function createBatchList(
 
 function toEntry(batch: Buffer): Entry {
   const head = headOf(batch);
-  const baseOffset = Number(batch.readBigInt64BE(0));
-  return { batch, head, baseOffset, lastOffset: baseOffset + head.count - 1 };
+  return { batch, head, baseOffset: head.baseOffset, lastOffset: head.baseOffset + head.count - 1 };
 }
 
 /** Index of the batch that holds an offset, or of the first one behind it. */

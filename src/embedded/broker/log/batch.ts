@@ -1,81 +1,71 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { errorCodes } from "../error-codes.ts";
 import { createReader, createWriter, type Reader, type Writer } from "../wire/primitives.ts";
-import { sizeOf } from "../wire/schema.ts";
+import { int8, int16, int32, int64, readRow, sizeOf, writeRow } from "../wire/schema.ts";
 import { crc32c } from "./crc32c.ts";
 
 // Record batch, format 2 (KIP-98). Offset and leader epoch lie before the checked range and may be overwritten.
-const place = {
-  baseOffset: 0,
-  length: 8,
-  leaderEpoch: 12,
-  magic: 16,
-  crc: 17,
-  attributes: 21,
-  lastOffsetDelta: 23,
-  baseTimestamp: 27,
-  maxTimestamp: 35,
-  producerId: 43,
-  producerEpoch: 51,
-  baseSequence: 53,
-  count: 57,
-  records: 61,
-} as const;
+const headFields = [
+  int64("baseOffset"),
+  int32("length"),
+  int32("leaderEpoch"),
+  int8("magic", { absent: 2 }),
+  int32("crc"),
+  int16("attributes"),
+  int32("lastOffsetDelta"),
+  int64("baseTimestamp"),
+  int64("maxTimestamp"),
+  int64("producerId", { absent: -1 }),
+  int16("producerEpoch", { absent: -1 }),
+  int32("baseSequence", { absent: -1 }),
+  int32("count"),
+] as const;
 
+/** Where some of them lie, and the records behind them. */
+const place = { length: 8, leaderEpoch: 12, crc: 17, attributes: 21, maxTimestamp: 35, records: 61 } as const;
 const flags = { codec: 0x07, logAppendTime: 0x08, transactional: 0x10, control: 0x20 } as const;
-
+const mode = { version: 2, isFlexible: false };
 const codecs = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
-export type Codec = (typeof codecs)[number];
 
-/** The head of a batch; the records behind it stay closed. */
+/** The head of a batch; the records behind it stay closed. Producer id and sequence are −1 without idempotence. */
 export interface BatchHead {
-  /** Undefined for a number that stands for none. */
-  readonly codec: Codec | undefined;
-  readonly isTransactional: boolean;
-  readonly isControl: boolean;
-  readonly count: number;
-  readonly baseTimestamp: number;
+  readonly baseOffset: number;
+  readonly attributes: number;
   readonly maxTimestamp: number;
-  /** −1 without idempotence. */
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
+  readonly count: number;
+  readonly isTransactional: boolean;
+  readonly isControl: boolean;
 }
 
 /** Reads the head of the only batch in a buffer, or says with which code a producer is refused. */
 export function readBatch(batch: Buffer): BatchHead | number {
-  const isOne =
-    batch.length >= place.records &&
-    batch.readInt8(place.magic) === 2 &&
-    batch.readInt32BE(place.length) === batch.length - place.leaderEpoch;
-  if (!isOne) return errorCodes.invalidRecord;
-  if (batch.readUInt32BE(place.crc) !== crc32c(batch.subarray(place.attributes)))
-    return errorCodes.corruptMessage;
-  const head = headOf(batch);
-  const isWhole = head.count > 0 && batch.readInt32BE(place.lastOffsetDelta) === head.count - 1;
+  if (batch.length < place.records) return errorCodes.invalidRecord;
+  const head = readHead(batch);
+  if (head.magic !== 2 || head.length !== batch.length - place.leaderEpoch) return errorCodes.invalidRecord;
+  if (head.crc !== (crc32c(batch.subarray(place.attributes)) | 0)) return errorCodes.corruptMessage;
+  const isWhole = head.count > 0 && head.lastOffsetDelta === head.count - 1;
   const isNumbered = head.producerId < 0 ? !head.isTransactional : head.isControl || head.baseSequence >= 0;
-  return isWhole && isNumbered && head.codec !== undefined ? head : errorCodes.invalidRecord;
+  const isKnown = (head.attributes & flags.codec) < codecs.length;
+  return isWhole && isNumbered && isKnown ? head : errorCodes.invalidRecord;
 }
 
 /** The head of a batch that was checked before. */
 export function headOf(batch: Buffer): BatchHead {
-  const attributes = batch.readInt16BE(place.attributes);
-  return {
-    codec: codecs[attributes & flags.codec],
-    isTransactional: (attributes & flags.transactional) !== 0,
-    isControl: (attributes & flags.control) !== 0,
-    count: batch.readInt32BE(place.count),
-    baseTimestamp: Number(batch.readBigInt64BE(place.baseTimestamp)),
-    maxTimestamp: Number(batch.readBigInt64BE(place.maxTimestamp)),
-    producerId: Number(batch.readBigInt64BE(place.producerId)),
-    producerEpoch: batch.readInt16BE(place.producerEpoch),
-    baseSequence: batch.readInt32BE(place.baseSequence),
-  };
+  return readHead(batch);
+}
+
+function readHead(batch: Buffer) {
+  const head = readRow(headFields, createReader(batch), mode);
+  const has = (flag: number): boolean => (head.attributes & flag) !== 0;
+  return { ...head, isTransactional: has(flags.transactional), isControl: has(flags.control) };
 }
 
 /** Puts a batch at its offset, in place. */
 export function setBaseOffset(batch: Buffer, offset: number): void {
-  batch.writeBigInt64BE(BigInt(offset), place.baseOffset);
+  batch.writeBigInt64BE(BigInt(offset));
   batch.writeInt32BE(0, place.leaderEpoch);
 }
 
@@ -101,11 +91,10 @@ export interface BatchRecord {
  * records do not read as the format says.
  */
 export function readRecords(batch: Buffer): readonly BatchRecord[] | undefined {
-  const head = headOf(batch);
-  const payload = decompress(head.codec, batch.subarray(place.records));
+  const head = readHead(batch);
+  const payload = decompress(head.attributes & flags.codec, batch.subarray(place.records));
   if (payload === undefined) return undefined;
-  const isAppendTime = (batch.readInt16BE(place.attributes) & flags.logAppendTime) !== 0;
-  const base = Number(batch.readBigInt64BE(place.baseOffset));
+  const isAppendTime = (head.attributes & flags.logAppendTime) !== 0;
   const reader = createReader(payload);
   const varint = (): number => readVarint(reader);
   const optional = (): Buffer | null => {
@@ -123,7 +112,7 @@ export function readRecords(batch: Buffer): readonly BatchRecord[] | undefined {
       for (let count = varint(); count > 0; count--)
         headers.push({ name: optional()?.toString() ?? "", value: optional() });
       const timestampMs = isAppendTime ? head.maxTimestamp : head.baseTimestamp + timestampDelta;
-      records.push({ offset: base + offsetDelta, timestampMs, key, value, headers });
+      records.push({ offset: head.baseOffset + offsetDelta, timestampMs, key, value, headers });
     }
     return records;
   } catch {
@@ -145,15 +134,15 @@ function readVarint(reader: Reader): number {
 /** What one batch may open to. */
 const maxOpenedBytes = 256 * 1024 * 1024;
 
-function decompress(codec: Codec | undefined, payload: Buffer): Buffer | undefined {
+function decompress(codec: number, payload: Buffer): Buffer | undefined {
   const limits = { maxOutputLength: maxOpenedBytes };
   try {
-    if (codec === "gzip") return gunzipSync(payload, limits);
-    if (codec === "zstd") return zstdDecompressSync(payload, limits);
+    if (codecs[codec] === "gzip") return gunzipSync(payload, limits);
+    if (codecs[codec] === "zstd") return zstdDecompressSync(payload, limits);
   } catch {
     return undefined;
   }
-  return codec === "none" ? payload : undefined;
+  return codecs[codec] === "none" ? payload : undefined;
 }
 
 /** A record to be put into a batch made here. */
@@ -164,35 +153,29 @@ export interface NewRecord {
   readonly timestampMs?: number;
 }
 
-interface BatchExtras {
-  readonly producerId?: number;
-  readonly producerEpoch?: number;
-  readonly isTransactional?: boolean;
-  readonly isControl?: boolean;
-}
+type BatchExtras = Partial<Pick<BatchHead, "producerId" | "producerEpoch" | "isTransactional" | "isControl">>;
 
 /** Builds an uncompressed batch of one record or more. */
 export function buildBatch(records: readonly NewRecord[], nowMs: number, extras: BatchExtras = {}): Buffer {
+  const { isTransactional = false, isControl = false, ...producer } = extras;
   const timestamps = records.map((record) => record.timestampMs ?? nowMs);
   const baseTimestamp = timestamps[0] ?? nowMs;
+  const maxTimestamp = timestamps.reduce((max, one) => Math.max(max, one), baseTimestamp);
   const body = createWriter();
   for (const [index, record] of records.entries())
     writeRecord(body, record, index, (timestamps[index] ?? nowMs) - baseTimestamp);
-  const batch = Buffer.concat([Buffer.alloc(place.records), ...body.finish()]);
-  const attributes =
-    (extras.isTransactional === true ? flags.transactional : 0) |
-    (extras.isControl === true ? flags.control : 0);
-  const maxTimestamp = timestamps.reduce((max, one) => Math.max(max, one), baseTimestamp);
-  batch.writeInt32BE(batch.length - place.leaderEpoch, place.length);
-  batch.writeInt8(2, place.magic);
-  batch.writeInt16BE(attributes, place.attributes);
-  batch.writeInt32BE(records.length - 1, place.lastOffsetDelta);
-  batch.writeBigInt64BE(BigInt(baseTimestamp), place.baseTimestamp);
-  batch.writeBigInt64BE(BigInt(maxTimestamp), place.maxTimestamp);
-  batch.writeBigInt64BE(BigInt(extras.producerId ?? -1), place.producerId);
-  batch.writeInt16BE(extras.producerEpoch ?? -1, place.producerEpoch);
-  batch.writeInt32BE(-1, place.baseSequence);
-  batch.writeInt32BE(records.length, place.count);
+  const pieces = body.finish();
+  const attributes = (isTransactional ? flags.transactional : 0) | (isControl ? flags.control : 0);
+  const length = place.records - place.leaderEpoch + sizeOf(pieces);
+  const counts = { count: records.length, lastOffsetDelta: records.length - 1 };
+  const head = createWriter();
+  writeRow(
+    headFields,
+    { length, attributes, baseTimestamp, maxTimestamp, ...producer, ...counts },
+    head,
+    mode,
+  );
+  const batch = Buffer.concat([...head.finish(), ...pieces]);
   batch.writeUInt32BE(crc32c(batch.subarray(place.attributes)), place.crc);
   return batch;
 }

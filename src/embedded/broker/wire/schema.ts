@@ -67,17 +67,19 @@ function field<const Name extends string, Value>(
 
 type Make<Value> = <const Name extends string>(name: Name, span?: Span<Value>) => Field<Name, Value>;
 
-export const int8: Make<number> = (name, span) => field(name, { kind: "int8" }, 0, span);
-export const int16: Make<number> = (name, span) => field(name, { kind: "int16" }, 0, span);
-export const int32: Make<number> = (name, span) => field(name, { kind: "int32" }, 0, span);
-export const int64: Make<number> = (name, span) => field(name, { kind: "int64" }, 0, span);
-export const bool: Make<boolean> = (name, span) => field(name, { kind: "bool" }, false, span);
-export const string: Make<string> = (name, span) => field(name, { kind: "string" }, "", span);
-export const nullableString: Make<string | null> = (name, span) =>
-  field(name, { kind: "nullableString" }, null, span);
-export const bytes: Make<Buffer> = (name, span) => field(name, { kind: "bytes" }, Buffer.alloc(0), span);
-export const records: Make<readonly Uint8Array[] | null> = (name, span) =>
-  field(name, { kind: "records" }, null, span);
+function plain<Kind extends keyof Values>(kind: Kind, empty: Values[Kind]): Make<Values[Kind]> {
+  return (name, span) => field(name, { kind }, empty, span);
+}
+
+export const int8: Make<number> = plain("int8", 0);
+export const int16: Make<number> = plain("int16", 0);
+export const int32: Make<number> = plain("int32", 0);
+export const int64: Make<number> = plain("int64", 0);
+export const bool: Make<boolean> = plain("bool", false);
+export const string: Make<string> = plain("string", "");
+export const nullableString: Make<string | null> = plain("nullableString", null);
+export const bytes: Make<Buffer> = plain("bytes", Buffer.alloc(0));
+export const records: Make<readonly Uint8Array[] | null> = plain("records", null);
 
 export function array<const Name extends string, const Fields extends readonly Field[]>(
   name: Name,

@@ -97,7 +97,11 @@ export async function fetchFrom(
   }: { readonly maxBytes?: number; readonly isolationLevel?: number } = {},
 ): Promise<FetchedPartition> {
   const partitions = [{ index: 0, fetchOffset, partitionMaxBytes: maxBytes }];
-  const answer = await client.ask("Fetch", 11, { isolationLevel, topics: [{ name: topic, partitions }] });
+  const answer = await client.ask("Fetch", 11, {
+    replicaId: -1,
+    isolationLevel,
+    topics: [{ name: topic, partitions }],
+  });
   return dig(answer, "topics", 0, "partitions", 0) as FetchedPartition;
 }
 

@@ -5,26 +5,26 @@ import { type Api, api, type Call, eachPartition, hangUp, noAnswer } from "./api
 // Acks 0 writes no answer, and a failed one closes the connection; acks 1 and −1 answer after the append; any other value
 // is 21. A partition of another leader is 6. Batches compressed with zstd need version 7 (KIP-110).
 
+const request = [
+  nullableString("transactionalId", { since: 3 }),
+  int16("acks"),
+  int32("timeoutMs"),
+  byTopic([int32("index"), records("records")]),
+];
+
+const response = [
+  byTopic([
+    int32("index"),
+    int16("errorCode"),
+    int64("baseOffset", { absent: -1 }),
+    int64("logAppendTimeMs", { since: 2, absent: -1 }),
+    int64("logStartOffset", { since: 5, absent: -1 }),
+  ]),
+  int32("throttleTimeMs", { since: 1 }),
+];
+
 export const produce: Api = api(
-  {
-    key: 0,
-    request: [
-      nullableString("transactionalId", { since: 3 }),
-      int16("acks"),
-      int32("timeoutMs"),
-      byTopic([int32("index"), records("records")]),
-    ],
-    response: [
-      byTopic([
-        int32("index"),
-        int16("errorCode"),
-        int64("baseOffset", { absent: -1 }),
-        int64("logAppendTimeMs", { since: 2, absent: -1 }),
-        int64("logStartOffset", { since: 5, absent: -1 }),
-      ]),
-      int32("throttleTimeMs", { since: 1 }),
-    ],
-  },
+  { key: 0, request, response },
   ({ transactionalId, acks, topics }, call) => {
     const isKnown = acks === 0 || acks === 1 || acks === -1;
     const answers = eachPartition(topics, (topic, { index, records: sent }) =>

@@ -8,33 +8,30 @@ import { type Api, api, eachPartition } from "./api.ts";
 const earliest = -2;
 const latest = -1;
 
-export const listOffsets: Api = api(
-  {
-    key: 2,
-    request: [
-      int32("replicaId"),
-      int8("isolationLevel", { since: 2 }),
-      byTopic([int32("index"), int64("timestamp")]),
-    ],
-    response: [
-      int32("throttleTimeMs", { since: 2 }),
-      byTopic([
-        int32("index"),
-        int16("errorCode"),
-        int64("timestamp", { absent: -1 }),
-        int64("offset", { absent: -1 }),
-      ]),
-    ],
-  },
-  ({ topics, isolationLevel }, call) => ({
-    topics: eachPartition(topics, (topic, { index, timestamp }) => {
-      const found = call.cluster.led(call.broker, topic, index);
-      return typeof found === "number"
-        ? { index, errorCode: found }
-        : { index, ...find(found.log, timestamp, isolationLevel === 1) };
-    }),
+const request = [
+  int32("replicaId"),
+  int8("isolationLevel", { since: 2 }),
+  byTopic([int32("index"), int64("timestamp")]),
+];
+
+const response = [
+  int32("throttleTimeMs", { since: 2 }),
+  byTopic([
+    int32("index"),
+    int16("errorCode"),
+    int64("timestamp", { absent: -1 }),
+    int64("offset", { absent: -1 }),
+  ]),
+];
+
+export const listOffsets: Api = api({ key: 2, request, response }, ({ topics, isolationLevel }, call) => ({
+  topics: eachPartition(topics, (topic, { index, timestamp }) => {
+    const found = call.cluster.led(call.broker, topic, index);
+    return typeof found === "number"
+      ? { index, errorCode: found }
+      : { index, ...find(found.log, timestamp, isolationLevel === 1) };
   }),
-);
+}));
 
 function find(log: PartitionLog, timestamp: number, isCommittedOnly: boolean) {
   const { batches } = log;

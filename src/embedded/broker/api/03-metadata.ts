@@ -7,38 +7,33 @@ import { type Api, api, type Call } from "./api.ts";
 // No list of topics means all of them, an empty one none; before version 1 an empty list means all. A topic is created
 // only when both the request (from version 4 on) and the broker allow it, and is usable in the same answer.
 
+const request = [
+  nullable(array("topics", [string("name")])),
+  bool("allowAutoTopicCreation", { since: 4, absent: true }),
+];
+
+const response = [
+  int32("throttleTimeMs", { since: 3 }),
+  array("brokers", [int32("nodeId"), string("host"), int32("port"), nullableString("rack", { since: 1 })]),
+  nullableString("clusterId", { since: 2 }),
+  int32("controllerId", { since: 1 }),
+  array("topics", [
+    int16("errorCode"),
+    string("name"),
+    bool("isInternal", { since: 1 }),
+    array("partitions", [
+      int16("errorCode"),
+      int32("index"),
+      int32("leader"),
+      list("replicas", "int32"),
+      list("isr", "int32"),
+      list("offlineReplicas", "int32", { since: 5 }),
+    ]),
+  ]),
+];
+
 export const metadata: Api = api(
-  {
-    key: 3,
-    request: [
-      nullable(array("topics", [string("name")])),
-      bool("allowAutoTopicCreation", { since: 4, absent: true }),
-    ],
-    response: [
-      int32("throttleTimeMs", { since: 3 }),
-      array("brokers", [
-        int32("nodeId"),
-        string("host"),
-        int32("port"),
-        nullableString("rack", { since: 1 }),
-      ]),
-      nullableString("clusterId", { since: 2 }),
-      int32("controllerId", { since: 1 }),
-      array("topics", [
-        int16("errorCode"),
-        string("name"),
-        bool("isInternal", { since: 1 }),
-        array("partitions", [
-          int16("errorCode"),
-          int32("index"),
-          int32("leader"),
-          list("replicas", "int32"),
-          list("isr", "int32"),
-          list("offlineReplicas", "int32", { since: 5 }),
-        ]),
-      ]),
-    ],
-  },
+  { key: 3, request, response },
   ({ topics, allowAutoTopicCreation }, call) => ({
     ...clusterOf(call),
     topics: namesOf(topics, call).map((name) => describe(call.cluster, name, allowAutoTopicCreation)),

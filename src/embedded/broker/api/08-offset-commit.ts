@@ -8,33 +8,30 @@ import { type Api, api, type Call, eachPartition } from "./api.ts";
 // Generation −1 commits for a group without members. A commit is 27 between the end of joining and the sharing out, and is
 // taken while members are still to join: they commit before they come again. A commit is a sign of life.
 
-export const offsetCommit: Api = api(
-  {
-    key: 8,
-    request: [
-      string("groupId"),
-      int32("generationId"),
-      string("memberId"),
-      nullableString("groupInstanceId", { since: 7 }),
-      int64("retentionTimeMs", { until: 4, absent: -1 }),
-      byTopic([
-        int32("index"),
-        int64("offset"),
-        int32("leaderEpoch", { since: 6, absent: -1 }),
-        nullableString("metadata"),
-      ]),
-    ],
-    response: [int32("throttleTimeMs", { since: 3 }), byTopic([int32("index"), int16("errorCode")])],
-  },
-  (request, call) => {
-    const { groupId, topics } = request;
-    const group = call.cluster.groups.get(groupId);
-    const refusal = checkCoordinator(call, groupId, errorCodes.none) || checkCommit(group, request);
-    return commitEach(call, topics, refusal, (offset) =>
-      call.cluster.groupOrNew(groupId).offsets.commit(offset),
-    );
-  },
-);
+const request = [
+  string("groupId"),
+  int32("generationId"),
+  string("memberId"),
+  nullableString("groupInstanceId", { since: 7 }),
+  int64("retentionTimeMs", { until: 4, absent: -1 }),
+  byTopic([
+    int32("index"),
+    int64("offset"),
+    int32("leaderEpoch", { since: 6, absent: -1 }),
+    nullableString("metadata"),
+  ]),
+];
+
+const response = [int32("throttleTimeMs", { since: 3 }), byTopic([int32("index"), int16("errorCode")])];
+
+export const offsetCommit: Api = api({ key: 8, request, response }, (asked, call) => {
+  const { groupId, topics } = asked;
+  const group = call.cluster.groups.get(groupId);
+  const refusal = checkCoordinator(call, groupId, errorCodes.none) || checkCommit(group, asked);
+  return commitEach(call, topics, refusal, (offset) =>
+    call.cluster.groupOrNew(groupId).offsets.commit(offset),
+  );
+});
 
 /** `offset.metadata.max.bytes` of Kafka. */
 const maxMetadataLength = 4096;
@@ -45,13 +42,18 @@ interface Asked {
   readonly metadata: string | null;
 }
 
+interface Answered {
+  readonly index: number;
+  readonly errorCode: number;
+}
+
 /** Commits what may be, and tells each partition how it went. */
 export function commitEach(
   { cluster }: Call,
   topics: readonly { readonly name: string; readonly partitions: readonly Asked[] }[],
   refusal: number,
   commit: (offset: CommittedOffset) => void,
-) {
+): { readonly topics: readonly { readonly name: string; readonly partitions: readonly Answered[] }[] } {
   const codeOf = (topic: string, { index, metadata }: Asked): number => {
     if (cluster.partition(topic, index) === undefined) return errorCodes.unknownTopicOrPartition;
     const isTooLong = (metadata?.length ?? 0) > maxMetadataLength;

@@ -9,49 +9,42 @@ import { type Api, api } from "./api.ts";
 // 79 and an id to come again with (KIP-394); version 5 brings static members (KIP-345). As in Kafka, a connection that ends
 // meanwhile changes nothing: the member stays until its session ends.
 
-export const joinGroup: Api = api(
-  {
-    key: 11,
-    request: [
-      string("groupId"),
-      int32("sessionTimeoutMs"),
-      int32("rebalanceTimeoutMs", { since: 1, absent: -1 }),
-      string("memberId"),
-      nullableString("groupInstanceId", { since: 5 }),
-      string("protocolType"),
-      array("protocols", [string("name"), bytes("metadata")]),
-    ],
-    response: [
-      int32("throttleTimeMs", { since: 2 }),
-      int16("errorCode"),
-      int32("generationId", { absent: -1 }),
-      string("protocolName"),
-      string("leader"),
-      string("memberId"),
-      array("members", [
-        string("memberId"),
-        nullableString("groupInstanceId", { since: 5 }),
-        bytes("metadata"),
-      ]),
-    ],
-  },
-  (request, call) => {
-    const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId } = request;
-    const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
-    const isBounded = sessionTimeoutMs >= minSessionTimeoutMs && sessionTimeoutMs <= maxSessionTimeoutMs;
-    const code = checkCoordinator(call, groupId, errorCodes.invalidGroupId);
-    if (code !== errorCodes.none) return refusedJoin(code, memberId);
-    if (!isBounded) return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
-    const isKnown = memberId === "" || call.cluster.groups.has(groupId);
-    if (!isKnown) return refusedJoin(errorCodes.unknownMemberId, memberId);
-    const { groupInstanceId: instanceId, protocolType, protocols } = request;
-    const asked = {
-      ...{ memberId, instanceId, protocolType, protocols, sessionTimeoutMs },
-      rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
-      clientId: call.clientId ?? "",
-      clientHost: call.clientHost,
-      requiresMemberId: call.version >= 4,
-    };
-    return new Promise((resolve) => join(call.cluster.groupOrNew(groupId), asked, resolve));
-  },
-);
+const request = [
+  string("groupId"),
+  int32("sessionTimeoutMs"),
+  int32("rebalanceTimeoutMs", { since: 1, absent: -1 }),
+  string("memberId"),
+  nullableString("groupInstanceId", { since: 5 }),
+  string("protocolType"),
+  array("protocols", [string("name"), bytes("metadata")]),
+];
+
+const response = [
+  int32("throttleTimeMs", { since: 2 }),
+  int16("errorCode"),
+  int32("generationId", { absent: -1 }),
+  string("protocolName"),
+  string("leader"),
+  string("memberId"),
+  array("members", [string("memberId"), nullableString("groupInstanceId", { since: 5 }), bytes("metadata")]),
+];
+
+export const joinGroup: Api = api({ key: 11, request, response }, (asked, call) => {
+  const { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId } = asked;
+  const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
+  const isBounded = sessionTimeoutMs >= minSessionTimeoutMs && sessionTimeoutMs <= maxSessionTimeoutMs;
+  const code = checkCoordinator(call, groupId, errorCodes.invalidGroupId);
+  if (code !== errorCodes.none) return refusedJoin(code, memberId);
+  if (!isBounded) return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
+  const isKnown = memberId === "" || call.cluster.groups.has(groupId);
+  if (!isKnown) return refusedJoin(errorCodes.unknownMemberId, memberId);
+  const { groupInstanceId: instanceId, protocolType, protocols } = asked;
+  const joining = {
+    ...{ memberId, instanceId, protocolType, protocols, sessionTimeoutMs },
+    rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
+    clientId: call.clientId ?? "",
+    clientHost: call.clientHost,
+    requiresMemberId: call.version >= 4,
+  };
+  return new Promise((resolve) => join(call.cluster.groupOrNew(groupId), joining, resolve));
+});

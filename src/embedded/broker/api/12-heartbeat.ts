@@ -5,19 +5,16 @@ import { type Api, api } from "./api.ts";
 
 // 27 while the group rebalances: the sign to join again.
 
-export const heartbeat: Api = api(
-  {
-    key: 12,
-    request: [
-      string("groupId"),
-      int32("generationId"),
-      string("memberId"),
-      nullableString("groupInstanceId", { since: 3 }),
-    ],
-    response: [int32("throttleTimeMs", { since: 1 }), int16("errorCode")],
-  },
-  (request, call) => {
-    const group = findGroup(call, request.groupId);
-    return { errorCode: typeof group === "number" ? group : beat(group, request) };
-  },
-);
+const request = [
+  string("groupId"),
+  int32("generationId"),
+  string("memberId"),
+  nullableString("groupInstanceId", { since: 3 }),
+];
+
+const response = [int32("throttleTimeMs", { since: 1 }), int16("errorCode")];
+
+export const heartbeat: Api = api({ key: 12, request, response }, (asked, call) => {
+  const group = findGroup(call, asked.groupId);
+  return { errorCode: typeof group === "number" ? group : beat(group, asked) };
+});

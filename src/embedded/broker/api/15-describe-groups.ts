@@ -6,36 +6,32 @@ import { type Api, api } from "./api.ts";
 
 // A group that is not there is described as Dead, without an error. Protocol and metadata are told of stable groups alone.
 
-export const describeGroups: Api = api(
-  {
-    key: 15,
-    request: [list("groups", "string")],
-    response: [
-      int32("throttleTimeMs", { since: 1 }),
-      array("groups", [
-        int16("errorCode"),
-        string("groupId"),
-        string("state"),
-        string("protocolType"),
-        string("protocolName"),
-        array("members", [
-          string("memberId"),
-          string("clientId"),
-          string("clientHost"),
-          bytes("metadata"),
-          bytes("assignment"),
-        ]),
-      ]),
-    ],
-  },
-  ({ groups }, call) => ({
-    groups: groups.map((id) => {
-      const code = checkCoordinator(call, id, errorCodes.none);
-      const group = code === errorCodes.none ? call.cluster.groups.get(id) : undefined;
-      return group === undefined ? { ...unknown, errorCode: code, groupId: id } : describe(group);
-    }),
+const request = [list("groups", "string")];
+const response = [
+  int32("throttleTimeMs", { since: 1 }),
+  array("groups", [
+    int16("errorCode"),
+    string("groupId"),
+    string("state"),
+    string("protocolType"),
+    string("protocolName"),
+    array("members", [
+      string("memberId"),
+      string("clientId"),
+      string("clientHost"),
+      bytes("metadata"),
+      bytes("assignment"),
+    ]),
+  ]),
+];
+
+export const describeGroups: Api = api({ key: 15, request, response }, ({ groups }, call) => ({
+  groups: groups.map((id) => {
+    const code = checkCoordinator(call, id, errorCodes.none);
+    const group = code === errorCodes.none ? call.cluster.groups.get(id) : undefined;
+    return group === undefined ? { ...unknown, errorCode: code, groupId: id } : describe(group);
   }),
-);
+}));
 
 const unknown = { state: "Dead", protocolType: "", protocolName: "", members: [] } as const;
 

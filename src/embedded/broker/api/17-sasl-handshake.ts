@@ -4,16 +4,12 @@ import { type Api, api } from "./api.ts";
 
 // Version 0 is announced, as old clients look for it, but the unframed tokens that follow it there are refused.
 
-export const saslHandshake: Api = api(
-  {
-    key: 17,
-    request: [string("mechanism")],
-    response: [int16("errorCode"), list("mechanisms", "string")],
-  },
-  ({ mechanism }, { session }) => {
-    const isKnown = session.choose(mechanism);
-    const refusal =
-      session.mechanisms.length === 0 ? errorCodes.illegalSaslState : errorCodes.saslMechanismUnsupported;
-    return { errorCode: isKnown ? errorCodes.none : refusal, mechanisms: session.mechanisms };
-  },
-);
+const request = [string("mechanism")];
+const response = [int16("errorCode"), list("mechanisms", "string")];
+
+export const saslHandshake: Api = api({ key: 17, request, response }, ({ mechanism }, { session }) => {
+  const isKnown = session.choose(mechanism);
+  const refusal =
+    session.mechanisms.length === 0 ? errorCodes.illegalSaslState : errorCodes.saslMechanismUnsupported;
+  return { errorCode: isKnown ? errorCodes.none : refusal, mechanisms: session.mechanisms };
+});

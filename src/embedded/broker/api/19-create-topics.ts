@@ -7,25 +7,25 @@ import { type Api, api } from "./api.ts";
 // −1 partitions or replicas mean the broker's default (KIP-464): Java and librdkafka send it from version 4 on, kafkajs
 // below, too. Manual assignments exclude both numbers. Only the controller creates topics.
 
+const request = [
+  array("topics", [
+    string("name"),
+    int32("numPartitions"),
+    int16("replicationFactor"),
+    array("assignments", [int32("index"), list("brokerIds", "int32")]),
+    array("configs", [string("name"), nullableString("value")]),
+  ]),
+  int32("timeoutMs"),
+  bool("validateOnly", { since: 1 }),
+];
+
+const response = [
+  int32("throttleTimeMs", { since: 2 }),
+  array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage", { since: 1 })]),
+];
+
 export const createTopics: Api = api(
-  {
-    key: 19,
-    request: [
-      array("topics", [
-        string("name"),
-        int32("numPartitions"),
-        int16("replicationFactor"),
-        array("assignments", [int32("index"), list("brokerIds", "int32")]),
-        array("configs", [string("name"), nullableString("value")]),
-      ]),
-      int32("timeoutMs"),
-      bool("validateOnly", { since: 1 }),
-    ],
-    response: [
-      int32("throttleTimeMs", { since: 2 }),
-      array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage", { since: 1 })]),
-    ],
-  },
+  { key: 19, request, response },
   ({ topics, validateOnly }, { cluster, broker }) => {
     const counts = Map.groupBy(topics, ({ name }) => name);
     const codeOf = (asked: Asked): number => {

@@ -4,18 +4,17 @@ import { type Api, api } from "./api.ts";
 
 // Committed offsets of the topic go with it.
 
-export const deleteTopics: Api = api(
-  {
-    key: 20,
-    request: [list("topics", "string"), int32("timeoutMs")],
-    response: [int32("throttleTimeMs", { since: 1 }), array("topics", [string("name"), int16("errorCode")])],
-  },
-  ({ topics }, { cluster, broker }) => ({
-    topics: topics.map((name) => {
-      if (cluster.controller() !== broker) return { name, errorCode: errorCodes.notController };
-      if (!cluster.topics.has(name)) return { name, errorCode: errorCodes.unknownTopicOrPartition };
-      cluster.deleteTopic(name);
-      return { name };
-    }),
+const request = [list("topics", "string"), int32("timeoutMs")];
+const response = [
+  int32("throttleTimeMs", { since: 1 }),
+  array("topics", [string("name"), int16("errorCode")]),
+];
+
+export const deleteTopics: Api = api({ key: 20, request, response }, ({ topics }, { cluster, broker }) => ({
+  topics: topics.map((name) => {
+    if (cluster.controller() !== broker) return { name, errorCode: errorCodes.notController };
+    if (!cluster.topics.has(name)) return { name, errorCode: errorCodes.unknownTopicOrPartition };
+    cluster.deleteTopic(name);
+    return { name };
   }),
-);
+}));

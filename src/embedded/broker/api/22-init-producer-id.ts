@@ -6,17 +6,16 @@ import { type Api, api } from "./api.ts";
 // Without a transactional id: a fresh producer id. With one: the next epoch, which fences whoever had it before; an open
 // transaction is aborted first, so the epoch moves by two.
 
+const request = [nullableString("transactionalId"), int32("transactionTimeoutMs")];
+const response = [
+  int32("throttleTimeMs"),
+  int16("errorCode"),
+  int64("producerId", { absent: -1 }),
+  int16("producerEpoch", { absent: -1 }),
+];
+
 export const initProducerId: Api = api(
-  {
-    key: 22,
-    request: [nullableString("transactionalId"), int32("transactionTimeoutMs")],
-    response: [
-      int32("throttleTimeMs"),
-      int16("errorCode"),
-      int64("producerId", { absent: -1 }),
-      int16("producerEpoch", { absent: -1 }),
-    ],
-  },
+  { key: 22, request, response },
   ({ transactionalId, transactionTimeoutMs }, call) => {
     const { transactions, options } = call.cluster;
     if (transactionalId === null) return { producerId: transactions.newProducerId(), producerEpoch: 0 };

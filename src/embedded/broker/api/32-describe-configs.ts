@@ -6,31 +6,31 @@ import { type Api, api } from "./api.ts";
 
 // Defaults are answered with their source, and broker keys where a broker is asked about.
 
+const request = [
+  array("resources", [int8("type"), string("name"), nullable(list("keys", "string"))]),
+  bool("includeSynonyms", { since: 1 }),
+];
+
+const response = [
+  int32("throttleTimeMs"),
+  array("resources", [
+    int16("errorCode"),
+    nullableString("errorMessage"),
+    int8("type"),
+    string("name"),
+    array("configs", [
+      string("name"),
+      nullableString("value"),
+      bool("readOnly"),
+      int8("source", { since: 1 }),
+      bool("isSensitive"),
+      array("synonyms", [string("name"), nullableString("value"), int8("source")], { since: 1 }),
+    ]),
+  ]),
+];
+
 export const describeConfigs: Api = api(
-  {
-    key: 32,
-    request: [
-      array("resources", [int8("type"), string("name"), nullable(list("keys", "string"))]),
-      bool("includeSynonyms", { since: 1 }),
-    ],
-    response: [
-      int32("throttleTimeMs"),
-      array("resources", [
-        int16("errorCode"),
-        nullableString("errorMessage"),
-        int8("type"),
-        string("name"),
-        array("configs", [
-          string("name"),
-          nullableString("value"),
-          bool("readOnly"),
-          int8("source", { since: 1 }),
-          bool("isSensitive"),
-          array("synonyms", [string("name"), nullableString("value"), int8("source")], { since: 1 }),
-        ]),
-      ]),
-    ],
-  },
+  { key: 32, request, response },
   ({ resources, includeSynonyms }, { cluster }) => ({
     resources: resources.map(({ type, name, keys }) => {
       const found = settingsOf(cluster, type, name);

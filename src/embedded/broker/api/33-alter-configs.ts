@@ -5,22 +5,22 @@ import { type Api, api } from "./api.ts";
 
 // Replaces all settings of a topic: what is not named goes back to its default.
 
+const request = [
+  array("resources", [
+    int8("type"),
+    string("name"),
+    array("configs", [string("name"), nullableString("value")]),
+  ]),
+  bool("validateOnly"),
+];
+
+const response = [
+  int32("throttleTimeMs"),
+  array("resources", [int16("errorCode"), nullableString("errorMessage"), int8("type"), string("name")]),
+];
+
 export const alterConfigs: Api = api(
-  {
-    key: 33,
-    request: [
-      array("resources", [
-        int8("type"),
-        string("name"),
-        array("configs", [string("name"), nullableString("value")]),
-      ]),
-      bool("validateOnly"),
-    ],
-    response: [
-      int32("throttleTimeMs"),
-      array("resources", [int16("errorCode"), nullableString("errorMessage"), int8("type"), string("name")]),
-    ],
-  },
+  { key: 33, request, response },
   ({ resources, validateOnly }, { cluster }) => ({
     resources: resources.map(({ type, name, configs }) => {
       const topic = type === resourceTypes.topic ? cluster.topics.get(name) : undefined;

@@ -6,23 +6,23 @@ import { type Api, api } from "./api.ts";
 
 // `count` is the number of partitions afterwards; fewer or as many are 37.
 
+const request = [
+  array("topics", [
+    string("name"),
+    int32("count"),
+    nullable(array("assignments", [list("brokerIds", "int32")])),
+  ]),
+  int32("timeoutMs"),
+  bool("validateOnly"),
+];
+
+const response = [
+  int32("throttleTimeMs"),
+  array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage")]),
+];
+
 export const createPartitions: Api = api(
-  {
-    key: 37,
-    request: [
-      array("topics", [
-        string("name"),
-        int32("count"),
-        nullable(array("assignments", [list("brokerIds", "int32")])),
-      ]),
-      int32("timeoutMs"),
-      bool("validateOnly"),
-    ],
-    response: [
-      int32("throttleTimeMs"),
-      array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage")]),
-    ],
-  },
+  { key: 37, request, response },
   ({ topics, validateOnly }, { cluster, broker }) => ({
     topics: topics.map((asked) => ({
       name: asked.name,

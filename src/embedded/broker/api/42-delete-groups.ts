@@ -6,16 +6,12 @@ import { type Api, api, type Call } from "./api.ts";
 
 // 68 while it has members, 69 when there is no such group.
 
-export const deleteGroups: Api = api(
-  {
-    key: 42,
-    request: [list("groups", "string")],
-    response: [int32("throttleTimeMs"), array("groups", [string("groupId"), int16("errorCode")])],
-  },
-  ({ groups }, call) => ({
-    groups: groups.map((groupId) => ({ groupId, errorCode: remove(call, groupId) })),
-  }),
-);
+const request = [list("groups", "string")];
+const response = [int32("throttleTimeMs"), array("groups", [string("groupId"), int16("errorCode")])];
+
+export const deleteGroups: Api = api({ key: 42, request, response }, ({ groups }, call) => ({
+  groups: groups.map((groupId) => ({ groupId, errorCode: remove(call, groupId) })),
+}));
 
 function remove(call: Call, id: string): number {
   const code = checkCoordinator(call, id, errorCodes.none);

@@ -7,22 +7,22 @@ import { type Api, api } from "./api.ts";
 
 // Sets, deletes, appends to and subtracts from single settings (KIP-339).
 
+const request = [
+  array("resources", [
+    int8("type"),
+    string("name"),
+    array("configs", [string("name"), int8("operation"), nullableString("value")]),
+  ]),
+  bool("validateOnly"),
+];
+
+const response = [
+  int32("throttleTimeMs"),
+  array("resources", [int16("errorCode"), nullableString("errorMessage"), int8("type"), string("name")]),
+];
+
 export const incrementalAlterConfigs: Api = api(
-  {
-    key: 44,
-    request: [
-      array("resources", [
-        int8("type"),
-        string("name"),
-        array("configs", [string("name"), int8("operation"), nullableString("value")]),
-      ]),
-      bool("validateOnly"),
-    ],
-    response: [
-      int32("throttleTimeMs"),
-      array("resources", [int16("errorCode"), nullableString("errorMessage"), int8("type"), string("name")]),
-    ],
-  },
+  { key: 44, request, response },
   ({ resources, validateOnly }, { cluster }) => ({
     resources: resources.map(({ type, name, configs }) => {
       const topic = type === resourceTypes.topic ? cluster.topics.get(name) : undefined;

@@ -2,7 +2,11 @@ import { errorCodes } from "../error-codes.ts";
 import { elect, type Group, joinedAs, type Member, move, nothing, refusedJoin } from "./group.ts";
 
 /** Counts a member's session from now on again; at its end the member is out. */
-export function renewSession(group: Group, member: Member, timeoutMs = member.sessionTimeoutMs): void {
+export function renewSession(
+  group: Group,
+  member: Member,
+  timeoutMs: number = member.sessionTimeoutMs,
+): void {
   member.stopSession?.();
   member.stopSession = group.clock.schedule(timeoutMs, () => {
     // Who waits for the others cannot be heard. A newcomer has no id to be heard with, and may be long gone.

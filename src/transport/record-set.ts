@@ -55,7 +55,8 @@ export function isCurrentFormat(bytes: Buffer): boolean {
 }
 
 /**
- * Reads the batches of a fetch; a last one that was cut off is left for the next fetch. Undefined: there is no whole one.
+ * Reads the batches of a fetch; a last one that was cut off is left for the next fetch, and so is one that cannot be
+ * read together with what follows it, unless it comes first. Undefined: there is no whole one.
  * @throws KeryxError `decode_failed` for bytes that are no batch
  */
 export async function readRecordSet(
@@ -67,14 +68,20 @@ export async function readRecordSet(
   const stretches: Stretch[] = [];
   let lastOffset: bigint | undefined;
   for (let at = 0; at + headerBytes <= bytes.length; ) {
-    const header = readHeader(bytes, at);
-    if (header.end > bytes.length) break;
-    const content = bytes.subarray(at + headerBytes, header.end);
-    const codec = header.attributes & codecMask;
-    const stretch = toStretch(header, codec === 0 ? content : await decompress(codec, content));
-    if (!isLeftOut(header, stretch) && stretch.count > 0) stretches.push(stretch);
-    lastOffset = header.lastOffset;
-    at = header.end;
+    try {
+      const header = readHeader(bytes, at);
+      if (header.end > bytes.length) break;
+      const content = bytes.subarray(at + headerBytes, header.end);
+      const codec = header.attributes & codecMask;
+      const stretch = toStretch(header, codec === 0 ? content : await decompress(codec, content));
+      if (!isLeftOut(header, stretch) && stretch.count > 0) stretches.push(stretch);
+      lastOffset = header.lastOffset;
+      at = header.end;
+    } catch (error) {
+      // The records before it must not wait for it, and its own offset is what the report has to name.
+      if (lastOffset === undefined) throw error;
+      break;
+    }
   }
   return lastOffset === undefined ? undefined : { stretches, lastOffset };
 }

@@ -1,4 +1,4 @@
-import { type Api, type Call, hangUp, noAnswer, type Peer } from "./api/api.ts";
+import type { Api, Call, Peer } from "./api/api.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorCodes } from "./error-codes.ts";
 import type { FaultPoint } from "./faults.ts";
@@ -49,8 +49,7 @@ export function createDispatcher(
     const about = { api: api.name, version, broker: peer.broker.id, connection: peer.id, clientId };
     note(about);
     const toOutcome = (response: unknown): Outcome => {
-      if (response === noAnswer) return "silent";
-      if (response === hangUp) return "close";
+      if (response === "silent" || response === "close") return response;
       return toFrame(correlationId, isFlexible && key !== apiVersionsKey, api.write(response, version));
     };
     const handle = (): Outcome | Promise<Outcome> => {

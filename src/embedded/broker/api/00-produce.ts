@@ -1,6 +1,6 @@
 import { errorCodes } from "../error-codes.ts";
 import { byTopic, int16, int32, int64, nullableString, records } from "../wire/schema.ts";
-import { type Api, api, type Call, eachPartition, hangUp, noAnswer } from "./api.ts";
+import { type Api, api, type Call, eachPartition } from "./api.ts";
 
 // Acks 0 writes no answer, and a failed one closes the connection; acks 1 and −1 answer after the append; any other value
 // is 21. A partition of another leader is 6. Batches compressed with zstd need version 7 (KIP-110).
@@ -11,7 +11,6 @@ const request = [
   int32("timeoutMs"),
   byTopic([int32("index"), records("records")]),
 ];
-
 const response = [
   byTopic([
     int32("index"),
@@ -33,9 +32,11 @@ export const produce: Api = api(
         : { index, errorCode: errorCodes.invalidRequiredAcks },
     );
     if (acks !== 0) return { topics: answers };
-    return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0)) ? noAnswer : hangUp;
+    return answers.every((topic) => topic.partitions.every((one) => one.errorCode === 0))
+      ? "silent"
+      : "close";
   },
-  ({ acks }) => (acks === 0 ? hangUp : undefined),
+  ({ acks }) => (acks === 0 ? "close" : undefined),
 );
 
 function append(

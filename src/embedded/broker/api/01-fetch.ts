@@ -1,6 +1,7 @@
 import { errorCodes } from "../error-codes.ts";
 import {
   array,
+  type ByName,
   byTopic,
   int8,
   int16,
@@ -64,7 +65,7 @@ type Asked = Request["topics"][number]["partitions"][number];
 type Part = Told<Row<typeof response>["topics"][number]["partitions"][number]>;
 
 interface Collected {
-  readonly topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[];
+  readonly topics: readonly ByName<Part>[];
   readonly isEnough: boolean;
 }
 

@@ -13,7 +13,6 @@ const request = [
   int8("isolationLevel", { since: 2 }),
   byTopic([int32("index"), int64("timestamp")]),
 ];
-
 const response = [
   int32("throttleTimeMs", { since: 2 }),
   byTopic([

@@ -11,7 +11,6 @@ const request = [
   nullable(array("topics", [string("name")])),
   bool("allowAutoTopicCreation", { since: 4, absent: true }),
 ];
-
 const response = [
   int32("throttleTimeMs", { since: 3 }),
   array("brokers", [int32("nodeId"), string("host"), int32("port"), nullableString("rack", { since: 1 })]),

@@ -2,7 +2,7 @@ import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
 import { checkCommit } from "../groups/membership.ts";
 import type { CommittedOffset } from "../groups/offsets.ts";
-import { byTopic, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
+import { type ByName, byTopic, int16, int32, int64, nullableString, string } from "../wire/schema.ts";
 import { type Api, api, type Call, eachPartition } from "./api.ts";
 
 // Generation −1 commits for a group without members. A commit is 27 between the end of joining and the sharing out, and is
@@ -21,16 +21,17 @@ const request = [
     nullableString("metadata"),
   ]),
 ];
-
 const response = [int32("throttleTimeMs", { since: 3 }), byTopic([int32("index"), int16("errorCode")])];
 
 export const offsetCommit: Api = api({ key: 8, request, response }, (asked, call) => {
   const { groupId, topics } = asked;
   const group = call.cluster.groups.get(groupId);
   const refusal = checkCoordinator(call, groupId, errorCodes.none) || checkCommit(group, asked);
-  return commitEach(call, topics, refusal, (offset) =>
-    call.cluster.groupOrNew(groupId).offsets.commit(offset),
-  );
+  return commitEach(call, topics, refusal, (committed) => {
+    call.cluster.groupOrNew(groupId).offsets.commit(committed);
+    const { topic, partition, offset } = committed;
+    call.cluster.observe({ kind: "offsets.committed", group: groupId, topic, partition, offset });
+  });
 });
 
 /** `offset.metadata.max.bytes` of Kafka. */
@@ -42,18 +43,13 @@ interface Asked {
   readonly metadata: string | null;
 }
 
-interface Answered {
-  readonly index: number;
-  readonly errorCode: number;
-}
-
 /** Commits what may be, and tells each partition how it went. */
 export function commitEach(
   { cluster }: Call,
-  topics: readonly { readonly name: string; readonly partitions: readonly Asked[] }[],
+  topics: readonly ByName<Asked>[],
   refusal: number,
   commit: (offset: CommittedOffset) => void,
-): { readonly topics: readonly { readonly name: string; readonly partitions: readonly Answered[] }[] } {
+): { readonly topics: readonly ByName<{ readonly index: number; readonly errorCode: number }>[] } {
   const codeOf = (topic: string, { index, metadata }: Asked): number => {
     if (cluster.partition(topic, index) === undefined) return errorCodes.unknownTopicOrPartition;
     const isTooLong = (metadata?.length ?? 0) > maxMetadataLength;

@@ -1,6 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
 import { checkCoordinator } from "../groups/coordinator.ts";
-import { refusedJoin } from "../groups/group.ts";
 import { join } from "../groups/membership.ts";
 import { array, bytes, int16, int32, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
@@ -18,7 +17,6 @@ const request = [
   string("protocolType"),
   array("protocols", [string("name"), bytes("metadata")]),
 ];
-
 const response = [
   int32("throttleTimeMs", { since: 2 }),
   int16("errorCode"),
@@ -34,10 +32,10 @@ export const joinGroup: Api = api({ key: 11, request, response }, (asked, call) 
   const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
   const isBounded = sessionTimeoutMs >= minSessionTimeoutMs && sessionTimeoutMs <= maxSessionTimeoutMs;
   const code = checkCoordinator(call, groupId, errorCodes.invalidGroupId);
-  if (code !== errorCodes.none) return refusedJoin(code, memberId);
-  if (!isBounded) return refusedJoin(errorCodes.invalidSessionTimeout, memberId);
+  if (code !== errorCodes.none) return { errorCode: code, memberId: memberId };
+  if (!isBounded) return { errorCode: errorCodes.invalidSessionTimeout, memberId: memberId };
   const isKnown = memberId === "" || call.cluster.groups.has(groupId);
-  if (!isKnown) return refusedJoin(errorCodes.unknownMemberId, memberId);
+  if (!isKnown) return { errorCode: errorCodes.unknownMemberId, memberId: memberId };
   const { groupInstanceId: instanceId, protocolType, protocols } = asked;
   const joining = {
     ...{ memberId, instanceId, protocolType, protocols, sessionTimeoutMs },

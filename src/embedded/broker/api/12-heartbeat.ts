@@ -11,7 +11,6 @@ const request = [
   string("memberId"),
   nullableString("groupInstanceId", { since: 3 }),
 ];
-
 const response = [int32("throttleTimeMs", { since: 1 }), int16("errorCode")];
 
 export const heartbeat: Api = api({ key: 12, request, response }, (asked, call) => {

@@ -11,7 +11,6 @@ const request = [
   string("memberId", { until: 2 }),
   array("members", [string("memberId"), nullableString("groupInstanceId")], { since: 3 }),
 ];
-
 const response = [
   int32("throttleTimeMs", { since: 1 }),
   int16("errorCode"),

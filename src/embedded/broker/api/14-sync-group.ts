@@ -1,5 +1,4 @@
 import { findGroup } from "../groups/coordinator.ts";
-import { nothing } from "../groups/group.ts";
 import { sync } from "../groups/membership.ts";
 import { array, bytes, int16, int32, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
@@ -13,12 +12,11 @@ const request = [
   nullableString("groupInstanceId", { since: 3 }),
   array("assignments", [string("memberId"), bytes("assignment")]),
 ];
-
 const response = [int32("throttleTimeMs", { since: 1 }), int16("errorCode"), bytes("assignment")];
 
 export const syncGroup: Api = api({ key: 14, request, response }, (asked, call) => {
   const group = findGroup(call, asked.groupId);
-  if (typeof group === "number") return { errorCode: group, assignment: nothing };
+  if (typeof group === "number") return { errorCode: group };
   const shares = new Map(asked.assignments.map((one) => [one.memberId, one.assignment]));
   return new Promise((resolve) => sync(group, asked, shares, resolve));
 });

@@ -4,14 +4,13 @@ import { type Api, api } from "./api.ts";
 
 // Each broker lists the groups that it looks after: clients ask them all.
 
-const request = [];
 const response = [
   int32("throttleTimeMs", { since: 1 }),
   int16("errorCode"),
   array("groups", [string("groupId"), string("protocolType")]),
 ];
 
-export const listGroups: Api = api({ key: 16, request, response }, (_, { cluster, broker }) => ({
+export const listGroups: Api = api({ key: 16, request: [], response }, (_, { cluster, broker }) => ({
   errorCode: errorCodes.none,
   groups: [...cluster.groups.values()]
     .filter(({ id }) => cluster.coordinatorOf(id).id === broker.id)

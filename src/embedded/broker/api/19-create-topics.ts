@@ -18,7 +18,6 @@ const request = [
   int32("timeoutMs"),
   bool("validateOnly", { since: 1 }),
 ];
-
 const response = [
   int32("throttleTimeMs", { since: 2 }),
   array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage", { since: 1 })]),

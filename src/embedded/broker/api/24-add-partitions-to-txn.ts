@@ -11,7 +11,6 @@ const request = [
   int16("producerEpoch"),
   array("topics", [string("name"), list("partitions", "int32")]),
 ];
-
 const response = [int32("throttleTimeMs"), byTopic([int32("index"), int16("errorCode")])];
 
 export const addPartitionsToTxn: Api = api({ key: 24, request, response }, (asked, call) => {

@@ -23,7 +23,6 @@ const request = [
     nullableString("metadata"),
   ]),
 ];
-
 const response = [int32("throttleTimeMs"), byTopic([int32("index"), int16("errorCode")])];
 
 export const txnOffsetCommit: Api = api({ key: 28, request, response }, (asked, call) => {

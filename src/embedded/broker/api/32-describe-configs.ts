@@ -10,7 +10,6 @@ const request = [
   array("resources", [int8("type"), string("name"), nullable(list("keys", "string"))]),
   bool("includeSynonyms", { since: 1 }),
 ];
-
 const response = [
   int32("throttleTimeMs"),
   array("resources", [

@@ -15,7 +15,6 @@ const request = [
   int32("timeoutMs"),
   bool("validateOnly"),
 ];
-
 const response = [
   int32("throttleTimeMs"),
   array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage")]),

@@ -15,7 +15,6 @@ const request = [
   ]),
   bool("validateOnly"),
 ];
-
 const response = [
   int32("throttleTimeMs"),
   array("resources", [int16("errorCode"), nullableString("errorMessage"), int8("type"), string("name")]),

@@ -2,7 +2,15 @@ import type { BrokerNode, Cluster } from "../cluster.ts";
 import type { Session } from "../net/sasl.ts";
 import { apiVersions } from "../versions.ts";
 import { createWriter, type Reader } from "../wire/primitives.ts";
-import { type Field, type Mode, type Row, readRow, type Told, writeRow } from "../wire/schema.ts";
+import {
+  type ByName,
+  type Field,
+  type Mode,
+  type Row,
+  readRow,
+  type Told,
+  writeRow,
+} from "../wire/schema.ts";
 
 /** A client's connection, as far as requests need it. */
 export interface Peer {
@@ -25,13 +33,8 @@ export interface Call extends Peer {
   readonly clientId: string | null;
 }
 
-/** Nothing is written, as a producer asked for. */
-export const noAnswer: unique symbol = Symbol("no answer");
-/** Nothing is written and the connection is closed. */
-export const hangUp: unique symbol = Symbol("hang up");
-
-/** Handlers answer at once; only those that wait for something give a promise. */
-export type Reply<Response> = Response | Promise<Response> | typeof noAnswer | typeof hangUp;
+/** Handlers answer at once; only those that wait for something give a promise. Some write nothing, or end the connection. */
+export type Reply<Response> = Response | Promise<Response> | "silent" | "close";
 
 /** One API: how its bytes read and write, and what it does. */
 export interface Api {
@@ -99,10 +102,10 @@ function toLoose(fields: readonly Field[], one: unknown): Loose {
 }
 
 /** An answer of the same shape as the question: topics with partitions. */
-export function eachPartition<Part, Told>(
-  topics: readonly { readonly name: string; readonly partitions: readonly Part[] }[],
-  answer: (topic: string, part: Part) => Told,
-): readonly { readonly name: string; readonly partitions: readonly Told[] }[] {
+export function eachPartition<Part, Answer>(
+  topics: readonly ByName<Part>[],
+  answer: (topic: string, part: Part) => Answer,
+): readonly ByName<Answer>[] {
   return topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map((part) => answer(name, part)),

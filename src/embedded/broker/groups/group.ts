@@ -9,15 +9,15 @@ export interface Protocol {
   readonly metadata: Buffer;
 }
 
-/** What a member is told when a join ends. */
+/** What a member is told when a join ends; of a refusal the code and the id. */
 export interface Joined {
   readonly errorCode: number;
-  readonly generationId: number;
-  readonly protocolName: string;
-  readonly leader: string;
   readonly memberId: string;
+  readonly generationId?: number;
+  readonly protocolName?: string;
+  readonly leader?: string;
   /** All members with their metadata, for the leader alone. */
-  readonly members: readonly {
+  readonly members?: readonly {
     readonly memberId: string;
     readonly groupInstanceId: string | null;
     readonly metadata: Buffer;
@@ -26,7 +26,7 @@ export interface Joined {
 
 export interface Synced {
   readonly errorCode: number;
-  readonly assignment: Buffer;
+  readonly assignment?: Buffer;
 }
 
 export interface Member {
@@ -99,10 +99,6 @@ export function identify(group: Group, memberId: string, instanceId: string | nu
   if (holder !== undefined && holder.id !== memberId) return errorCodes.fencedInstanceId;
   if (instanceId !== null) return holder ?? errorCodes.unknownMemberId;
   return group.members.get(memberId) ?? errorCodes.unknownMemberId;
-}
-
-export function refusedJoin(errorCode: number, memberId = ""): Joined {
-  return { errorCode, generationId: -1, protocolName: "", leader: "", memberId, members: [] };
 }
 
 /** The answer for a member of the generation at hand. */

@@ -10,7 +10,6 @@ import {
   memberOfInstance,
   nothing,
   type Protocol,
-  refusedJoin,
   type Synced,
 } from "./group.ts";
 import {
@@ -44,7 +43,7 @@ const newcomerTimeoutMs = 300_000;
 export function join(group: Group, request: JoinRequest, answer: Answer): void {
   const { memberId, instanceId, protocolType, protocols } = request;
   if (!isSupported(group, protocolType, protocols)) {
-    answer(refusedJoin(errorCodes.inconsistentGroupProtocol, memberId));
+    answer({ errorCode: errorCodes.inconsistentGroupProtocol, memberId: memberId });
     return;
   }
   const holder = memberOfInstance(group, instanceId);
@@ -53,7 +52,7 @@ export function join(group: Group, request: JoinRequest, answer: Answer): void {
     const isNew = instanceId === null && takePending(group, memberId);
     const member = isNew ? undefined : identify(group, memberId, instanceId);
     if (member === undefined) add(group, memberId, request, answer);
-    else if (typeof member === "number") answer(refusedJoin(member, memberId));
+    else if (typeof member === "number") answer({ errorCode: member, memberId: memberId });
     else rejoin(group, member, request, answer);
   } else if (holder !== undefined) replaceStatic(group, holder, newId(), request, answer);
   else if (request.requiresMemberId && instanceId === null) reserve(group, newId(), request, answer);
@@ -67,7 +66,7 @@ function reserve(group: Group, id: string, { sessionTimeoutMs }: JoinRequest, an
     completeJoinWhenReady(group);
   });
   group.pending.set(id, stop);
-  answer(refusedJoin(errorCodes.memberIdRequired, id));
+  answer({ errorCode: errorCodes.memberIdRequired, memberId: id });
 }
 
 /** True when this id was handed out and has not joined yet; from now on it is no longer waited for. */
@@ -102,7 +101,7 @@ function rejoin(group: Group, member: Member, request: JoinRequest, answer: Answ
 
 function awaitJoin(group: Group, member: Member, answer: Answer): void {
   // The connection that asked before is gone, as a client has one join under way.
-  member.joining?.(refusedJoin(errorCodes.rebalanceInProgress, member.id));
+  member.joining?.({ errorCode: errorCodes.rebalanceInProgress, memberId: member.id });
   member.joining = answer;
   prepareRebalance(group);
 }
@@ -153,15 +152,14 @@ export function sync(
   answer: (synced: Synced) => void,
 ): void {
   const member = identifyNow(group, speaker);
-  if (typeof member === "number") answer({ errorCode: member, assignment: nothing });
-  else if (group.state === "PreparingRebalance")
-    answer({ errorCode: errorCodes.rebalanceInProgress, assignment: nothing });
+  if (typeof member === "number") answer({ errorCode: member });
+  else if (group.state === "PreparingRebalance") answer({ errorCode: errorCodes.rebalanceInProgress });
   else {
     member.isSyncDue = false;
     if (![...group.members.values()].some((one) => one.isSyncDue)) group.stopWaiting?.();
     if (group.state === "Stable") answer({ errorCode: errorCodes.none, assignment: member.assignment });
     else {
-      member.syncing?.({ errorCode: errorCodes.rebalanceInProgress, assignment: nothing });
+      member.syncing?.({ errorCode: errorCodes.rebalanceInProgress });
       member.syncing = answer;
       if (group.leader === member.id) completeSync(group, assignments);
     }

@@ -1,5 +1,5 @@
 import { errorCodes } from "../error-codes.ts";
-import { elect, type Group, joinedAs, type Member, move, nothing, refusedJoin } from "./group.ts";
+import { elect, type Group, joinedAs, type Member, move, nothing } from "./group.ts";
 
 /** Counts a member's session from now on again; at its end the member is out. */
 export function renewSession(
@@ -28,8 +28,8 @@ export function dismiss(group: Group, member: Member, code: number): void {
   const { joining, syncing } = member;
   member.joining = undefined;
   member.syncing = undefined;
-  joining?.(refusedJoin(code, member.id));
-  syncing?.({ errorCode: code, assignment: nothing });
+  joining?.({ errorCode: code, memberId: member.id });
+  syncing?.({ errorCode: code });
 }
 
 /** Sends everybody back to join. */

@@ -2,7 +2,13 @@ import { errorCodes } from "../error-codes.ts";
 import { createArena } from "./arena.ts";
 import { type BatchHead, buildMarker, headOf, readBatch, setAppendTime } from "./batch.ts";
 import { type BatchList, createBatchList } from "./batch-list.ts";
-import { createProducerStates, type ProducerSnapshot } from "./producer-states.ts";
+import {
+  checkSequence,
+  fenceProducer,
+  noteSequence,
+  type ProducerState,
+  type ProducerStates,
+} from "./producer-states.ts";
 
 /** A transaction that was aborted in this partition. */
 export interface AbortedTransaction {
@@ -34,7 +40,7 @@ export interface LogSnapshot {
   readonly batches: readonly Buffer[];
   readonly open: readonly (readonly [producerId: number, firstOffset: number])[];
   readonly aborted: readonly AbortedTransaction[];
-  readonly producers: readonly ProducerSnapshot[];
+  readonly producers: Iterable<readonly [number, ProducerState]>;
 }
 
 export type AbortedOrder = "first-offset" | "completion";
@@ -62,7 +68,7 @@ const empty: LogSnapshot = { startOffset: 0, endOffset: 0, ...nothing };
 export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
   const keep = createArena();
   const list = createBatchList(initial.batches, { start: initial.startOffset, end: initial.endOffset });
-  const producers = createProducerStates(initial.producers);
+  const producers: ProducerStates = new Map(initial.producers);
   /** First offset of each open transaction, by producer. */
   const open = new Map<number, number>(initial.open);
   let aborted: readonly AbortedTransaction[] = initial.aborted;
@@ -78,7 +84,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
     const refusal = head.isTransactional ? admit(head) : errorCodes.none;
     if (refusal !== errorCodes.none) return refusal;
     const isIdempotent = head.producerId >= 0;
-    const sequence = isIdempotent ? producers.check(head) : { kind: "next" as const };
+    const sequence = isIdempotent ? checkSequence(producers, head) : { kind: "next" as const };
     if (sequence.kind === "refused") return sequence.code;
     if (sequence.kind === "repeat") return { baseOffset: sequence.baseOffset, timestampMs: -1 };
     const isOpen = open.has(head.producerId);
@@ -86,7 +92,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
     const batch = keep(sent);
     if (isAppendTime) setAppendTime(batch, nowMs);
     const baseOffset = list.add(batch, isAppendTime ? { ...head, maxTimestamp: nowMs } : head);
-    if (isIdempotent) producers.note(head, baseOffset);
+    if (isIdempotent) noteSequence(producers, head, baseOffset);
     if (head.isTransactional && !isOpen) open.set(head.producerId, baseOffset);
     return { baseOffset, timestampMs: isAppendTime ? nowMs : -1 };
   };
@@ -100,7 +106,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
       const lastOffset = list.add(marker, headOf(marker));
       const firstOffset = open.get(producer.id);
       open.delete(producer.id);
-      producers.fence(producer.id, producer.epoch);
+      fenceProducer(producers, producer.id, producer.epoch);
       if (!isCommit && firstOffset !== undefined)
         aborted = [...abortedSince(0), { producerId: producer.id, firstOffset, lastOffset }];
     },
@@ -114,7 +120,7 @@ export function createPartitionLog(initial: LogSnapshot = empty): PartitionLog {
       batches: list.all(),
       open: [...open],
       aborted: abortedSince(0),
-      producers: producers.snapshot(),
+      producers: [...producers],
     }),
   };
 }

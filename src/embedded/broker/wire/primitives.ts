@@ -98,24 +98,18 @@ export function createWriter(): Writer {
     if (at > from) pieces.push(slab.subarray(from, at));
     from = at;
   };
+  const number =
+    (size: number, write: (value: number, place: number) => unknown) =>
+    (value: number): void =>
+      void write(value, take(size));
   const writer: Writer = {
-    int8: (value) => {
-      const place = take(1);
-      slab[place] = value;
-    },
-    int16: (value) => {
-      const place = take(2);
-      slab.writeInt16BE(value, place);
-    },
-    int32: (value) => {
-      const place = take(4);
-      slab.writeInt32BE(value, place);
-    },
-    int64: (value) => {
-      const place = take(8);
-      // What was read as a number may have been rounded up to 2^63.
-      slab.writeBigInt64BE(value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value), place);
-    },
+    int8: number(1, (value, place) => slab.writeUInt8(value & 0xff, place)),
+    int16: number(2, (value, place) => slab.writeInt16BE(value, place)),
+    int32: number(4, (value, place) => slab.writeInt32BE(value, place)),
+    // What was read as a number may have been rounded up to 2^63.
+    int64: number(8, (value, place) =>
+      slab.writeBigInt64BE(value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value), place),
+    ),
     varuint(value) {
       let rest = value;
       for (; rest >= 0x80; rest = Math.floor(rest / 128)) writer.int8((rest % 128) + 0x80);

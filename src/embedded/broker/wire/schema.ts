@@ -106,13 +106,15 @@ export function nullable<const Name extends string, Value>(
   return { ...one, type, absent: null };
 }
 
-type ByTopic<Fields extends readonly Field[]> = Field<
-  "topics",
-  readonly { readonly name: string; readonly partitions: readonly Row<Fields>[] }[]
->;
-
 /** Partitions under the name of their topic, as most questions and answers have them. */
-export function byTopic<const Fields extends readonly Field[]>(partition: Fields): ByTopic<Fields> {
+export interface ByName<Part> {
+  readonly name: string;
+  readonly partitions: readonly Part[];
+}
+
+export function byTopic<const Fields extends readonly Field[]>(
+  partition: Fields,
+): Field<"topics", readonly ByName<Row<Fields>>[]> {
   return array("topics", [string("name"), array("partitions", partition)]);
 }
 

@@ -77,7 +77,7 @@ export default {
     only("generated", "^generated/", ["^generated/", "^src/runtime/v1\\.ts$"]),
     only("examples-by-name", "^(examples|bench|demo)/", [
       "^(examples|bench|demo|generated)/",
-      "^src/(index|runtime/v1)\\.ts$",
+      "^src/(index|runtime/v1|testing/index)\\.ts$",
     ]),
     ...Object.entries(homes).map(([library, home]) => ({
       name: `home-of-${library}`,

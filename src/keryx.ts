@@ -5,7 +5,7 @@ import type { KeryxSettings } from "./config/settings.ts";
 import { createConsumer } from "./consumer/consumer.ts";
 import { replay } from "./consumer/replay.ts";
 import type { App, Consumer, ConsumerOptions } from "./core/app.ts";
-import { systemClock } from "./core/clock.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
 import { createContextStore } from "./core/context.ts";
 import { KeryxError } from "./core/errors.ts";
 import type { EventType } from "./core/event.ts";
@@ -37,6 +37,8 @@ export interface ConnectOptions extends Omit<KeryxSettings, "registry"> {
   readonly logDestination?: { write(line: string): void };
   /** Closes the app and ends the process at SIGTERM and SIGINT; a second signal ends it at once. Default false. */
   readonly handleSignals?: boolean;
+  /** Time of retries, deadlines and commits, so that tests can drive it. Default: the system's. */
+  readonly clock?: Clock;
   /** Where `keryx.yaml` is looked for, upwards. Default: the working directory. */
   readonly cwd?: string;
   /** Default: `process.env`. */
@@ -58,6 +60,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     observe: extra,
     logDestination,
     handleSignals = false,
+    clock = systemClock,
     cwd,
     environment,
     registry,
@@ -79,8 +82,8 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const transport = createKafkajsPort(config.transport, observe);
   const schemas = createRegistry(registry, config, observe);
   const autoRegister = config.registry.autoRegister ?? true;
-  const deps = { transport, registry: schemas, observe, clock: systemClock, context, redactor };
-  const serializer = createSerializer({ registry: schemas, autoRegister, observe, clock: systemClock });
+  const deps = { transport, registry: schemas, observe, clock, context, redactor };
+  const serializer = createSerializer({ registry: schemas, autoRegister, observe, clock });
   const producers = createProducers((topic) =>
     createTopicProducer(
       { ...deps, serializer, options: config.producer, createTopics: toTopicToCreate(config, topic.name) },
@@ -88,7 +91,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     ),
   );
   // One for all: two consumers of a group share what was handled. Keys carry the group.
-  const dedupeStore = createMemoryStore(systemClock);
+  const dedupeStore = createMemoryStore(clock);
   const { naming = "topic" } = config.consumer;
   const consumers = createConsumers(config.consumer, (consumerOptions) =>
     createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics }, consumerOptions),

@@ -188,6 +188,13 @@ const rows = {
     "The dedupe store does not answer.",
     "Check the store; the partition waits meanwhile.",
   ],
+  // tests
+  expectation_failed: [
+    false,
+    1,
+    "What a test waited for or asserted did not come true.",
+    "Read what the message lists: it says how things stood at the end.",
+  ],
   // generator
   baseline_unavailable: [
     false,

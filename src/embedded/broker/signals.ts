@@ -18,7 +18,13 @@ export type BrokerSignal =
       readonly generation: number;
       readonly members: number;
     }
-  | { readonly kind: "offsets.committed"; readonly group: string }
+  | {
+      readonly kind: "offsets.committed";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+    }
   | { readonly kind: "transaction.ended"; readonly transactionalId: string; readonly isCommit: boolean }
   | { readonly kind: "topic.created"; readonly topic: string; readonly partitions: number }
   | { readonly kind: "topic.deleted"; readonly topic: string }

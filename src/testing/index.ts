@@ -1,0 +1,26 @@
+// What a test imports from "keryx/testing".
+export type { Clock } from "../core/clock.ts";
+export type { Fault, FaultEffect, FaultMatch, Faults } from "../embedded/broker/faults.ts";
+export type { DevBroker } from "../embedded/broker/index.ts";
+export type { PartitionLag } from "../embedded/broker/lag.ts";
+export type {
+  DevBrokerOptions,
+  ListenerOptions,
+  ListenerSasl,
+  ListenerTls,
+  NewTopic,
+} from "../embedded/broker/options.ts";
+export type { BrokerSignal } from "../embedded/broker/signals.ts";
+export type { GroupView } from "../embedded/broker/verbs.ts";
+export type {
+  RegistryFault,
+  RegistryFaultEffect,
+  RegistryFaultMatch,
+  RegistryFaults,
+} from "../embedded/registry/faults.ts";
+export type { DevRegistry } from "../embedded/registry/index.ts";
+export type { DevRegistryOptions } from "../embedded/registry/options.ts";
+export type { TestClock } from "./clock.ts";
+export type { ProcessedOptions } from "./processed.ts";
+export type { TestRecord } from "./records.ts";
+export { startTestServers, type TestServers, type TestServersOptions } from "./servers.ts";

@@ -21,7 +21,7 @@ export function formatFindings(
       // Registry and wire often speak of the same place: the texts stand there once.
       const texts = found === last ? "" : found;
       last = found;
-      return `${place} ${tint(severity, severity)} ${rule}${whose}\n  ${showText(message)}\n${texts}${tint("faint", `  ${showText(advice)}`)}\n`;
+      return `${place} ${tint(severity, severity)} ${rule}${whose}\n  ${showText(message)}\n${texts}  ${tint("faint", "next:")} ${showText(advice)}\n`;
     })
     .join("\n");
 }

@@ -91,7 +91,9 @@ function showScope(compared: number, fresh: number, against: Against): string {
     against.kind === "lock"
       ? lockPath
       : showText(against.kind === "git" ? `git:${against.ref}` : against.url);
-  const none = fresh === 0 ? "" : `; ${fresh} without a version there: nothing to compare`;
+  const until =
+    against.kind === "lock" ? " until `keryx lock release` or `keryx register` makes a version" : "";
+  const none = fresh === 0 ? "" : `; ${fresh} without a version there: nothing to compare${until}`;
   return `Compared ${compared} ${compared === 1 ? "event" : "events"} with ${what}${none}.\n`;
 }
 

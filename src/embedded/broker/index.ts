@@ -7,7 +7,7 @@ import { errorCodes } from "./error-codes.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { lagOf, type PartitionLag } from "./lag.ts";
 import { type BatchRecord, buildBatch, type NewRecord } from "./log/batch.ts";
-import { createPorts, type Ports } from "./net/ports.ts";
+import { createPorts, type Ports } from "./net/listener.ts";
 import { type DevBrokerOptions, type NewTopic, resolveDevBrokerOptions } from "./options.ts";
 import type { RequestNote } from "./signals.ts";
 import { applyRetention, createVerbs, type Verbs } from "./verbs.ts";
@@ -57,7 +57,7 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
   const dispatcher = createDispatcher(cluster, apis, faults, (request) => {
     ring.push(request);
     if (ring.length > rememberedRequests) ring.shift();
-    cluster.observe({ kind: "request.answered", ...request });
+    cluster.observe({ kind: "request.received", ...request });
   });
   const ports = createPorts(cluster, dispatcher);
   const createTopic = (topic: NewTopic): void => {

@@ -2,7 +2,7 @@
 export type BrokerSignal =
   | { readonly kind: "broker.started"; readonly broker: number }
   | { readonly kind: "broker.stopped"; readonly broker: number }
-  | ({ readonly kind: "request.answered" } & RequestNote)
+  | ({ readonly kind: "request.received" } & RequestNote)
   | {
       readonly kind: "connection.closed";
       readonly connection: number;

@@ -3,8 +3,6 @@ import { type BatchHead, type BatchRecord, headOf, readRecords, setBaseOffset } 
 interface Entry {
   readonly batch: Buffer;
   readonly head: BatchHead;
-  readonly baseOffset: number;
-  readonly lastOffset: number;
 }
 
 export interface BatchRange {
@@ -38,10 +36,11 @@ export function createBatchList(
   batches: readonly Buffer[],
   offsets: { readonly start: number; readonly end: number },
 ): BatchList {
-  let entries: Entry[] = batches.map(toEntry);
+  let entries: Entry[] = batches.map((batch) => ({ batch, head: headOf(batch) }));
   let { start, end } = offsets;
   const forget = (count: number): void => {
-    start = Math.max(start, (entries[count - 1]?.lastOffset ?? -1) + 1);
+    const last = entries[count - 1];
+    if (last !== undefined) start = Math.max(start, lastOffsetOf(last) + 1);
     entries = entries.slice(count);
   };
   return {
@@ -55,7 +54,7 @@ export function createBatchList(
       const baseOffset = end;
       setBaseOffset(batch, baseOffset);
       end += head.count;
-      entries.push({ batch, head, baseOffset, lastOffset: end - 1 });
+      entries.push({ batch, head: { ...head, baseOffset } });
       return baseOffset;
     },
     read(offset, until, maxBytes) {
@@ -63,20 +62,21 @@ export function createBatchList(
       let size = 0;
       let nextOffset = offset;
       for (let index = indexOf(entries, offset); index < entries.length; index++) {
-        const { batch, baseOffset, lastOffset } = entries[index] as Entry;
-        if (baseOffset >= until || (found.length > 0 && size + batch.length > maxBytes)) break;
+        const entry = entries[index] as Entry;
+        const { batch, head } = entry;
+        if (head.baseOffset >= until || (found.length > 0 && size + batch.length > maxBytes)) break;
         found.push(batch);
         size += batch.length;
-        nextOffset = lastOffset + 1;
+        nextOffset = lastOffsetOf(entry) + 1;
       }
       return { batches: found, nextOffset };
     },
     findTimestamp(timestampMs) {
-      for (const { batch, head, baseOffset } of entries) {
+      for (const { batch, head } of entries) {
         if (head.maxTimestamp < timestampMs) continue;
         const opened = readRecords(batch);
         if (opened === undefined)
-          return { offset: Math.max(baseOffset, start), timestampMs: head.maxTimestamp };
+          return { offset: Math.max(head.baseOffset, start), timestampMs: head.maxTimestamp };
         const found = opened.find((record) => record.timestampMs >= timestampMs && record.offset >= start);
         if (found !== undefined) return found;
       }
@@ -105,9 +105,8 @@ export function createBatchList(
   };
 }
 
-function toEntry(batch: Buffer): Entry {
-  const head = headOf(batch);
-  return { batch, head, baseOffset: head.baseOffset, lastOffset: head.baseOffset + head.count - 1 };
+function lastOffsetOf({ head }: Entry): number {
+  return head.baseOffset + head.count - 1;
 }
 
 /** Index of the batch that holds an offset, or of the first one behind it. */
@@ -116,7 +115,7 @@ function indexOf(entries: readonly Entry[], offset: number): number {
   let high = entries.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((entries[middle] as Entry).lastOffset < offset) low = middle + 1;
+    if (lastOffsetOf(entries[middle] as Entry) < offset) low = middle + 1;
     else high = middle;
   }
   return low;

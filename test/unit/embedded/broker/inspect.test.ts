@@ -80,10 +80,17 @@ describe("looking into the embedded broker", () => {
     client.close();
     await until(() => broker.connections().length === 0, "the broker has seen it go");
     await broker.stopBroker(1);
+    await wire(broker);
+    await until(() => broker.connections().length === 1, "another client has come");
+    await broker.addBroker();
+    await broker.stopBroker(0);
+    const closed = signals.filter(({ kind }) => kind === "connection.closed");
+    expect(closed.map((signal) => dig(signal, "reason"))).to.deep.equal([undefined, "the broker stops"]);
     const kinds = signals.map(({ kind }) => kind);
     expect(kinds).to.deep.equal([
       ...["broker.started", "broker.started", "topic.created"],
-      ...["request.answered", "topic.deleted", "connection.closed", "broker.stopped"],
+      ...["request.received", "topic.deleted", "connection.closed", "broker.stopped"],
+      ...["broker.started", "connection.closed", "broker.stopped"],
     ]);
   });
 

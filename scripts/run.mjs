@@ -53,7 +53,7 @@ const flags = [
   "--disable-warning=TimeoutNegativeWarning",
 ];
 const commands = {
-  demo: [...flags, "test/support/with-servers.ts", "examples/demo/main.ts"],
+  demo: [...flags, "examples/demo/main.ts"],
   test: [bin("mocha", "bin", "mocha.js"), "--reporter", "test/support/reporter.mjs", "test/**/*.test.ts"],
   "test:peers": [...flags, "test/peers/run.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],

@@ -6,6 +6,7 @@ import { createCast } from "./cast.ts";
 import { changeSchemas, generate } from "./evolution.ts";
 import { readDeadLetters, sendPoison } from "./outsider.ts";
 import { openProducers, publishEverything } from "./publish.ts";
+import { openServers } from "./servers.ts";
 import { bold, chapter, green, red, settle, tell, yellow } from "./story.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -134,6 +135,9 @@ async function tellStory(app: KeryxApp, tally: Tally): Promise<boolean> {
   ]);
 }
 
+chapter("0. A Kafka and a schema registry");
+const servers = await openServers();
+
 chapter("1. Generate: schemas in, typed producers and handlers out");
 tell(generate(fileURLToPath(new URL("../../", import.meta.url))));
 
@@ -150,4 +154,5 @@ try {
   if (!isRight) process.exitCode = 1;
 } finally {
   await app.close();
+  await servers.close();
 }

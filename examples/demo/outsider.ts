@@ -1,12 +1,14 @@
 import { Kafka, logLevel } from "kafkajs";
 
 // Somebody else's program on the same topics: plain kafkajs, which knows nothing of Keryx.
-const brokers = (process.env["KERYX__BROKERS"] ?? "").split(",");
-const kafka = new Kafka({ clientId: "outsider", brokers, logLevel: logLevel.NOTHING });
+const connectOutsider = (): Kafka => {
+  const brokers = (process.env["KERYX__BROKERS"] ?? "").split(",");
+  return new Kafka({ clientId: "outsider", brokers, logLevel: logLevel.NOTHING });
+};
 
 /** Sends bytes that are no event. */
 export async function sendPoison(topic: string): Promise<void> {
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const producer = connectOutsider().producer({ allowAutoTopicCreation: false });
   await producer.connect();
   await producer.send({ topic, messages: [{ key: "o-1", value: Buffer.from("not an event") }] });
   await producer.disconnect();
@@ -42,6 +44,7 @@ interface Found {
 }
 
 async function readAll(topics: string[], groupId: string): Promise<ReadonlyMap<string, Found>> {
+  const kafka = connectOutsider();
   const admin = kafka.admin();
   await admin.connect();
   const left = new Map<string, bigint>();

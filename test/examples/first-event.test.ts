@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { requireServers, uniqueName, waitUntil } from "../support/servers.ts";
+import { type DevProcess, startDev } from "../support/dev-process.ts";
+import { uniqueName, waitUntil } from "../support/servers.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = "examples/1-first-event";
@@ -35,15 +36,21 @@ interface Program {
 describe("examples/1-first-event", () => {
   const running = new Set<ChildProcess>();
   let environment: NodeJS.ProcessEnv;
+  let dev: DevProcess;
 
   before(async function () {
-    const { brokers, registryUrl } = await requireServers(this);
-    environment = { ...process.env, KERYX__BROKERS: brokers.join(","), KERYX__REGISTRY__URL: registryUrl };
+    this.timeout(60_000);
+    dev = startDev(["--json"], { cwd: root });
+    const { kafka, registry } = await dev.ready();
+    const addresses = { KERYX__BROKERS: kafka.brokers.join(","), KERYX__REGISTRY__URL: registry.url };
+    environment = { ...process.env, ...addresses };
   });
 
   afterEach(() => {
     for (const child of running) child.kill("SIGKILL");
   });
+
+  after(() => dev.child.kill("SIGKILL"));
 
   function start(program: string, ...args: readonly string[]): Program {
     const flags = ["--conditions=@keryx/source", "--disable-warning=ExperimentalWarning"];

@@ -26,7 +26,7 @@ try {
   console.error(
     "This needs a Kafka and a schema registry. Either install Java 17 or newer and Maven, and they are started from their " +
       "published artifacts; or name running ones:\n" +
-      "  KERYX__BROKERS=localhost:9092 KERYX__REGISTRY__URL=http://localhost:8081 npm run demo",
+      "  KERYX__BROKERS=localhost:9092 KERYX__REGISTRY__URL=http://localhost:8081 npm run bench",
   );
   process.exitCode = 1;
 } finally {

@@ -61,7 +61,7 @@ describe("time in groups of the embedded broker", () => {
     expect(state()).to.equal("Empty");
   });
 
-  it("commits keep a member in, before and in a rebalance; offsets of transactions do not", async () => {
+  it("commits keep a member in, before and in a rebalance", async () => {
     const { clock, clients, watcher, reaches, state } = await started(2);
     const joined = await foundGroup(clients[0], id, { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: minute });
     await clock.advance(6_000);

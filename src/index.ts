@@ -11,6 +11,7 @@ export type {
   SendResult,
   TopicProducer,
 } from "./core/app.ts";
+export type { Clock } from "./core/clock.ts";
 export { type ErrorCode, errorTable, KeryxError } from "./core/errors.ts";
 export type { Codec, CompatibilityLevel, EventPolicy, EventType, TopicDefinition } from "./core/event.ts";
 export type {

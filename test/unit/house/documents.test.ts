@@ -56,8 +56,10 @@ function findBrokenLinks(path: string, text: string = read(path)): readonly stri
 /** What the guides' examples take for granted; the README's stand by themselves. */
 const surroundings = `
 import type { KeryxApp } from "keryx";
+import type { TestServers } from "keryx/testing";
 import { orderEventsConsumer } from "./generated/index.ts";
 declare const app: KeryxApp;
+declare const servers: TestServers;
 declare function forget(key: string | null): void;
 `;
 const charge = "declare function charge(event: unknown, options?: { signal: AbortSignal }): Promise<void>;\n";
@@ -114,7 +116,7 @@ describe("documents", () => {
 
   it("every command of scripts/run.mjs that a document names exists", () => {
     const usage = spawnSync(process.execPath, [join(root, "scripts/run.mjs")], { encoding: "utf8" }).stderr;
-    const known = /<([a-z|]+)>/.exec(usage)?.[1]?.split("|") ?? [];
+    const known = /<([a-z:|]+)>/.exec(usage)?.[1]?.split("|") ?? [];
     for (const path of documents)
       for (const [, name] of read(path).matchAll(/scripts\/run\.mjs ([a-z]+)/g))
         expect(known, `${path}: scripts/run.mjs ${name}`).to.include(name);

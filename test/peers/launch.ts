@@ -68,7 +68,8 @@ export async function launch(
   const end = await ended;
   clearTimeout(timer);
   const silent = (op: Operation): Result => {
-    return { op, state: "failed", detail: `nothing was said (${end}) ${complaint.trim()}`, ms: 0 };
+    const why = complaint.split("\n").find((line) => /error/i.test(line)) ?? "";
+    return { op, state: "failed", detail: `nothing was said (${end}) ${why.trim()}`, ms: 0 };
   };
   return { client, results: operations.map((op) => results.get(op) ?? silent(op)) };
 }

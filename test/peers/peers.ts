@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaClassPath } from "../support/servers/artifacts.ts";
-import { fromMaven, fromPip, type Installation } from "./install.ts";
+import { fromDebian, fromMaven, fromNpm, fromPip, type Installation } from "./install.ts";
 
 /** How a peer's program is started. */
 export interface Program {
@@ -68,4 +68,25 @@ const java = peer(
   }),
 );
 
-export const peers: readonly Peer[] = [kafkajs, python("confluent-python"), python("kafka-python"), java];
+const kcat = peer("kcat", fromDebian("kcat"), (folder) => ({
+  ...node("kcat", own),
+  env: {
+    KCAT: join(folder, "root", "usr", "bin", "kcat"),
+    KCAT_LIBRARIES: join(folder, "root", "usr", "lib", libraries(folder)),
+  },
+}));
+
+/** Debian keeps libraries under the name of the machine's kind. */
+function libraries(folder: string): string {
+  const kinds = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
+  return kinds.find((kind) => existsSync(join(folder, "root", "usr", "lib", kind))) ?? "";
+}
+
+export const peers: readonly Peer[] = [
+  kafkajs,
+  peer("platformatic", fromNpm("platformatic"), (folder) => node("platformatic", folder)),
+  python("confluent-python"),
+  python("kafka-python"),
+  kcat,
+  java,
+];

@@ -1,5 +1,6 @@
 import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
 import type { Lock, LockedContract, LockedReference } from "../model/lock.ts";
+import type { ReleasedVersion } from "../model/lock-release.ts";
 import { compare } from "../model/order.ts";
 
 /** What a version is called: its number, or the name of a baseline that gives it none, such as `git:main`. */
@@ -40,17 +41,36 @@ export interface Baseline {
 
 /** What was released, by the lock file; drafts are not looked at. */
 export function baselineOfLock(lock: Lock): Baseline {
-  const events = new Map<string, BaselineEvent>();
-  const histories = new Map<string, BaselineVersion[]>();
+  const bySubject = new Map<string, ReleasedVersion[]>();
+  const newest = new Map<string, readonly [LockedContract, ReleasedVersion]>();
   for (const [name, { released, versions }] of [...lock.events].sort(([a], [b]) => compare(a, b))) {
     if (released === undefined) continue;
-    for (const [at, { subject, format, version, schema, references, index }] of versions.entries()) {
-      const found = { name: version ?? at + 1, format: format ?? released.format, schema, references };
-      append(histories, subject ?? released.subject, found);
-      events.set(name, { contract: released, index, version: found });
+    for (const one of versions) {
+      const { subject, format } = { ...released, ...one };
+      const version = { ...one, subject, format };
+      append(bySubject, subject, version);
+      newest.set(name, [released, version]);
     }
   }
-  for (const versions of histories.values()) versions.sort(byNumber);
+  const placed = new Map<ReleasedVersion, BaselineVersion>();
+  const histories = new Map<string, readonly BaselineVersion[]>();
+  for (const [subject, versions] of bySubject) {
+    let last = 0;
+    const history = inOrder(versions).map((one) => {
+      // One that no registry has counted yet is called after those before it.
+      last = one.version ?? last + 1;
+      const { format, schema, references } = one;
+      const version = { name: last, format, schema, references };
+      placed.set(one, version);
+      return version;
+    });
+    histories.set(subject, history);
+  }
+  const events = new Map<string, BaselineEvent>();
+  for (const [name, [contract, one]] of newest) {
+    const version = placed.get(one);
+    if (version !== undefined) events.set(name, { contract, index: one.index, version });
+  }
   return { label: "lock", events, histories };
 }
 
@@ -82,9 +102,13 @@ function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
   else list.push(value);
 }
 
-/** One after the other as the registry counted; what it has not counted keeps its order. */
-function byNumber({ name: a }: BaselineVersion, { name: b }: BaselineVersion): number {
-  return typeof a === "number" && typeof b === "number" ? a - b : 0;
+/** One after the other as the registry counted; what it has not counted keeps its place among the others. */
+function inOrder(versions: readonly ReleasedVersion[]): readonly ReleasedVersion[] {
+  const counted = versions
+    .filter(({ version }) => version !== undefined)
+    .sort((a, b) => (a.version ?? 0) - (b.version ?? 0))
+    .values();
+  return versions.map((one) => (one.version === undefined ? one : (counted.next().value ?? one)));
 }
 
 type Texts = Pick<BaselineVersion, "format" | "schema" | "references">;

@@ -4,7 +4,7 @@ import { type RegistryRequestNote, startServer } from "./http/server.ts";
 import { type DevRegistryOptions, resolveDevRegistryOptions } from "./options.ts";
 import type { Registry } from "./registry.ts";
 import { routes } from "./routes/all.ts";
-import { createSchemas } from "./state/schemas.ts";
+import type { Schemas } from "./state/schemas.ts";
 import { type RegistrySnapshot, restoreSnapshot, takeSnapshot } from "./state/snapshot.ts";
 import { createState } from "./state/state.ts";
 
@@ -36,8 +36,10 @@ export async function createDevRegistry(options: DevRegistryOptions = {}): Promi
   const registry: Registry = {
     options: resolved,
     state,
-    schemas: createSchemas(state),
     clusterId: randomUUID(),
+    ...createLoader(() =>
+      import("./state/schemas.ts").then(({ createSchemas }) => createSchemas(state, resolved.dialect)),
+    ),
   };
   const faults = createRegistryFaults(resolved.clock);
   const notes: RegistryRequestNote[] = [];
@@ -66,6 +68,23 @@ export async function createDevRegistry(options: DevRegistryOptions = {}): Promi
         await server.close();
       })();
       return closing;
+    },
+  };
+}
+
+function createLoader(create: () => Promise<Schemas>): Pick<Registry, "schemas" | "load"> {
+  let loading: Promise<void> | undefined;
+  let loaded: Schemas | undefined;
+  return {
+    schemas() {
+      if (loaded === undefined) throw new Error("the parsers are not loaded");
+      return loaded;
+    },
+    load() {
+      loading ??= create().then((schemas) => {
+        loaded = schemas;
+      });
+      return loading;
     },
   };
 }

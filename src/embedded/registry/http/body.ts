@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { KeryxError } from "../../../core/errors.ts";
-import { checkJson } from "../../../schema/json.ts";
+import { checkJson } from "../../../schema/json-bounds.ts";
 import { schemaLimits } from "../../../schema/limits.ts";
 import { badRequest } from "../members.ts";
 import { RegistryRefusal, refusals } from "../refusals.ts";

@@ -116,6 +116,7 @@ async function answer(
   request: IncomingMessage,
 ): Promise<Reply | undefined> {
   const body = hasBody(request) ? await readBody(request, registry.options.maxBodyBytes) : undefined;
+  if (route.method === "POST" || query.get("format") === "serialized") await registry.load();
   const target = { method: route.method, route: route.path, subject: params.get("subject") };
   const fault = faults.take(target);
   await fault?.passed;

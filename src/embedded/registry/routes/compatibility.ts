@@ -1,6 +1,6 @@
 import { type Call, isAsked, json, type Route } from "../http/route.ts";
 import { RegistryRefusal, refusals } from "../refusals.ts";
-import { type Judgement, judge } from "../state/judging.ts";
+import type { Judgement } from "../state/judging.ts";
 import type { SubjectName } from "../state/names.ts";
 import { configInForce } from "../state/settings.ts";
 import { contextAt, type StoredVersion, versionsOf } from "../state/state.ts";
@@ -36,12 +36,11 @@ function ask(
   isVerbose: boolean,
 ): Judgement {
   const { registry } = call;
-  const { dialect } = registry.options;
   const config = configInForce(registry.state, name, registry.options.compatibility);
   const isNormalized = isAsked(call, "normalize") || config.normalize === true;
   try {
-    const found = registry.schemas.read(readRegistration(call), name.context, isNormalized);
-    return judge({ schemas: registry.schemas, dialect, context: name.context, config }, found, versions);
+    const found = registry.schemas().read(readRegistration(call), name.context, isNormalized);
+    return registry.schemas().judge(found, versions, { context: name.context, config });
   } catch (error) {
     const isInvalid = error instanceof RegistryRefusal && error.code === 42201;
     if (!isInvalid || !isVerbose) throw error;

@@ -37,5 +37,7 @@ export function showText(call: Call, schema: StoredSchema, context: string): Ans
 }
 
 function textOf({ registry, query }: Call, schema: StoredSchema, context: string): string {
-  return query.get("format") === "serialized" ? registry.schemas.serialized(schema, context) : schema.schema;
+  return query.get("format") === "serialized"
+    ? registry.schemas().serialized(schema, context)
+    : schema.schema;
 }

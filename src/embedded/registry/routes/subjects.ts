@@ -1,9 +1,9 @@
 import { type Call, isAsked, json, page, type Route } from "../http/route.ts";
 import { refusals } from "../refusals.ts";
 import { isEight } from "../registry.ts";
+import { identityOf } from "../state/identity.ts";
 import { anyContext, formatSubject, parseSubject } from "../state/names.ts";
 import { findSame, register } from "../state/registering.ts";
-import { identityOf } from "../state/schemas.ts";
 import { configInForce } from "../state/settings.ts";
 import type { RegistryContext, StoredVersion } from "../state/state.ts";
 import { aliasedSubjectOf, demandVersion, demandVersions, readRegistration, subjectOf } from "./reading.ts";
@@ -50,7 +50,7 @@ function lookUp(call: Call): object {
   const given = readRegistration(call);
   const config = configInForce(registry.state, name, registry.options.compatibility);
   const isNormalized = isAsked(call, "normalize") || config.normalize === true;
-  const { bareIdentity } = registry.schemas.read(given, name.context, isNormalized);
+  const { bareIdentity } = registry.schemas().read(given, name.context, isNormalized);
   const found = findSame(registry, {
     ...{ name, versions, isNormalized },
     // Who says nothing of metadata and rules asks for the text.

@@ -1,15 +1,20 @@
 import type { Dialect } from "../../../compatibility/dialects.ts";
 import { checkCompatibility } from "../../../compatibility/engine.ts";
 import { formatRegistryMessages } from "../../../compatibility/messages.ts";
+import type { ParsedSchema } from "../../../compatibility/parsed.ts";
 import type { CompatibilityLevel } from "../../../core/event.ts";
-import type { ReadSchema, Schemas } from "./schemas.ts";
-import type { SchemaMetadata, StoredVersion, SubjectConfig } from "./state.ts";
+import type { ReadSchema } from "./content.ts";
+import type { SchemaMetadata, StoredSchema, StoredVersion, SubjectConfig } from "./state.ts";
 
-export interface Judging {
-  readonly schemas: Schemas;
-  readonly dialect: Dialect;
+/** What is in force where a schema is judged. */
+export interface JudgingRules {
   readonly context: string;
   readonly config: SubjectConfig & { readonly compatibility: CompatibilityLevel };
+}
+
+export interface Judging extends JudgingRules {
+  readonly parsed: (schema: StoredSchema, context: string) => ParsedSchema;
+  readonly dialect: Dialect;
 }
 
 export interface Judgement {
@@ -20,7 +25,7 @@ export interface Judgement {
 
 /** Asks the engine whether the schema may follow these versions, at the level in force. */
 export function judge(
-  { schemas, dialect, context, config }: Judging,
+  { parsed: parsedOf, dialect, context, config }: Judging,
   { content, parsed }: ReadSchema,
   versions: readonly StoredVersion[],
 ): Judgement {
@@ -29,7 +34,7 @@ export function judge(
     metadata?.properties?.get(compatibilityGroup ?? "") ?? "";
   const { registry } = checkCompatibility({
     history: versions.map(({ schema }) => ({
-      schema: schemas.parsed(schema, context),
+      schema: parsedOf(schema, context),
       group: groupOf(schema.metadata),
     })),
     schema: parsed,

@@ -1,10 +1,9 @@
 import { guidOf } from "../../../schema/guid.ts";
 import { refusals } from "../refusals.ts";
 import type { Registry } from "../registry.ts";
+import type { GivenSchema, ReadSchema } from "./content.ts";
 import { mergeMetadata, mergeRuleSets } from "./contracts.ts";
-import { judge } from "./judging.ts";
 import { formatSubject, isSubject, type SubjectName } from "./names.ts";
-import type { GivenSchema, ReadSchema } from "./schemas.ts";
 import { configInForce, isReadOnly, modeInForce } from "./settings.ts";
 import {
   contextAt,
@@ -39,7 +38,11 @@ export function register(
   const config = configInForce(state, name, options.compatibility);
   const isNormalized = isNormalizing || config.normalize === true;
   const history = versionsOf(contextAt(state, name.context), name.subject, { deleted: false });
-  const found = schemas.read({ ...given, ...contractOf(config, given, history) }, name.context, isNormalized);
+  const found = schemas().read(
+    { ...given, ...contractOf(config, given, history) },
+    name.context,
+    isNormalized,
+  );
   const { identity } = found.content;
   const same = findSame(registry, { name, versions: history, isNormalized, identityFor: () => identity });
   if (same !== undefined && (given.id === undefined || given.id === same.schema.id)) return same;
@@ -88,7 +91,7 @@ export function findSame(
   return versions.findLast(({ schema }) => {
     const identity = identityFor(schema);
     if (schema.identity === identity) return true;
-    return isNormalized && schemas.normalIdentity(schema, name.context) === identity;
+    return isNormalized && schemas().normalIdentity(schema, name.context) === identity;
   });
 }
 
@@ -99,10 +102,8 @@ function check(
   history: readonly StoredVersion[],
 ): void {
   const config = configInForce(state, name, options.compatibility);
-  const { dialect } = options;
-  const judging = { schemas, dialect, context: name.context, config };
-  const { isCompatible, messages } = judge(judging, found, history);
-  if (!isCompatible) throw refusals.incompatible(dialect.refusalCode, formatSubject(name), messages);
+  const { isCompatible, messages } = schemas().judge(found, history, { context: name.context, config });
+  if (!isCompatible) throw refusals.incompatible(options.dialect.refusalCode, formatSubject(name), messages);
 }
 
 function keep(

@@ -1,3 +1,4 @@
+import type { Dialect } from "../../../compatibility/dialects.ts";
 import { parseSchema, type SchemaImport } from "../../../compatibility/parse.ts";
 import type { ParsedSchema } from "../../../compatibility/parsed.ts";
 import { KeryxError } from "../../../core/errors.ts";
@@ -7,7 +8,9 @@ import { schemaLimits } from "../../../schema/limits.ts";
 import { encodeProto } from "../../../schema/proto-encode.ts";
 import { printProto } from "../../../schema/proto-print.ts";
 import { refusals } from "../refusals.ts";
-import { toPlainContract } from "./contracts.ts";
+import type { GivenSchema, ReadSchema } from "./content.ts";
+import { bareIdentityOf, identityOf } from "./identity.ts";
+import { type Judgement, type JudgingRules, judge } from "./judging.ts";
 import { formatSubject, parseSubject } from "./names.ts";
 import {
   contextAt,
@@ -15,21 +18,9 @@ import {
   type SchemaContent,
   type StoredReference,
   type StoredSchema,
+  type StoredVersion,
   versionsOf,
 } from "./state.ts";
-
-/** A schema as a request brings it. */
-export type GivenSchema = Pick<SchemaContent, "type" | "schema" | "references" | "metadata" | "ruleSet">;
-
-/** A given schema in the registry's own text. */
-export interface ReadSchema {
-  readonly content: SchemaContent;
-  /** Identity without metadata and rules. */
-  readonly bareIdentity: string;
-  readonly parsed: ParsedSchema;
-}
-
-type Contract = Pick<SchemaContent, "metadata" | "ruleSet">;
 
 /** Texts to parsed schemas and back; what is stored is parsed once. */
 export interface Schemas {
@@ -38,11 +29,13 @@ export interface Schemas {
   parsed(schema: StoredSchema, context: string): ParsedSchema;
   /** The identity that the schema would have, had it been registered normalized. */
   normalIdentity(schema: StoredSchema, context: string): string;
+  /** Asks the engine whether a schema may follow these versions. */
+  judge(found: ReadSchema, versions: readonly StoredVersion[], rules: JudgingRules): Judgement;
   /** A FileDescriptorProto in base64; for Avro, the text. */
   serialized(schema: StoredSchema, context: string): string;
 }
 
-export function createSchemas(state: RegistryState): Schemas {
+export function createSchemas(state: RegistryState, dialect: Dialect): Schemas {
   const parsedSchemas = new WeakMap<StoredSchema, ParsedSchema>();
   const identities = new WeakMap<StoredSchema, string>();
   const parsed: Schemas["parsed"] = (schema, context) => {
@@ -73,6 +66,7 @@ export function createSchemas(state: RegistryState): Schemas {
       identities.set(schema, found);
       return found;
     },
+    judge: (found, versions, rules) => judge({ parsed, dialect, ...rules }, found, versions),
     serialized(schema, context) {
       const found = parsed(schema, context);
       return found.type === "AVRO"
@@ -106,21 +100,6 @@ function readSchema(
     identity: identityOf(bareIdentity, given),
   };
   return { content, bareIdentity, parsed };
-}
-
-function bareIdentityOf(
-  { type, references }: Pick<GivenSchema, "type" | "references">,
-  text: string,
-): string {
-  return JSON.stringify([type, text, references.map((one) => [one.name, one.subject, one.version])]);
-}
-
-/** Equal for schemas that are one to the registry: the same text, references, metadata and rules. */
-export function identityOf(
-  bareIdentity: string,
-  { metadata = null, ruleSet = null }: { readonly [K in keyof Contract]?: Contract[K] | null },
-): string {
-  return `${bareIdentity}${JSON.stringify([toPlainContract(metadata), toPlainContract(ruleSet)])}`;
 }
 
 function printParsed(

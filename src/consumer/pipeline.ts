@@ -104,15 +104,25 @@ export function createPipeline(deps: PipelineDeps): RunPass {
     else onEnd(work, ended);
   };
 
-  return (work, onEnd) => {
-    if (work.resume) return tell(work, work.resume(), onEnd);
+  const open = (work: Work): Pass => {
     const pass = openPass(work, clock.now());
     if (isHeard)
       observe({
         kind: "record.received",
         record: toRecordRef(work, options.group, pass.attempt, undefined, undefined),
       });
-    goOn(pass, 0, onEnd);
+    return pass;
+  };
+
+  return (work, onEnd) => {
+    let begun: Pass | Promise<boolean>;
+    try {
+      begun = work.resume ? work.resume() : open(work);
+    } catch (error) {
+      return onEnd(work, unsettled(error));
+    }
+    if (begun instanceof Promise) tell(work, begun, onEnd);
+    else goOn(begun, 0, onEnd);
   };
 }
 

@@ -249,4 +249,20 @@ describe("A consumer that has to wait", () => {
     expect(kafka.records("notes-dlq")).to.have.length(0);
     expect(committed(0)).to.equal(undefined);
   });
+
+  it("holds a record whose way cannot even begin, and goes on with the other partitions", async () => {
+    const seen: string[] = [];
+    const running = await start(({ text }) => void seen.push(text));
+    const { signals } = running;
+    signals.push = (...more) => {
+      if (more.some((one) => one.kind === "record.received" && one.record.partition === 0))
+        throw new Error("a defect");
+      return signals.splice(signals.length, 0, ...more).length;
+    };
+    kafka.append("notes", 0, { key: "a", value: "Written|first" });
+    kafka.append("notes", 1, { key: "b", value: "Written|second" });
+    await until("handled", () => committed(1) === 1n);
+    expect(seen).to.deep.equal(["second"]);
+    expect(committed(0)).to.equal(undefined);
+  });
 });

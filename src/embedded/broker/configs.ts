@@ -43,41 +43,34 @@ export function defaultConfig(name: string): string {
   return settings.get(name)?.[0] ?? "";
 }
 
-export interface ConfigChange {
-  readonly name: string;
-  /** Null: back to the default. */
-  readonly value: string | null;
-}
-
 /** 0 when every setting is known and has a value that makes sense. */
-export function checkConfigs(changes: readonly ConfigChange[]): number {
-  const isFit = ({ name, value }: ConfigChange): boolean =>
-    settings.has(name) && (value === null || settings.get(name)?.[1].test(value) === true);
-  return changes.every(isFit) ? errorCodes.none : errorCodes.invalidConfig;
-}
-
-/** Sets values, or takes them back to their defaults. */
-export function applyConfigs(configs: Map<string, string>, changes: readonly ConfigChange[]): void {
-  for (const { name, value } of changes)
-    if (value === null) configs.delete(name);
-    else configs.set(name, value);
+export function checkConfigs(configs: Iterable<readonly [name: string, value: string]>): number {
+  for (const [name, value] of configs)
+    if (settings.get(name)?.[1].test(value) !== true) return errorCodes.invalidConfig;
+  return errorCodes.none;
 }
 
 const operations = { set: 0, remove: 1, append: 2, subtract: 3 } as const;
 
-/** One step of an incremental change; a list that was never set starts from its default. Undefined where it makes no sense. */
+/** One step of an incremental change; a list that was never set starts from its default. False where it makes no sense. */
 export function stepConfig(
-  configs: ReadonlyMap<string, string>,
-  { name, value, operation }: ConfigChange & { readonly operation: number },
-): ConfigChange | undefined {
-  if (operation === operations.set) return { name, value };
-  if (operation === operations.remove) return { name, value: null };
-  if (settings.get(name)?.[1] !== policy || value === null) return undefined;
-  const before = (configs.get(name) ?? defaultConfig(name)).split(",");
-  const given = value.split(",");
-  if (operation === operations.append)
-    return { name, value: [...before, ...given.filter((one) => !before.includes(one))].join(",") };
-  if (operation === operations.subtract)
-    return { name, value: before.filter((one) => !given.includes(one)).join(",") };
-  return undefined;
+  configs: Map<string, string>,
+  {
+    name,
+    value,
+    operation,
+  }: { readonly name: string; readonly value: string | null; readonly operation: number },
+): boolean {
+  const [initial, form] = settings.get(name) ?? [];
+  if (initial === undefined || (value === null && operation !== operations.remove)) return false;
+  const before = (configs.get(name) ?? initial).split(",");
+  const given = (value ?? "").split(",");
+  if (operation === operations.remove) configs.delete(name);
+  else if (operation === operations.set) configs.set(name, value ?? "");
+  else if (form !== policy) return false;
+  else if (operation === operations.append) configs.set(name, [...new Set([...before, ...given])].join(","));
+  else if (operation === operations.subtract)
+    configs.set(name, before.filter((one) => !given.includes(one)).join(","));
+  else return false;
+  return true;
 }

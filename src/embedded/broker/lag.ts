@@ -1,6 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import type { Group } from "./groups/group.ts";
 import { createReader } from "./wire/primitives.ts";
+import { int16, list, readRow } from "./wire/schema.ts";
 
 /** How far a group is in one partition that it reads or has read. */
 export interface PartitionLag {
@@ -29,16 +30,15 @@ export function lagOf({ groups, topics }: Cluster, id: string): readonly Partiti
   );
 }
 
+const subscription = [int16("version"), list("topics", "string")];
+
 /** Topics in what members of the protocol `consumer` say of themselves: a version, then names. */
 function subscriptions({ members, protocolType }: Group): readonly string[] {
   if (protocolType !== "consumer") return [];
   return [...members.values()].flatMap(({ protocols }) => {
-    const reader = createReader(protocols[0]?.metadata ?? Buffer.alloc(6));
     try {
-      reader.int16();
-      const count = reader.int32();
-      reader.elements(count);
-      return Array.from({ length: count }, () => reader.bytes(reader.int16()).toString());
+      const reader = createReader(protocols[0]?.metadata ?? Buffer.alloc(6));
+      return readRow(subscription, reader, { version: 0, isFlexible: false }).topics;
     } catch {
       // What a client says of itself is its own affair: the broker never reads it.
       return [];

@@ -16,7 +16,7 @@ export interface Topic {
   readonly name: string;
   readonly partitions: Partition[];
   /** What was set; everything else is at its default. */
-  readonly configs: Map<string, string>;
+  configs: ReadonlyMap<string, string>;
 }
 
 /** A topic with, where the client says so, the brokers of each partition. */
@@ -39,7 +39,7 @@ export function checkTopic(topic: TopicRequest, brokers: readonly number[]): num
   if (!isTopicName(name)) return errorCodes.invalidTopic;
   if (replicationFactor < 1 || replicationFactor > brokers.length) return errorCodes.invalidReplicationFactor;
   const code = checkPartitions(0, assignments?.length ?? partitions, assignments, brokers);
-  return code || checkConfigs(Object.entries(configs).map(([key, value]) => ({ name: key, value })));
+  return code || checkConfigs(Object.entries(configs));
 }
 
 /** 0 when a topic of `before` partitions can have `count` of them, where `assignments` says if it says so. */

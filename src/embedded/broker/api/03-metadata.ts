@@ -1,7 +1,17 @@
 import type { BrokerNode, Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { isTopicName } from "../topics.ts";
-import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
+import {
+  array,
+  bool,
+  int16,
+  int32,
+  list,
+  nullable,
+  nullableString,
+  type Row,
+  string,
+} from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
 // No list of topics means all of them, an empty one none; before version 1 an empty list means all. A topic is created
@@ -33,30 +43,23 @@ const response = [
 
 export const metadata: Api = api(
   { key: 3, request, response },
-  ({ topics, allowAutoTopicCreation }, call) => ({
-    ...clusterOf(call),
-    topics: namesOf(topics, call).map((name) => describe(call.cluster, name, allowAutoTopicCreation)),
-  }),
+  (asked, call) => answer(asked, call, (name) => describe(call.cluster, name, asked.allowAutoTopicCreation)),
   // Clients cannot go on without brokers, so only the topics fail.
-  ({ topics }, call, code) => ({
-    ...clusterOf(call),
-    topics: namesOf(topics, call).map((name) => ({ name, errorCode: code })),
-  }),
+  (asked, call, errorCode) => answer(asked, call, (name) => ({ name, errorCode })),
 );
 
-function namesOf(
-  topics: readonly { readonly name: string }[] | null,
-  { cluster, version }: Call,
-): readonly string[] {
+function answer<Topic>(
+  { topics }: Row<typeof request>,
+  { cluster, listener, version }: Call,
+  tell: (name: string) => Topic,
+) {
   const isAll = topics === null || (version === 0 && topics.length === 0);
-  return isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
-}
-
-function clusterOf({ cluster, listener }: Call) {
+  const names = isAll ? [...cluster.topics.keys()] : topics.map((topic) => topic.name);
   return {
     brokers: cluster.live().map((broker) => addressOf(cluster, broker, listener)),
     clusterId: cluster.id,
     controllerId: cluster.controller().id,
+    topics: names.map(tell),
   };
 }
 

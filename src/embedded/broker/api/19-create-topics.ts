@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import type { TopicRequest } from "../topics.ts";
-import { array, bool, int16, int32, list, nullableString, string } from "../wire/schema.ts";
+import { array, bool, int16, int32, list, nullableString, type Row, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
 // −1 partitions or replicas mean the broker's default (KIP-464): Java and librdkafka send it from version 4 on, kafkajs
@@ -23,26 +23,17 @@ const response = [
   array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage", { since: 1 })]),
 ];
 
-export const createTopics: Api = api(
-  { key: 19, request, response },
-  ({ topics, validateOnly }, { cluster, broker }) => {
-    const counts = Map.groupBy(topics, ({ name }) => name);
-    const codeOf = (asked: Asked): number => {
-      if (cluster.controller() !== broker) return errorCodes.notController;
-      const isOnce = counts.get(asked.name)?.length === 1;
-      return isOnce ? create(cluster, asked, validateOnly) : errorCodes.invalidRequest;
-    };
-    return { topics: topics.map((asked) => ({ name: asked.name, errorCode: codeOf(asked) })) };
-  },
-);
+export const createTopics: Api = api({ key: 19, request, response }, (asked, { cluster, broker }) => {
+  const counts = Map.groupBy(asked.topics, ({ name }) => name);
+  const codeOf = (topic: Asked): number => {
+    if (cluster.controller() !== broker) return errorCodes.notController;
+    const isOnce = counts.get(topic.name)?.length === 1;
+    return isOnce ? create(cluster, topic, asked.validateOnly) : errorCodes.invalidRequest;
+  };
+  return { topics: asked.topics.map((topic) => ({ name: topic.name, errorCode: codeOf(topic) })) };
+});
 
-interface Asked {
-  readonly name: string;
-  readonly numPartitions: number;
-  readonly replicationFactor: number;
-  readonly assignments: readonly { readonly index: number; readonly brokerIds: readonly number[] }[];
-  readonly configs: readonly { readonly name: string; readonly value: string | null }[];
-}
+type Asked = Row<typeof request>["topics"][number];
 
 function create(cluster: Cluster, asked: Asked, validateOnly: boolean): number {
   const { name, numPartitions, replicationFactor, assignments } = asked;

@@ -28,21 +28,15 @@ const response = [
   ]),
 ];
 
-export const describeConfigs: Api = api(
-  { key: 32, request, response },
-  ({ resources, includeSynonyms }, { cluster }) => ({
-    resources: resources.map(({ type, name, keys }) => {
-      const found = settingsOf(cluster, type, name);
-      if (typeof found === "number") return { type, name, errorCode: found };
-      const asked = found.filter((one) => !keys?.length || keys.includes(one.name));
-      return {
-        type,
-        name,
-        configs: asked.map((one) => ({ ...one, synonyms: includeSynonyms ? [one] : [] })),
-      };
-    }),
+export const describeConfigs: Api = api({ key: 32, request, response }, (asked, { cluster }) => ({
+  resources: asked.resources.map(({ type, name, keys }) => {
+    const found = settingsOf(cluster, type, name);
+    if (typeof found === "number") return { type, name, errorCode: found };
+    const wanted = found.filter((one) => !keys?.length || keys.includes(one.name));
+    const configs = wanted.map((one) => ({ ...one, synonyms: asked.includeSynonyms ? [one] : [] }));
+    return { type, name, configs };
   }),
-);
+}));
 
 /** All settings of a topic or a broker, or the code that says why there are none. */
 function settingsOf(cluster: Cluster, type: number, name: string) {

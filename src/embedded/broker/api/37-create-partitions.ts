@@ -1,7 +1,17 @@
 import type { Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { addPartitions, checkPartitions } from "../topics.ts";
-import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
+import {
+  array,
+  bool,
+  int16,
+  int32,
+  list,
+  nullable,
+  nullableString,
+  type Row,
+  string,
+} from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
 // `count` is the number of partitions afterwards; fewer or as many are 37.
@@ -20,22 +30,14 @@ const response = [
   array("topics", [string("name"), int16("errorCode"), nullableString("errorMessage")]),
 ];
 
-export const createPartitions: Api = api(
-  { key: 37, request, response },
-  ({ topics, validateOnly }, { cluster, broker }) => ({
-    topics: topics.map((asked) => ({
-      name: asked.name,
-      errorCode:
-        cluster.controller() === broker ? grow(cluster, asked, validateOnly) : errorCodes.notController,
-    })),
-  }),
-);
+export const createPartitions: Api = api({ key: 37, request, response }, (asked, { cluster, broker }) => {
+  const isController = cluster.controller() === broker;
+  const codeOf = (topic: Asked): number =>
+    isController ? grow(cluster, topic, asked.validateOnly) : errorCodes.notController;
+  return { topics: asked.topics.map((topic) => ({ name: topic.name, errorCode: codeOf(topic) })) };
+});
 
-interface Asked {
-  readonly name: string;
-  readonly count: number;
-  readonly assignments: readonly { readonly brokerIds: readonly number[] }[] | null;
-}
+type Asked = Row<typeof request>["topics"][number];
 
 function grow(cluster: Cluster, { name, count, assignments }: Asked, validateOnly: boolean): number {
   const topic = cluster.topics.get(name);

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
@@ -69,8 +69,8 @@ describe("the recipes for CI", () => {
 });
 
 /** A new project with a released event, as a repository; `npx keryx` in it runs the sources. */
-async function createShop(): Promise<CheckedProject> {
-  const shop = await createCheckedProject({});
+async function createShop(folder = ""): Promise<CheckedProject> {
+  const shop = await createCheckedProject({}, folder);
   await shop.write({ "keryx.yaml": undefined, schemas: undefined });
   for (const args of [["init", "--project", shop.root], ["generate"], ["lock", "release"]])
     expect((await shop.run(...args)).exit).to.equal(0);
@@ -107,8 +107,10 @@ describe("a new project in CI", function () {
   });
 
   describe("with the hook", () => {
-    const commit = (): { readonly exit: number | null; readonly said: string } => {
-      execFileSync("git", ["add", "--all"], { cwd: shop.root });
+    const commit = (
+      ...staged: readonly string[]
+    ): { readonly exit: number | null; readonly said: string } => {
+      execFileSync("git", ["add", ...(staged.length === 0 ? ["--all"] : staged)], { cwd: shop.root });
       const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`;
       const done = spawnSync(
         "git",
@@ -117,12 +119,15 @@ describe("a new project in CI", function () {
       );
       return { exit: done.status, said: `${done.stdout}${done.stderr}` };
     };
+    const install = (folder = "."): void => {
+      const hook = join(shop.git("rev-parse", "--show-toplevel").trim(), ".git/hooks/pre-commit");
+      mkdirSync(dirname(hook), { recursive: true });
+      writeFileSync(hook, read("examples/ci/pre-commit").replace("\nproject=.\n", `\nproject=${folder}\n`));
+      chmodSync(hook, 0o755);
+    };
     beforeEach(function () {
       if (process.platform === "win32") this.skip();
-      const hook = join(shop.root, ".git/hooks/pre-commit");
-      mkdirSync(dirname(hook), { recursive: true });
-      cpSync(join(root, "examples/ci/pre-commit"), hook);
-      chmodSync(hook, 0o755);
+      install();
     });
 
     it("a good change is committed", async () => {
@@ -147,12 +152,36 @@ describe("a new project in CI", function () {
       expect([exit, /Run `keryx generate`/.test(said)]).to.deep.equal([1, true]);
     });
 
-    it("what is not staged is not looked at, and commits without schemas are not held up", async () => {
-      await shop.write({ "README.md": "A shop.\n" });
-      execFileSync("git", ["add", "README.md"], { cwd: shop.root });
+    it("what is not staged is not looked at", async () => {
+      await change("placed_at = 5;", "placed_at = 5;\n  string note = 6;");
+      expect((await shop.run("generate")).exit).to.equal(0);
+      execFileSync("git", ["add", "--all"], { cwd: shop.root });
       await change("int64 total_minor = 4;", "string total_minor = 4;");
-      const args = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-qm", "words"];
-      expect(spawnSync("git", args, { cwd: shop.root }).status).to.equal(0);
+      const { exit, said } = commit("generated");
+      expect(exit, said).to.equal(0);
+      expect(commit().exit).to.equal(1);
+    });
+
+    it("a commit without schemas is not held up", async () => {
+      await shop.write({ "README.md": "A shop.\n" });
+      await change("int64 total_minor = 4;", "string total_minor = 4;");
+      const { exit, said } = commit("README.md");
+      expect([exit, said.includes("Compared")]).to.deep.equal([0, false]);
+    });
+
+    it("a project in a folder of the repository is judged alike", async () => {
+      shop = await createShop("services/shop");
+      install("services/shop");
+      await change("int64 total_minor = 4;", "string total_minor = 4;");
+      const refused = commit();
+      expect([refused.exit, refused.said.includes("wire-unsafe shop.v1.OrderPlaced")]).to.deep.equal([
+        1,
+        true,
+      ]);
+      await change("placed_at = 5;", "placed_at = 5;\n  string note = 6;");
+      expect((await shop.run("generate")).exit).to.equal(0);
+      const taken = commit();
+      expect(taken.exit, taken.said).to.equal(0);
     });
   });
 

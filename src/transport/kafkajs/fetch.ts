@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
+import type { TopicPartition } from "../../core/record.ts";
+import { queueRecordSet } from "../fetched-records.ts";
+import type { RecordQueue } from "../port.ts";
 import { type AbortedTransaction, isCurrentFormat, type RecordSet, readRecordSet } from "../record-set.ts";
+import { queueRecords } from "../records.ts";
 import type { Broker, FetchedPartition, FetchResponse } from "./cluster.ts";
+import { type FetchedMessage, toRawRecord } from "./records.ts";
 
 // kafkajs makes a dozen objects of every record that was fetched, thousands at a time, and copies its headers once for
 // each of them. Here the answer is only taken apart and checked; records are made when they are admitted.
@@ -31,6 +36,20 @@ export interface FetchedMarker {
   readonly timestamp: "0";
   readonly isControlRecord: boolean;
   readonly records: RecordSet;
+}
+
+/** What kafkajs hands on of a partition: markers, or its own objects where it has read the answer itself. */
+export type ClientFetched = FetchedMessage | FetchedMarker;
+
+/** The records from an offset on that a fetch brought of one partition. */
+export function queueFetched(
+  at: TopicPartition,
+  messages: readonly ClientFetched[],
+  from: bigint,
+): RecordQueue {
+  const [first] = messages;
+  if (first && "records" in first) return queueRecordSet(at, first.records, from);
+  return queueRecords(messages.map((message) => toRawRecord(at, message as FetchedMessage)));
 }
 
 /** Reads the fetches of one broker object in kafkajs' place. */

@@ -4,9 +4,9 @@ import { KeryxError } from "../../core/errors.ts";
 import type { RawRecord, TopicPartitionOffset } from "../../core/record.ts";
 import type { TransportOptions } from "../options.ts";
 import { createClient } from "./client.ts";
-import { type Cluster, createCluster, type FetchedPartition } from "./cluster.ts";
+import { type Cluster, createCluster, type FetchedPartition, onBroker } from "./cluster.ts";
 import { toKeryxError } from "./errors.ts";
-import { type FetchedMessage, toRawRecord } from "./records.ts";
+import { type ClientFetched, queueFetched, readFetches } from "./fetch.ts";
 import { createTopicMetadata } from "./topics.ts";
 
 const readCommitted = 1;
@@ -19,12 +19,12 @@ const maxFailures = 20;
 const maxEmptyFetches = 4;
 
 interface Batch {
-  readonly messages: readonly FetchedMessage[];
+  readonly messages: readonly ClientFetched[];
   readonly rawMessages: readonly unknown[];
   lastOffset(): string;
 }
 type BatchClass = new (topic: string, fetchedOffset: string, data: FetchedPartition) => Batch;
-// Leaves out control records and aborted transactions.
+// Says how far the fetch got. What was aborted is left out before it, because it does not leave out all of it.
 const Batch = createRequire(import.meta.url)("kafkajs/src/consumer/batch.js") as BatchClass;
 
 export interface ReadRequest {
@@ -47,6 +47,7 @@ export async function readRange(
     metadataMaxAge: 30_000,
     isolationLevel: readCommitted,
   });
+  onBroker(cluster, readFetches);
   const context = { action: "read", topics: [request.from.topic] };
   try {
     await cluster.connect();
@@ -89,10 +90,11 @@ async function readAll(
       continue;
     }
     emptyFetches = 0;
-    for (const message of batch.messages) {
-      if (BigInt(message.offset) >= to) return;
+    const records = queueFetched(from, batch.messages, position);
+    for (let record = records.shift(); record; record = records.shift()) {
+      if (record.offset >= to) return;
       signal?.throwIfAborted();
-      await each(toRawRecord(from, message));
+      await each(record);
     }
     const next = BigInt(batch.lastOffset()) + 1n;
     // A batch that lies wholly before the position: the fetch began inside it.

@@ -1,17 +1,8 @@
 import type { EachBatchPayload } from "kafkajs";
 import type { TopicPartition } from "../../../core/record.ts";
-import { queueRecordSet } from "../../fetched-records.ts";
-import type {
-  PortAdmin,
-  PortAssignment,
-  PortBatch,
-  PortConsumerOptions,
-  PortOffset,
-  RecordQueue,
-} from "../../port.ts";
+import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "../../port.ts";
 import { queueRecords } from "../../records.ts";
-import type { FetchedMarker } from "../fetch.ts";
-import { type FetchedMessage, toRawRecord } from "../records.ts";
+import { type ClientFetched, queueFetched } from "../fetch.ts";
 
 /** What one join gave this member, and how far each partition was read. */
 export interface Assignment {
@@ -97,7 +88,7 @@ export function deliverBatch(
   if (BigInt(fetchedOffset) !== position) return { kind: "stale", position };
   const nextOffset = BigInt(batch.lastOffset()) + 1n;
   const lastMessage = BigInt(batch.messages.at(-1)?.offset ?? -1);
-  const records = toQueue(at, batch.messages as readonly (FetchedMessage | FetchedMarker)[], position);
+  const records = queueFetched(at, batch.messages as readonly ClientFetched[], position);
   const resolve = (offset: bigint): void => {
     if (current() !== assignment) return;
     // kafkajs moves behind the control records after the last record; so does our position.
@@ -115,16 +106,6 @@ export function deliverBatch(
     resolve,
   });
   return { kind: "delivered", handled };
-}
-
-function toQueue(
-  at: TopicPartition,
-  messages: readonly (FetchedMessage | FetchedMarker)[],
-  from: bigint,
-): RecordQueue {
-  const [first] = messages;
-  if (first && "records" in first) return queueRecordSet(at, first.records, from);
-  return queueRecords(messages.map((message) => toRawRecord(at, message as FetchedMessage)));
 }
 
 /** A stretch without records: kafkajs moves past it by itself; whoever counts offsets has to hear of it. */

@@ -16,13 +16,6 @@ export interface BrokerNode {
   isUp: boolean;
 }
 
-/** Who waits for more records in some partitions. */
-export interface Waiter {
-  isFor(partition: Partition): boolean;
-  /** Called when one of them may have more to give; the waiter takes itself out when it has enough. */
-  wake(): void;
-}
-
 /** All state of the cluster; handlers are synchronous, so nothing sees it half changed. */
 export interface Cluster {
   readonly id: string;
@@ -59,7 +52,8 @@ export interface Cluster {
   moveLeader(partition: Partition, broker: number): void;
   /** Finds live leaders for the partitions whose own is gone. */
   repairLeaders(): void;
-  wait(waiter: Waiter): () => void;
+  /** Calls with each partition that may have more to give, until it is cancelled. */
+  wait(wake: (partition: Partition) => void): () => void;
   /** Says that a partition may have more to give. */
   woken(partition: Partition): void;
 }
@@ -73,7 +67,7 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
   const brokers = new Map(ids.map((id) => [id, { id, ports: new Map<string, number>(), isUp: true }]));
   const topics = new Map<string, Topic>();
   const groups = new Map<string, Group>();
-  const waiters = new Set<Waiter>();
+  const waiters = new Set<(partition: Partition) => void>();
   let hashSeed = 0;
 
   const live = (): readonly BrokerNode[] => [...brokers.values()].filter((broker) => broker.isUp);
@@ -84,7 +78,7 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
     return found;
   };
   const woken = (partition: Partition): void => {
-    for (const waiter of [...waiters]) if (waiter.isFor(partition)) waiter.wake();
+    for (const wake of [...waiters]) wake(partition);
   };
   const cluster: Cluster = {
     ...{ id: nextId(), options, clock, topics, brokers, groups, observe, random, live, woken },
@@ -148,9 +142,9 @@ export function createCluster(options: ResolvedBrokerOptions): Cluster {
           // One copy serves all, so a partition without a live replica goes on elsewhere.
           cluster.moveLeader(partition, partition.replicas.find(isUp) ?? nth(partition.index).id);
     },
-    wait(waiter) {
-      waiters.add(waiter);
-      return () => void waiters.delete(waiter);
+    wait(wake) {
+      waiters.add(wake);
+      return () => void waiters.delete(wake);
     },
   };
   return cluster;

@@ -136,12 +136,9 @@ function waitForMore(call: Call, request: Request): Promise<Collected> {
       resolve(collected);
     };
     const cancels = [
-      cluster.wait({
-        isFor: ({ topic, index }) => names.has(nameOf(topic, index)),
-        wake() {
-          const now = collect(call, request);
-          if (now.isEnough) finish(now);
-        },
+      cluster.wait(({ topic, index }) => {
+        const now = names.has(nameOf(topic, index)) ? collect(call, request) : undefined;
+        if (now?.isEnough) finish(now);
       }),
       cluster.clock.schedule(request.maxWaitMs, () => finish(collect(call, request))),
       call.onClose(() => finish({ topics: [], isEnough: true })),

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { type Dialect, findDialect, knownDialects } from "../../src/compatibility/dialects.ts";
+import type { Dialect } from "../../src/compatibility/dialects.ts";
 import { KeryxError } from "../../src/core/errors.ts";
 import { suggest } from "../../src/core/suggest.ts";
-import { registryDefaults } from "../../src/registry/options.ts";
 import { baselineOfLock } from "../check/baseline.ts";
 import { checkProject } from "../check/check.ts";
 import { findLostVersions } from "../check/lock-history.ts";
@@ -24,6 +23,7 @@ import { type LoadedBaseline, loadGitBaseline, readCommittedLock } from "./check
 import { formatFindings, formatFindingsJson } from "./check-print.ts";
 import { findDisagreements, readRegistry } from "./check-registry.ts";
 import type { Invocation, Run } from "./command.ts";
+import { dialectOf } from "./dialect.ts";
 import { type OpenProject, openProject } from "./load.ts";
 import { loadManifest } from "./package.ts";
 
@@ -60,22 +60,13 @@ function parseFormat(text = "text"): Format {
   });
 }
 
-function dialectOf({ config }: OpenProject): Dialect {
-  const name = config.registry.dialect ?? registryDefaults.dialect;
-  const found = findDialect(name);
-  if (found !== undefined) return found;
-  throw new KeryxError("config_invalid", `registry.dialect: there are no rules for ${JSON.stringify(name)}`, {
-    help: `Known are ${knownDialects}.`,
-  });
-}
-
 /** Compares the whole project with a baseline. Exit 0 is a yes; what could not be told is an error. */
 export const runCheck: Run = async (call) => {
   const { options, io } = call;
   const against = parseAgainst(options.against);
   const format = parseFormat(options.format);
   const project = openProject(options, io);
-  const dialect = dialectOf(project);
+  const dialect = dialectOf(project.config);
   const { findings, compared, fresh } = await inTemporaryFolder((folder) =>
     findAll(call, project, dialect, against, folder),
   );
@@ -105,7 +96,9 @@ export function checkWithLock(
   project: OpenProject,
   call: Invocation,
 ): Promise<Pick<Found, "findings" | "checked">> {
-  return inTemporaryFolder((folder) => findAll(call, project, dialectOf(project), { kind: "lock" }, folder));
+  return inTemporaryFolder((folder) =>
+    findAll(call, project, dialectOf(project.config), { kind: "lock" }, folder),
+  );
 }
 
 interface Found {

@@ -3,6 +3,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { KeryxError } from "../../src/core/errors.ts";
 import { type CompatibilityLevel, compatibilityLevels } from "../../src/core/event.ts";
 import type { CommandOptions, Io } from "./command.ts";
+import { dialectOf } from "./dialect.ts";
 
 export type SchemaType = "AVRO" | "PROTOBUF";
 
@@ -59,8 +60,7 @@ function unknown(where: string, text: string, known: string): KeryxError {
 /** The dialect of the project around the working directory, where there is one, else the default. */
 function ownDialect(io: Io): Dialect {
   try {
-    const { registry } = loadConfig({ cwd: io.cwd, environment: io.env });
-    return toDialect(registry.dialect ?? "", "registry.dialect");
+    return dialectOf(loadConfig({ cwd: io.cwd, environment: io.env }));
   } catch (error) {
     const { message, details } = KeryxError.from(error);
     // Guessing would answer for another registry than the project's.

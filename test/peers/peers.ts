@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaClassPath } from "../support/servers/artifacts.ts";
-import { fromDebian, fromMaven, fromNpm, fromPip, type Installation } from "./install.ts";
+import { fromDebian, fromGo, fromMaven, fromNpm, fromPip, type Installation } from "./install.ts";
 
 /** How a peer's program is started. */
 export interface Program {
@@ -89,4 +89,5 @@ export const peers: readonly Peer[] = [
   python("kafka-python"),
   kcat,
   java,
+  peer("franz-go", fromGo("franz-go"), (folder) => ({ command: join(folder, "peer"), args: [] })),
 ];

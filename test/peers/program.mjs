@@ -70,7 +70,9 @@ export async function runOperations(client, operations) {
       const detail = await Promise.race([run(), late()]);
       tell({ op, ok: true, detail: detail ?? "", ms: Date.now() - startedAt });
     } catch (error) {
-      const detail = cut(String(error?.message ?? error));
+      const detail = cut(
+        `${error?.message ?? error}${error?.errors?.length > 0 ? `: ${error.errors[0].message}` : ""}`,
+      );
       if (error instanceof NotThere) tell({ op, ok: null, detail });
       else tell({ op, ok: false, detail, ms: Date.now() - startedAt });
     }

@@ -326,24 +326,11 @@ await runOperations("@platformatic/kafka 2.12.1", {
       }, transactional("offsets-t"));
     });
   },
-  async "transaction-fencing"() {
-    const made = await topic("fencing");
-    const write = async (producer, value) => {
-      const transaction = await producer.beginTransaction();
-      await transaction.send({ messages: [{ topic: made, value }] });
-      await transaction.commit();
-    };
-    // It does not wait while Kafka ends an older transaction of the same id, so its user does.
-    const settled = () => new Promise((resolve) => setTimeout(resolve, 1000));
-    await withProducer(async (first) => {
-      await write(first, "before");
-      await settled();
-      await withProducer((second) => write(second, "kept"), transactional("fencing-t"));
-      await refused(() => write(first, "lost"), "the first producer");
-    }, transactional("fencing-t"));
-    await withProducer((producer) => producer.send({ messages: messagesOf(made, ["end"]) }));
-    same(await readValues(made, "end"), ["before", "kept", "end"], "values");
-  },
+  // Seen on Apache Kafka: error 90 as soon as the id has another producer id than 0; versions below 3 do not ask.
+  "transaction-fencing": () =>
+    notThere(
+      "a second producer cannot take over a transactional id on Apache Kafka: it names itself producer 0",
+    ),
   "sasl-plain": () => roundTrip("plain", {}, sasl("PLAIN")),
   "sasl-scram-256": () => roundTrip("scram256", {}, sasl("SCRAM-SHA-256")),
   "sasl-scram-512": () => roundTrip("scram512", {}, sasl("SCRAM-SHA-512")),

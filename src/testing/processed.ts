@@ -1,5 +1,6 @@
 import { KeryxError } from "../core/errors.ts";
 import { headerNames } from "../core/headers.ts";
+import type { Signal } from "../core/signals.ts";
 import { toRetryGroup } from "../core/topic-names.ts";
 import type { DevBroker } from "../embedded/broker/index.ts";
 import type { PartitionLag } from "../embedded/broker/lag.ts";
@@ -13,58 +14,102 @@ export interface ProcessedOptions {
   readonly skipDelays?: boolean;
 }
 
-/** What the wait looks at. */
-export interface ProcessedParts {
-  readonly broker: DevBroker;
-  readonly clock: TestClock;
-  /** Calls for each signal of the broker; the returned function ends that. */
-  listen(hear: (signal: BrokerSignal) => void): () => void;
+/** Waits for groups of one cluster. */
+export interface Progress {
+  /** Hears what the broker and the apps say. */
+  hear(signal: BrokerSignal | Signal): void;
+  /**
+   * Resolves once a group has committed all that lies on its topics, retry topics included. All state is in this process
+   * and looked at in one go, so nothing can be on its way between two topics unseen.
+   * @throws KeryxError `expectation_failed` with what is left, partition by partition
+   */
+  untilProcessed(group: string, options?: ProcessedOptions): Promise<void>;
 }
 
 /** Signals after which a group may be through, or have more to do. */
-const decisive: ReadonlySet<BrokerSignal["kind"]> = new Set([
+const decisive: ReadonlySet<string> = new Set([
+  "record.handled",
   "offsets.committed",
+  "offsets.commit_failed",
   "transaction.ended",
   "group.changed",
 ]);
 
-/**
- * Resolves once a group has committed all that lies on its topics, retry topics included. All state is in this process
- * and looked at in one go, so nothing can be on its way between two topics unseen.
- * @throws KeryxError `expectation_failed` with what is left, partition by partition
- */
-export function untilProcessed(
-  { broker, clock, listen }: ProcessedParts,
-  group: string,
-  { timeoutMs = 10_000, skipDelays = false }: ProcessedOptions,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let isAsked = false;
-    const end = (settle: () => void): void => {
-      clearTimeout(timer);
-      stopListening();
-      settle();
-    };
-    const look = (): void => {
-      isAsked = false;
-      const standing = stand(broker, group);
-      if (standing.isThrough) end(resolve);
-      else if (skipDelays && standing.main.length === 0) void skip(broker, clock, standing.retries);
-    };
-    const stopListening = listen(({ kind }) => {
-      if (isAsked || !decisive.has(kind)) return;
+/** A consumer commits what it has handled at least so often. */
+const commitEveryMs = 1_000;
+
+export function createProgress(broker: () => DevBroker, clock: TestClock): Progress {
+  const looks = new Set<() => void>();
+  const handled = new Set<string>();
+  let isAsked = false;
+  const lookAtAll = (): void => {
+    isAsked = false;
+    for (const look of looks) look();
+  };
+  /** The first record of a partition that is neither committed nor handled. */
+  const findUnhandled = (group: string, one: PartitionLag): number | undefined => {
+    for (let offset = Math.max(one.start, one.committed ?? 0); offset < one.end; offset++)
+      if (!handled.has(toKey(group, one.topic, one.partition, offset))) return offset;
+    return undefined;
+  };
+  /** How far time may be moved on, now that nothing but time is waited for; 0 while handlers are at work. */
+  const toSkip = (group: string, { main, retries }: Standing, skipDelays: boolean): number => {
+    if (main.some((one) => findUnhandled(group, one) !== undefined)) return 0;
+    const waiting = retries.flatMap((one) => {
+      const offset = findUnhandled(toRetryGroup(group), one);
+      return offset === undefined ? [] : { ...one, offset };
+    });
+    if (waiting.length === 0) return commitEveryMs;
+    return skipDelays ? Math.max(0, nextDueMs(broker(), waiting) - clock.now()) : 0;
+  };
+  return {
+    hear(signal) {
+      if (signal.kind === "record.handled" && signal.outcome !== "held") {
+        const { group, topic, partition, offset } = signal.record;
+        handled.add(toKey(group, topic, partition, offset));
+      }
+      if (isAsked || looks.size === 0 || !decisive.has(signal.kind)) return;
       isAsked = true;
       // A request commits several partitions, and signals come in the midst of it.
-      queueMicrotask(look);
-    });
-    const timer = setTimeout(() => {
-      const { main, retries, isKnown } = stand(broker, group);
-      const left = isKnown ? [...main, ...retries].map(show).join("; ") : "it has no member and no offsets";
-      const message = `group ${group} was not through after ${timeoutMs} ms: ${left}`;
-      end(() => reject(new KeryxError("expectation_failed", message)));
-    }, timeoutMs);
-    look();
-  });
+      queueMicrotask(lookAtAll);
+    },
+    untilProcessed: (group, { timeoutMs = 10_000, skipDelays = false } = {}) =>
+      new Promise((resolve, reject) => {
+        const end = (settle: () => void): void => {
+          clearTimeout(timer);
+          looks.delete(look);
+          settle();
+        };
+        let movedAt = "";
+        const look = (): void => {
+          const standing = stand(broker(), group);
+          if (standing.isThrough) {
+            end(resolve);
+            return;
+          }
+          const skipMs = standing.isKnown ? toSkip(group, standing, skipDelays) : 0;
+          // Once for each state of things: what time sets going takes a moment to show.
+          const state = JSON.stringify([standing, handled.size]);
+          if (skipMs === 0 || state === movedAt) return;
+          movedAt = state;
+          void clock.advance(skipMs);
+        };
+        const timer = setTimeout(() => {
+          const { main, retries, isKnown } = stand(broker(), group);
+          const left = isKnown
+            ? [...main, ...retries].map(show).join("; ")
+            : "it has no member and no offsets";
+          const message = `group ${group} was not through after ${timeoutMs} ms: ${left}`;
+          end(() => reject(new KeryxError("expectation_failed", message)));
+        }, timeoutMs);
+        looks.add(look);
+        look();
+      }),
+  };
+}
+
+function toKey(group: string, topic: string, partition: number, offset: number | bigint): string {
+  return `${topic}/${partition}/${offset} ${group}`;
 }
 
 interface Standing {
@@ -87,15 +132,15 @@ function show({ topic, partition, committed, end }: PartitionLag): string {
   return `${topic}/${partition} is at ${committed ?? "no offset"} of ${end}`;
 }
 
-/** Moves time on to when the first of the waiting records is due. */
-async function skip(broker: DevBroker, clock: TestClock, waiting: readonly PartitionLag[]): Promise<void> {
-  const dues = waiting.flatMap(({ topic, partition, committed, start }) => {
-    const first = broker
-      .records(topic)
-      .find((one) => one.partition === partition && one.offset >= (committed ?? start));
-    const due = first?.headers.findLast(({ name }) => name === headerNames.dueAt)?.value;
+/** When the first of the waiting records is due. */
+function nextDueMs(
+  broker: DevBroker,
+  waiting: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
+): number {
+  const dues = waiting.flatMap(({ topic, partition, offset }) => {
+    const record = broker.records(topic).find((one) => one.partition === partition && one.offset === offset);
+    const due = record?.headers.findLast(({ name }) => name === headerNames.dueAt)?.value;
     return due === undefined || due === null ? [] : Number(due.toString());
   });
-  const next = Math.min(...dues);
-  if (Number.isFinite(next) && next > clock.now()) await clock.advance(next - clock.now());
+  return dues.length === 0 ? 0 : Math.min(...dues);
 }

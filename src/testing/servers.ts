@@ -5,14 +5,13 @@ import type { EventType } from "../core/event.ts";
 import { closeAll } from "../core/lifecycle.ts";
 import { createDevBroker, type DevBroker } from "../embedded/broker/index.ts";
 import type { DevBrokerOptions } from "../embedded/broker/options.ts";
-import type { BrokerSignal } from "../embedded/broker/signals.ts";
 import { createDevRegistry, type DevRegistry } from "../embedded/registry/index.ts";
 import type { DevRegistryOptions } from "../embedded/registry/options.ts";
 import { type ConnectOptions, connect, type KeryxApp } from "../keryx.ts";
 import { createHttpRegistry } from "../registry/http.ts";
 import { createKafkajsPort } from "../transport/kafkajs.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
-import { type ProcessedOptions, untilProcessed } from "./processed.ts";
+import { createProgress, type ProcessedOptions } from "./processed.ts";
 import { readRecords, type TestRecord } from "./records.ts";
 
 export interface TestServersOptions {
@@ -72,14 +71,14 @@ export interface TestServers extends AsyncDisposable {
  */
 export async function startTestServers(options: TestServersOptions = {}): Promise<TestServers> {
   const [clock, serverClock] = [createTestClock(), createTestClock()];
-  const listeners = new Set<(signal: BrokerSignal) => void>();
+  const progress = createProgress(() => broker, clock);
   const quiet = { log: () => {}, clock: serverClock };
-  const broker = await createDevBroker({
+  const broker: DevBroker = await createDevBroker({
     ...quiet,
     ...options.broker,
     observe(signal) {
       options.broker?.observe?.(signal);
-      for (const hear of listeners) hear(signal);
+      progress.hear(signal);
     },
   });
   const registry = await createDevRegistry({ ...quiet, ...options.registry }).catch(
@@ -96,6 +95,10 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
       ...{ environment: {}, cwd: tmpdir(), createTopics: true, logging: { level: "silent" } },
       ...{ brokers, registry: registry.url, clock },
       ...given,
+      observe(signal) {
+        given.observe?.(signal);
+        progress.hear(signal);
+      },
     });
     apps.add(app);
     return app;
@@ -115,18 +118,7 @@ export async function startTestServers(options: TestServersOptions = {}): Promis
       publishing ??= open({ clientId: "keryx-testing" });
       return (await publishing).producer.send(event, value, sendOptions);
     },
-    untilProcessed: (group, processed = {}) =>
-      untilProcessed(
-        {
-          ...{ broker, clock },
-          listen(hear) {
-            listeners.add(hear);
-            return () => void listeners.delete(hear);
-          },
-        },
-        group,
-        processed,
-      ),
+    untilProcessed: progress.untilProcessed,
     async records(event, { topic = event.topic } = {}) {
       const port = createKafkajsPort({ brokers, clientId: "keryx-testing" }, () => {});
       const schemas = createHttpRegistry({ url: registry.url }, () => {});

@@ -32,13 +32,12 @@ export const joinGroup: Api = api({ key: 11, request, response }, (asked, call) 
   const { minSessionTimeoutMs, maxSessionTimeoutMs } = call.cluster.options;
   const isBounded = sessionTimeoutMs >= minSessionTimeoutMs && sessionTimeoutMs <= maxSessionTimeoutMs;
   const code = checkCoordinator(call, groupId, errorCodes.invalidGroupId);
-  if (code !== errorCodes.none) return { errorCode: code, memberId: memberId };
-  if (!isBounded) return { errorCode: errorCodes.invalidSessionTimeout, memberId: memberId };
+  if (code !== errorCodes.none) return { errorCode: code, memberId };
+  if (!isBounded) return { errorCode: errorCodes.invalidSessionTimeout, memberId };
   const isKnown = memberId === "" || call.cluster.groups.has(groupId);
-  if (!isKnown) return { errorCode: errorCodes.unknownMemberId, memberId: memberId };
-  const { groupInstanceId: instanceId, protocolType, protocols } = asked;
+  if (!isKnown) return { errorCode: errorCodes.unknownMemberId, memberId };
   const joining = {
-    ...{ memberId, instanceId, protocolType, protocols, sessionTimeoutMs },
+    ...asked,
     rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
     clientId: call.clientId ?? "",
     clientHost: call.clientHost,

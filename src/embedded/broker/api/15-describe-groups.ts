@@ -41,11 +41,9 @@ function describe({ id, state, protocolType, protocolName, members }: Group) {
     errorCode: errorCodes.none,
     ...{ groupId: id, state, protocolType, protocolName: chosen },
     members: [...members.values()].map((member) => ({
+      ...member,
       memberId: member.id,
-      clientId: member.clientId,
-      clientHost: member.clientHost,
       metadata: metadataOf(member, chosen),
-      assignment: member.assignment,
     })),
   };
 }

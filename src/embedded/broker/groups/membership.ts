@@ -23,7 +23,7 @@ import {
 
 export interface JoinRequest {
   readonly memberId: string;
-  readonly instanceId: string | null;
+  readonly groupInstanceId: string | null;
   readonly clientId: string;
   readonly clientHost: string;
   readonly protocolType: string;
@@ -41,7 +41,7 @@ const newcomerTimeoutMs = 300_000;
 
 /** Takes a member in, or back in; `answer` is called at once or when the rebalance ends. */
 export function join(group: Group, request: JoinRequest, answer: Answer): void {
-  const { memberId, instanceId, protocolType, protocols } = request;
+  const { memberId, groupInstanceId: instanceId, protocolType, protocols } = request;
   if (!isSupported(group, protocolType, protocols)) {
     answer({ errorCode: errorCodes.inconsistentGroupProtocol, memberId: memberId });
     return;
@@ -76,7 +76,7 @@ function takePending(group: Group, id: string): boolean {
 }
 
 function add(group: Group, id: string, request: JoinRequest, answer: Answer): void {
-  const { instanceId, clientId, clientHost } = request;
+  const { groupInstanceId: instanceId, clientId, clientHost } = request;
   const member: Member = {
     ...{ id, instanceId, clientId, clientHost, ...settingsOf(request) },
     ...{ assignment: nothing, isNew: true, isSyncDue: false, joining: answer },

@@ -59,8 +59,7 @@ function delayJoin(group: Group, delayMs: number, restMs: number): void {
   group.isGathering = true;
   group.stopWaiting = group.clock.schedule(delayMs, () => {
     const hasGrown = [...group.members.keys()].some((id) => !known.has(id));
-    if (hasGrown && restMs > 0)
-      delayJoin(group, Math.min(group.initialDelayMs, restMs), Math.max(restMs - delayMs, 0));
+    if (hasGrown) delayJoin(group, Math.min(group.initialDelayMs, restMs), Math.max(restMs - delayMs, 0));
     else completeJoin(group);
   });
 }

@@ -128,6 +128,41 @@ describe("groups of the embedded broker", () => {
     expect(await describeGroup(first, id)).to.include({ state: "Stable" });
   });
 
+  it("keep a static leader that comes back as the leader of the next generation, too", async () => {
+    const broker = await start();
+    const [first, second, third] = (await Promise.all([1, 2, 3].map(() => wire(broker)))) as [
+      WireClient,
+      WireClient,
+      WireClient,
+    ];
+    const groupInstanceId = "one";
+    const before = await foundGroup(first, id, { groupInstanceId });
+    const joining = joinGroup(second, id);
+    await until(() => broker.group(id)?.state === "PreparingRebalance", "the members are to join");
+    const leader = await askJoin(first, id, { memberId: before.memberId, groupInstanceId });
+    const follower = await joining;
+    await syncGroup(first, id, { ...leader, groupInstanceId });
+    const { memberId } = await askJoin(third, id, { groupInstanceId });
+    broker.forceRebalance(id);
+    const again = askJoin(second, id, { memberId: follower.memberId });
+    expect(await askJoin(third, id, { memberId, groupInstanceId })).to.include({ leader: memberId });
+    expect(await again).to.include({ leader: memberId });
+  });
+
+  it("describe the parts of before while members join, and none when those were not fetched", async () => {
+    const broker = await start();
+    const [first, second] = (await Promise.all([wire(broker), wire(broker)])) as [WireClient, WireClient];
+    const { memberId } = await foundGroup(first, id);
+    const parts = async () =>
+      (await describeGroup(second, id)).members.map(({ assignment }) => String(assignment));
+    broker.forceRebalance(id);
+    expect(await parts()).to.deep.equal(["all"]);
+    await askJoin(first, id, { memberId });
+    expect(await parts()).to.deep.equal(["all"]);
+    broker.forceRebalance(id);
+    expect(await parts()).to.deep.equal([""]);
+  });
+
   it("tell each change of state, down to their end", async () => {
     const states: string[] = [];
     const broker = await start({

@@ -234,7 +234,7 @@ describe("time in groups of the embedded broker", () => {
     });
 
     it("waits once more when somebody came, up to the rebalance timeout", async () => {
-      const { clock, clients, members, state } = await started(3, 3_000);
+      const { clock, clients, watcher, members, state } = await started(3, 3_000);
       const request = { rebalanceTimeoutMs: 7_000 };
       const joins = joinAll(clients.slice(0, 1), request);
       await members(1);
@@ -244,10 +244,13 @@ describe("time in groups of the embedded broker", () => {
       await clock.advance(3_000);
       joins.push(...joinAll(clients.slice(2, 3), request));
       await members(3);
-      await clock.advance(1_999);
+      await clock.advance(1_500);
+      joins.push(...joinAll([watcher], request));
+      await members(4);
+      await clock.advance(499);
       expect(state()).to.equal("PreparingRebalance");
       await clock.advance(1);
-      expect((await Promise.all(joins)).map(({ generationId }) => generationId)).to.deep.equal([1, 1, 1]);
+      expect((await Promise.all(joins)).map(({ generationId }) => generationId)).to.deep.equal([1, 1, 1, 1]);
     });
 
     it("ends with an empty group when all of them left", async () => {

@@ -29,8 +29,8 @@ async function init(client: WireClient) {
       if (errorCode === 0) sequence++;
       return errorCode;
     },
-    commitOffset: async (offset: number) => {
-      await client.ask("AddOffsetsToTxn", 1, { ...claim, groupId: "g" });
+    commitOffset: async (offset: number, isAdded = true) => {
+      if (isAdded) await client.ask("AddOffsetsToTxn", 1, { ...claim, groupId: "g" });
       const topics = [{ name: "orders", partitions: [{ index: 0, offset }] }];
       const answer = await client.ask("TxnOffsetCommit", 3, { ...claim, groupId: "g", topics });
       return dig(answer, "topics", 0, "partitions", 0, "errorCode");
@@ -79,6 +79,20 @@ describe("transactions of the embedded broker", () => {
     expect(await stable()).to.equal(2);
     expect(await producer.end(true)).to.equal(0);
     expect(await stable()).to.equal(4);
+  });
+
+  it("take partitions and groups anew each time", async () => {
+    const { producer } = await started();
+    await producer.add();
+    expect(await producer.send("a")).to.equal(0);
+    expect(await producer.commitOffset(5)).to.equal(0);
+    await producer.end(true);
+    expect(await producer.send("b")).to.equal(48);
+    await producer.add("orders");
+    expect(await producer.commitOffset(6, false)).to.equal(48);
+    await producer.end(true);
+    await producer.commitOffset(7);
+    expect(await producer.send("b")).to.equal(48);
   });
 
   it("give a new producer id when the epochs have run out, and the last one is fenced all the same", async () => {

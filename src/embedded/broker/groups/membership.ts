@@ -43,7 +43,7 @@ const newcomerTimeoutMs = 300_000;
 export function join(group: Group, request: JoinRequest, answer: Answer): void {
   const { memberId, groupInstanceId: instanceId, protocolType, protocols } = request;
   if (!isSupported(group, protocolType, protocols)) {
-    answer({ errorCode: errorCodes.inconsistentGroupProtocol, memberId: memberId });
+    answer({ errorCode: errorCodes.inconsistentGroupProtocol, memberId });
     return;
   }
   const holder = memberOfInstance(group, instanceId);
@@ -52,7 +52,7 @@ export function join(group: Group, request: JoinRequest, answer: Answer): void {
     const isNew = instanceId === null && takePending(group, memberId);
     const member = isNew ? undefined : identify(group, memberId, instanceId);
     if (member === undefined) add(group, memberId, request, answer);
-    else if (typeof member === "number") answer({ errorCode: member, memberId: memberId });
+    else if (typeof member === "number") answer({ errorCode: member, memberId });
     else rejoin(group, member, request, answer);
   } else if (holder !== undefined) replaceStatic(group, holder, newId(), request, answer);
   else if (request.requiresMemberId && instanceId === null) reserve(group, newId(), request, answer);

@@ -15,6 +15,8 @@ import { toLane } from "./lanes.ts";
 export interface Flow {
   /** Takes a fetched batch. Returns at once; a partition with enough to do is paused instead. */
   receive(partition: Partition, batch: PortBatch): void;
+  /** True when the batch begins before what was taken already. */
+  isBehind(partition: Partition, batch: PortBatch): boolean;
   /** A record left the running ones: there may be room again. */
   settled(partition: Partition): void;
   /** The bytes of a finished record are free again. */
@@ -154,6 +156,9 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
       admit(partition, intakes.of(partition));
       // Offsets without a record to complete still move the watermark.
       if (batch.records.size() === 0) partition.touch();
+    },
+    isBehind(partition, { records, nextOffset }) {
+      return (records.peek()?.offset ?? nextOffset - 1n) < intakes.of(partition).takenTo;
     },
     settled(partition) {
       if (partition.phase !== "open") return;

@@ -54,6 +54,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
     const offsets: (PortOffset & { partition: number })[] = [];
     for (const partition of partitions) {
       dirty.delete(partition);
+      if (partition.phase === "closed") continue;
       const offset = partition.offsets.take();
       const before = partition.committed ?? partition.offsets.start() ?? -1n;
       if (offset === undefined || offset <= before) continue;

@@ -42,8 +42,10 @@ export interface ReaderDeps {
 const maxGraceMs = 2_000;
 
 export function createReader(deps: ReaderDeps): Reader {
-  const { port, group, places, clock, observe, flow, holds, dedupe } = deps;
+  const { port, group, places, clock, observe, flow, dedupe } = deps;
   const partitions = new Map<string, Partition>();
+  // Read from another place from now on, further on or further back.
+  const resets = new Set<string>();
 
   const committer = createCommitter({
     port,
@@ -59,24 +61,31 @@ export function createReader(deps: ReaderDeps): Reader {
   const assigned = (assignments: readonly PortAssignment[]): void => {
     for (const { topic, partition, epoch } of assignments) {
       const place = places.get(topic);
-      if (!place) continue;
-      const key = toKey(topic, partition);
-      const before = partitions.get(key);
-      if (before?.epoch === epoch) continue;
+      const before = partitions.get(toKey(topic, partition));
+      if (!place || before?.epoch === epoch) continue;
       if (before) endAssignment(before, true);
-      const { touch } = committer;
-      partitions.set(
-        key,
-        createPartition({ topic, partition, epoch, ...place, group, port, observe, touch }),
-      );
-      observe({ kind: "partition.assigned", group, topic, partition, epoch });
+      begin({ topic, partition, epoch }, place);
     }
+  };
+
+  const begin = (at: PortAssignment, place: TopicPlace): Partition => {
+    const begun = openPartition(deps, committer.touch, at, place);
+    partitions.set(toKey(at.topic, at.partition), begun);
+    return begun;
+  };
+
+  // What is known of the offsets is of a log that is no more: cut off behind, or made anew under the same name.
+  const beginAgain = (before: Partition): Partition => {
+    endAssignment(before, true);
+    // Its pauses are forgotten, and the client does not know that.
+    port.resume([{ topic: before.topic, partition: before.partition }]);
+    return begin(before, before);
   };
 
   const endAssignment = (ended: Partition, isLost: boolean): void => {
     if (ended.phase === "closed") return;
     const { topic, partition, epoch } = ended;
-    stopAdmitting(ended);
+    stopAdmitting(deps, ended);
     callOff(ended);
     ended.phase = "closed";
     ended.pauses.forget();
@@ -86,16 +95,9 @@ export function createReader(deps: ReaderDeps): Reader {
     observe({ kind: "partition.revoked", group, topic, partition, epoch, lost: isLost });
   };
 
-  const stopAdmitting = (partition: Partition): void => {
-    if (partition.phase === "open") partition.phase = "draining";
-    flow.drop(partition);
-    holds.drop(partition);
-    dropQueued(partition);
-  };
-
   // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
   const drain = async (leaving: readonly Partition[]): Promise<void> => {
-    for (const partition of leaving) stopAdmitting(partition);
+    for (const partition of leaving) stopAdmitting(deps, partition);
     const idle = Promise.all(leaving.map(untilIdle));
     await within(clock, idle, deps.drainTimeoutMs);
     if (leaving.some(({ queue }) => queue.running.size() > 0)) {
@@ -114,7 +116,10 @@ export function createReader(deps: ReaderDeps): Reader {
 
   const receive = (batch: PortBatch): void => {
     const { topic, partition: number, epoch } = batch;
-    const partition = partitions.get(toKey(topic, number));
+    const key = toKey(topic, number);
+    let partition = partitions.get(key);
+    if (resets.delete(key) && partition?.phase === "open" && flow.isBehind(partition, batch))
+      partition = beginAgain(partition);
     if (partition) flow.receive(partition, batch);
     else observe({ kind: "offsets.dropped", group, topic, partition: number, epoch, why: "batch" });
   };
@@ -131,7 +136,11 @@ export function createReader(deps: ReaderDeps): Reader {
             for (const partition of find(assignments)) endAssignment(partition, true);
           },
         },
-        (event) => report(event, group, observe),
+        (event) => {
+          if (event.kind === "out_of_range")
+            resets.add(toKey(event.partition.topic, event.partition.partition));
+          report(event, group, observe);
+        },
       ),
     async close() {
       const open = [...partitions.values()];
@@ -141,6 +150,23 @@ export function createReader(deps: ReaderDeps): Reader {
       await port.close();
     },
   };
+}
+
+function stopAdmitting({ flow, holds }: ReaderDeps, partition: Partition): void {
+  if (partition.phase === "open") partition.phase = "draining";
+  flow.drop(partition);
+  holds.drop(partition);
+  dropQueued(partition);
+}
+
+function openPartition(
+  { group, port, observe }: ReaderDeps,
+  touch: (partition: Partition) => void,
+  { topic, partition, epoch }: PortAssignment,
+  { route, stage }: TopicPlace,
+): Partition {
+  observe({ kind: "partition.assigned", group, topic, partition, epoch });
+  return createPartition({ topic, partition, epoch, route, stage, group, port, observe, touch });
 }
 
 // A handler that already failed by itself is not told any more.

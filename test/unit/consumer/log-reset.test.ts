@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import type { ConsumerEvent, KafkaPort, PortConsumer } from "../../../src/transport/port.ts";
+import type { Harness } from "../../support/consumer-harness.ts";
+import { createFastClock, header, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
+import type { MemoryKafka } from "../../support/memory-kafka.ts";
+import { createMemoryKafka } from "../../support/memory-kafka.ts";
+
+describe("A consumer whose position is not in the log", () => {
+  const clock = createFastClock(20);
+  const Written = noteEvent("Written");
+  const at = { topic: "notes", partition: 0 };
+  let kafka: MemoryKafka;
+  let harness: Harness;
+  let reader: PortConsumer;
+  let tell: (event: ConsumerEvent) => void = () => {};
+  let seen: string[] = [];
+
+  // With ids of their own: without one, a record's place is its id, and the places come again.
+  const append = (text: string, gap = 0n): void => {
+    const headers = [header("message-id", text)];
+    kafka.append("notes", 0, { key: text, value: `Written|${text}`, headers, gap });
+  };
+
+  beforeEach(async () => {
+    const memory = createMemoryKafka(clock.now);
+    memory.createTopic("notes", 1);
+    const port: KafkaPort = {
+      ...memory.port,
+      consumer(options) {
+        const real = memory.port.consumer(options);
+        if (options.group !== "billing") return real;
+        reader = real;
+        return {
+          ...real,
+          start: (topics, handle, rebalance, onEvent) => {
+            tell = (event) => onEvent?.(event);
+            return real.start(topics, handle, rebalance, onEvent);
+          },
+        };
+      },
+    };
+    kafka = { ...memory, port };
+    seen = [];
+    harness = await startHarness({
+      ...{ kafka, clock, options: { createTopics: true } },
+      on: [[Written, (({ text }: { text: string }) => void seen.push(text)) as never]],
+    });
+    for (const text of ["a", "b", "c"]) append(text);
+    await until("committed", () => kafka.committed("billing", "notes", 0) === 3n);
+  });
+
+  afterEach(() => harness.close());
+
+  it("handles every record of a topic that was made anew, and commits where it stands there", async () => {
+    await kafka.port.admin().deleteTopics(["notes"]);
+    kafka.createTopic("notes", 1);
+    tell({ kind: "out_of_range", partition: at });
+    reader.seek({ ...at, offset: 0n });
+    for (const text of ["d", "e"]) append(text);
+    await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
+    expect(seen).to.deep.equal(["a", "b", "c", "d", "e"]);
+  });
+
+  it("goes on where the log begins now, and finishes what it had taken", async () => {
+    tell({ kind: "out_of_range", partition: at });
+    append("d", 10n);
+    await until("committed", () => kafka.committed("billing", "notes", 0) === 14n);
+    expect(seen).to.deep.equal(["a", "b", "c", "d"]);
+    expect(harness.signals.filter(({ kind }) => kind === "partition.revoked")).to.deep.equal([]);
+  });
+});

@@ -1,5 +1,4 @@
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
-import type { TextSpan } from "../../src/schema/text-span.ts";
 import { createAvroLocator } from "./locate-avro.ts";
 import { createProtobufLocator } from "./locate-protobuf.ts";
 import type { Locator } from "./locator.ts";
@@ -11,14 +10,4 @@ import type { Locator } from "./locator.ts";
 export function createLocator(schema: ParsedSchema, text: string, reader?: ParsedSchema): Locator {
   if (schema.type === "PROTOBUF") return createProtobufLocator(schema.schema, text);
   return createAvroLocator(schema.schema, text, reader?.type === "AVRO" ? reader.schema : schema.schema);
-}
-
-/** One question to a locator. For several about one text, make a locator. */
-export function locateDifference(
-  schema: ParsedSchema,
-  text: string,
-  path: string,
-  reader?: ParsedSchema,
-): TextSpan | undefined {
-  return createLocator(schema, text, reader).exact(path);
 }

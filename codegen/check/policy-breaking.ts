@@ -45,7 +45,7 @@ const textOf = (path: EventModel["options"]["key"]): Sourced<string> | undefined
   path && { value: path.value.text, from: path.from };
 
 /** True when the level promises less than the other, for either direction. */
-export function isLowered(from: CompatibilityLevel, to: CompatibilityLevel): boolean {
+function isLowered(from: CompatibilityLevel, to: CompatibilityLevel): boolean {
   const strength = (level: CompatibilityLevel, direction: "backward" | "forward"): number => {
     const { directions, isTransitive } = levelScopes[level];
     if (!directions.includes(direction)) return 0;

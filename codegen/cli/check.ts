@@ -28,13 +28,13 @@ import { type OpenProject, openProject } from "./load.ts";
 import { loadManifest } from "./package.ts";
 
 /** What to compare with, as the command line names it. */
-export type Against =
+type Against =
   | { readonly kind: "lock" }
   | { readonly kind: "git"; readonly ref: string }
   | { readonly kind: "registry"; readonly url: string };
 
 /** @throws KeryxError `usage` */
-export function parseAgainst(text = "lock"): Against {
+function parseAgainst(text = "lock"): Against {
   const [kind = "", ...rest] = text.split(":");
   const value = rest.join(":");
   if (text === "lock") return { kind: "lock" };

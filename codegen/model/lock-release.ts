@@ -93,7 +93,7 @@ export function releaseDraft(event: LockedEvent, registered?: RegisteredWire): R
 }
 
 /** Adds to a history what a registry knows about it: numbers for its versions, and newer versions of others. */
-export function learnVersions(event: LockedEvent, learned: readonly ReleasedVersion[]): LockedEvent {
+function learnVersions(event: LockedEvent, learned: readonly ReleasedVersion[]): LockedEvent {
   const { released } = event;
   const isSamePlace = (one: LockedVersion, other: ReleasedVersion): boolean =>
     (one.subject ?? released?.subject) === other.subject && (one.format ?? released?.format) === other.format;

@@ -42,8 +42,7 @@ const lines: readonly ReleaseLine[] = [
 ];
 
 /** What `findDialect` knows, for messages about a name that it does not. */
-export const knownDialects =
-  "confluent-7.0.0 to confluent-8.3.1, shortened (confluent-7.4, confluent-8) for the newest of a line, and confluent-head";
+export const knownDialects: string = `confluent-${lines[0]?.line}.0 to confluent-${lines.at(-1)?.line}.${lines.at(-1)?.newest}, shortened (confluent-7.4, confluent-8) for the newest of a line, and confluent-head`;
 
 /** Names to suggest and to complete; full releases inside the lines are known besides. */
 export const dialectNames: readonly string[] = [
@@ -55,9 +54,9 @@ const form = /^confluent-((?:0|[1-9]\d?)(?:\.(?:0|[1-9]\d?))?)(?:\.(0|[1-9]\d{0,
 
 /**
  * The dialect of a name: `confluent-head`, a full release (`confluent-7.6.0`), or a shortened one, which stands for the
- * newest of its line, because that is what a patched server runs. Undefined for what is not known: lines before 7.0,
- * lines and patches after 8.3.1, whose rules nobody can know yet. Patches of the lines before are known with any
- * number: rule set C stays until a release takes it back.
+ * newest of its line, because that is what a patched server runs. Undefined for what is not known: lines before the
+ * table's first, lines and patches after its newest, whose rules nobody can know yet. Patches of the lines before are
+ * known with any number: rule set C stays until a release takes it back.
  */
 export function findDialect(name: string): Dialect | undefined {
   if (name === "confluent-head")

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createLocator, locateDifference } from "../../../../codegen/check/locate.ts";
+import { createLocator } from "../../../../codegen/check/locate.ts";
 import { parseSchema } from "../../../../src/compatibility/parse.ts";
 import type { ParsedSchema } from "../../../../src/compatibility/parsed.ts";
 
@@ -27,7 +27,7 @@ const protoSchema = parseSchema({
 });
 
 function find(schema: ParsedSchema, text: string, path: string, reader?: ParsedSchema): string | undefined {
-  const span = locateDifference(schema, text, path, reader);
+  const span = createLocator(schema, text, reader).exact(path);
   if (span === undefined) return undefined;
   const found = text.slice(span.offset, span.end).replaceAll(/\s+/g, " ");
   const lines = text.slice(0, span.offset).split("\n");
@@ -79,7 +79,7 @@ describe("finding a Protobuf difference in its text", () => {
 
   it("finds no package where none is written", () => {
     const text = 'syntax = "proto3"; message M {}';
-    expect(locateDifference(parseSchema({ type: "PROTOBUF", text }), text, "#/")).to.equal(undefined);
+    expect(createLocator(parseSchema({ type: "PROTOBUF", text }), text).exact("#/")).to.equal(undefined);
   });
 });
 

@@ -53,19 +53,29 @@ function complaintsOf(
 ): readonly BufComplaint[] {
   if (run.exitCode === 0) return [];
   if (run.exitCode !== complained) throw failure(what, run);
-  const lines = Buffer.from(run.stdout)
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "");
-  const found = lines.map((line): unknown => JSON.parse(line));
-  return found.flatMap((one) => {
-    const { path, start_line, start_column, type, message } = one as Readonly<Record<string, unknown>>;
+  const found = parseLines(run);
+  // A no without a reason must not become a yes.
+  if (found === undefined || found.length === 0) throw failure(what, run);
+  return found.flatMap(({ path, start_line, start_column, type, message }) => {
     const file = typeof path === "string" ? path.replaceAll("\\", "/") : undefined;
     // Our options file is not theirs to mend.
     if (file === optionsPath) return [];
     const at = file === undefined ? undefined : placeOf(file, start_line, start_column, inputs.get(file));
     return [{ rule: String(type), message: String(message), ...(at === undefined ? {} : { at }) }];
   });
+}
+
+function parseLines({ stdout }: BufRun): readonly Readonly<Record<string, unknown>>[] | undefined {
+  const lines = Buffer.from(stdout)
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  try {
+    const found = lines.map((line): unknown => JSON.parse(line));
+    return found.every((one) => typeof one === "object" && one !== null) ? (found as never) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Buf counts columns as a terminal shows them. */

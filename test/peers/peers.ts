@@ -85,6 +85,11 @@ function libraries(folder: string): string {
 export const peers: readonly Peer[] = [
   kafkajs,
   peer("platformatic", fromNpm("platformatic"), (folder) => node("platformatic", folder)),
+  peer(
+    "confluent-javascript",
+    fromNpm("confluent-javascript", { native: "@confluentinc/kafka-javascript" }),
+    (folder) => node("confluent-javascript", folder),
+  ),
   python("confluent-python"),
   python("kafka-python"),
   kcat,

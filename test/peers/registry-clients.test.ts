@@ -14,7 +14,7 @@ describe("the embedded registry", function () {
     it(`serves ${one.name} in all that the client can do`, async function () {
       const program = one.program();
       if (program === undefined || server === undefined) {
-        process.stderr.write(`No client ${one.name}: node test/peers/registry-clients.ts installs it\n`);
+        process.stderr.write(`No client ${one.name}: npm run test:peers installs it\n`);
         return this.skip();
       }
       const { results } = await runRegistryClient(program, server.url);

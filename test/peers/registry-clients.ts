@@ -1,5 +1,3 @@
-// Other people's registry clients. Run by itself it installs them and tells how each does on the embedded registry:
-//   node registry-clients.ts
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -63,26 +61,26 @@ export async function runRegistryClient(program: Program, url: string): Promise<
   return { client: first.client, results };
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const registry = await createDevRegistry();
+/** What came of one client, or why it did not run. */
+export type RegistryPeerRun =
+  | ({ readonly kind: "ran"; readonly name: string } & RegistryClientRun)
+  | { readonly kind: "skipped"; readonly name: string; readonly reason: string };
+
+/** Installs every client and runs it against an embedded registry. */
+export async function runRegistryClients(): Promise<readonly RegistryPeerRun[]> {
+  const registry = await createDevRegistry({ log: () => {} });
+  const runs: RegistryPeerRun[] = [];
   try {
-    for (const one of registryClients) await tell(one, registry.url);
+    for (const { name, install } of registryClients) {
+      try {
+        runs.push({ kind: "ran", name, ...(await runRegistryClient(await install(), registry.url)) });
+      } catch (error) {
+        if (!(error instanceof PeerUnavailable)) throw error;
+        runs.push({ kind: "skipped", name, reason: error.message });
+      }
+    }
   } finally {
     await registry.close();
   }
-}
-
-async function tell(one: RegistryClientPeer, url: string): Promise<void> {
-  try {
-    const { client: name, results } = await runRegistryClient(await one.install(), url);
-    console.log(name);
-    for (const { name: what, failure } of results)
-      console.log(
-        `  ${failure === undefined ? "passed" : "failed"}  ${what}${failure === undefined ? "" : `: ${failure}`}`,
-      );
-    if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
-  } catch (error) {
-    if (!(error instanceof PeerUnavailable)) throw error;
-    console.log(`skipped: ${one.name}: ${error.message}`);
-  }
+  return runs;
 }

@@ -1,5 +1,6 @@
 import type { Outcome, Result } from "./launch.ts";
 import { operationNames, operations } from "./operations.ts";
+import type { RegistryPeerRun } from "./registry-clients.ts";
 import type { PeerServer } from "./servers.ts";
 
 /** A peer's results by the server that it ran against, or why it did not run. */
@@ -34,9 +35,9 @@ function resultOf(outcome: Outcome | undefined, op: string): Result | undefined 
 }
 
 /** `docs/peers.md`: versions, the table, what a client does not have. */
-export function reportOf(runs: readonly PeerRun[]): string {
+export function reportOf(runs: readonly PeerRun[], registryRuns: readonly RegistryPeerRun[]): string {
   const ran = runs.filter((run) => run.kind === "ran");
-  const skipped = runs.filter((run) => run.kind === "skipped");
+  const skipped = [...runs, ...registryRuns].filter((run) => run.kind === "skipped");
   const clientOf = ({ name, outcomes }: Ran): string => outcomes.embedded?.client || name;
   const cells = (op: string): string =>
     ran
@@ -58,7 +59,7 @@ page; \`npm test\` runs kafkajs and those that are installed. The programs stand
 |---|---|
 ${ran.map((run) => `| ${clientOf(run)} | \`test/peers/${run.name}\` |`).join("\n")}
 
-${skipped.length === 0 ? "None was skipped." : `Skipped: ${skipped.map(({ name, reason }) => `${name} (${reason})`).join("; ")}.`}
+${skipped.length === 0 ? "None was skipped." : `Skipped where this page was written: ${skipped.map(({ name, reason }) => `${name} (${reason})`).join("; ")}.`}
 
 | Operation | ${ran.map(({ name }) => name).join(" | ")} |
 |---|${ran.map(() => "---|").join("")}
@@ -67,6 +68,10 @@ ${operationNames.map((op) => `| ${operations[op]} | ${cells(op)} |`).join("\n")}
 ## What a client does not have
 
 ${ran.map((run) => absences(run, clientOf(run))).join("\n")}
+
+## Registry clients on the embedded registry
+
+${registryRuns.map(registryLine).join("\n")}
 ${notes}`;
 }
 
@@ -79,11 +84,23 @@ function absences({ outcomes }: Ran, client: string): string {
   return `- **${client}**: ${parts.join("; ")}.`;
 }
 
-const notes = `
-## Left out on purpose
+function registryLine(run: RegistryPeerRun): string {
+  if (run.kind === "skipped") return `- ${run.name}: skipped (${run.reason}).`;
+  const failed = run.results.filter(({ failure }) => failure !== undefined);
+  const figures = `${run.results.length - failed.length} of ${run.results.length} passed`;
+  return `- **${run.client}**: ${figures}${failed.map(({ name }) => `; failed: ${name}`).join("")}.`;
+}
 
-The embedded broker stands at the level of Kafka 2.4. What a client can only do with newer APIs is refused, not imitated:
-groups of the newer protocol (KIP-848), transactions of the second version (KIP-890), looking up the largest timestamp,
-reading with a fetch session. Clients fall back to the older way by themselves, except where their user asks for the new
-one by name.
+const notes = `
+## What clients notice
+
+- The embedded broker stands at the level of Kafka 2.4. What a client can only do with newer APIs is refused, not
+  imitated: groups of the newer protocol (KIP-848), transactions of the second version (KIP-890), the offset of the
+  largest timestamp, fetch sessions. Clients fall back to the older way by themselves, except where their user asks for
+  the new one by name.
+- kafka-python guesses the broker's release from Produce and takes it for Kafka 2.3: creating topics, it wants both
+  the number of partitions and the replication factor, as it does against a real Kafka 2.3.
+- franz-go takes five seconds to notice that a topic is gone, on both.
+- kafkajs does not sort the list of aborted transactions, which Kafka gives in the order of their ends; the embedded
+  broker gives it in the order of their first offsets, unless \`abortedOrder\` is \`completion\`.
 `;

@@ -1,10 +1,11 @@
 // Installs every peer, runs the list of operations on the embedded broker and on Apache Kafka, and writes docs/peers.md.
-//   node run.ts [--embedded] [--keep] [peer …]
+//   node run.ts [--embedded] [peer …]
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PeerUnavailable } from "./install.ts";
 import { launch, type Outcome } from "./launch.ts";
 import { type Peer, peers } from "./peers.ts";
+import { type RegistryPeerRun, runRegistryClients } from "./registry-clients.ts";
 import { type PeerRun, reportOf, tableOf } from "./report.ts";
 import { type PeerServer, startEmbedded, startReal } from "./servers.ts";
 
@@ -28,15 +29,33 @@ try {
   await Promise.all(servers.map((server) => server.close()));
 }
 
-const skipped = runs.filter((run) => run.kind === "skipped");
+const registryRuns = names.length === 0 ? await runRegistryClients() : [];
+for (const run of registryRuns) tell(run);
 if (names.length === 0 && !onlyEmbedded)
-  await writeFile(join(import.meta.dirname, "..", "..", "docs", "peers.md"), reportOf(runs));
-const results = runs.flatMap((run) => (run.kind === "ran" ? Object.values(run.outcomes) : []));
-const count = (state: string): number =>
-  results.flatMap((outcome) => outcome.results).filter((one) => one.state === state).length;
+  await writeFile(join(import.meta.dirname, "..", "..", "docs", "peers.md"), reportOf(runs, registryRuns));
+
+const states = [
+  ...runs.flatMap((run) => (run.kind === "ran" ? Object.values(run.outcomes) : [])),
+  ...registryRuns.flatMap((run) => (run.kind === "ran" ? [toOutcome(run)] : [])),
+].flatMap(({ results }) => results.map(({ state }) => state));
+const count = (state: string): number => states.filter((one) => one === state).length;
+const skipped = [...runs, ...registryRuns].filter((run) => run.kind === "skipped");
 for (const { name, reason } of skipped) console.log(`skipped: ${name}: ${reason}`);
 console.log(`${count("passed")} passed, ${count("failed")} failed, ${skipped.length} skipped`);
 process.exit(count("failed") > 0 ? 1 : 0);
+
+function toOutcome({ results }: Extract<RegistryPeerRun, { kind: "ran" }>) {
+  return { results: results.map(({ failure }) => ({ state: failure === undefined ? "passed" : "failed" })) };
+}
+
+function tell(run: RegistryPeerRun): void {
+  if (run.kind === "skipped") return;
+  console.log(run.client);
+  for (const { name, failure } of run.results)
+    console.log(
+      `  ${failure === undefined ? "✔" : "✘"} ${name}${failure === undefined ? "" : `: ${failure}`}`,
+    );
+}
 
 async function runPeer(peer: Peer): Promise<PeerRun> {
   const { name } = peer;

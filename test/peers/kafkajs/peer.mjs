@@ -154,13 +154,14 @@ await runOperations("kafkajs 2.2.4", {
       withProducer((producer) =>
         producer.send({ topic: made, messages: list.map((value, at) => ({ value, partition: at % 2 })) }),
       );
+    // It may store a record twice, sending again what only one of two new partitions has refused.
     const take = (count) =>
       using(consumerOf(group), async (consumer) => {
         await consumer.subscribe({ topics: [made], fromBeginning: true });
-        const found = [];
-        await consumer.run({ eachMessage: async ({ message }) => void found.push(String(message.value)) });
-        await eventually(() => found.length >= count, `${count} records`);
-        return found.sort();
+        const found = new Set();
+        await consumer.run({ eachMessage: async ({ message }) => void found.add(String(message.value)) });
+        await eventually(() => found.size >= count, `${count} records`);
+        return [...found].sort();
       });
     await send(["a", "b", "c", "d"]);
     same(await take(4), ["a", "b", "c", "d"], "first member");

@@ -2,15 +2,16 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const require = createRequire(join(process.env.MODULES ?? "", "peer.js"));
-const cjs = require("@confluentinc/schemaregistry");
-const protobuf = require("@bufbuild/protobuf");
+// Not named `require`: what stands outside this repository is none of its imports.
+const load = createRequire(join(process.env.MODULES ?? "", "peer.js"));
+const cjs = load("@confluentinc/schemaregistry");
+const protobuf = load("@bufbuild/protobuf");
 const {
   FileDescriptorProtoSchema,
   FieldDescriptorProto_Type: T,
   FieldDescriptorProto_Label: L,
-} = require("@bufbuild/protobuf/wkt");
-const { version } = require("@confluentinc/schemaregistry/package.json");
+} = load("@bufbuild/protobuf/wkt");
+const { version } = load("@confluentinc/schemaregistry/package.json");
 
 const baseURLs = [process.env.REGISTRY_URL];
 const client = () => cjs.SchemaRegistryClient.newClient({ baseURLs });
@@ -76,7 +77,7 @@ function protoFiles() {
       },
     ],
   });
-  const { file_google_protobuf_timestamp: timestamp } = require("@bufbuild/protobuf/wkt");
+  const { file_google_protobuf_timestamp: timestamp } = load("@bufbuild/protobuf/wkt");
   return protobuf.createFileRegistry(order, (name) =>
     name === money.name ? money : name === timestamp.proto.name ? timestamp.proto : undefined,
   );

@@ -27,8 +27,12 @@ export function openDevProject(options: CommandOptions, io: Io): OpenProject {
 }
 
 /** The model; undefined after showing what is wrong with the schemas. */
-export function loadDevProject(project: OpenProject, io: Io): Promise<CheckedModel | undefined> {
-  return loadClean(project, io);
+export async function loadDevProject(project: OpenProject, io: Io): Promise<CheckedModel | undefined> {
+  const loading = loadClean(project, io);
+  // The registry loads it with the first schema; there is time for that now.
+  const preloading = import("../../src/embedded/registry/state/schemas.ts");
+  const [checked] = await Promise.all([loading, preloading]);
+  return checked;
 }
 
 /** Creates the topics and registers the subjects. @throws KeryxError where one is refused */

@@ -1,6 +1,6 @@
 import { showJsonLine } from "../diagnostics-print.ts";
 import type { Io, Run } from "./command.ts";
-import { type DevServers, startDevServers } from "./dev-servers.ts";
+import type { DevServers } from "./dev-servers.ts";
 import { readDevSettings } from "./dev-settings.ts";
 
 /** Runs both servers until the process is told to end. */
@@ -13,16 +13,17 @@ export const runDev: Run = async ({ options, io }) => {
   const dev = isEmpty ? undefined : await import("./dev-project.ts");
   const project = dev?.openDevProject(options, io);
   const dialect = settings.dialect ?? project?.config.registry.dialect;
-  const starting = startDevServers({
-    ...settings,
-    ...(dialect === undefined ? {} : { dialect }),
-    hasTls: options.tls === true,
-    log,
-  });
-  const [model, servers] = await both(
-    dev && project ? dev.loadDevProject(project, io) : Promise.resolve(undefined),
-    starting,
+  // In this order: the servers' code is loaded while the compiler of .proto files works, in a process of its own.
+  const loading = dev && project ? dev.loadDevProject(project, io) : Promise.resolve(undefined);
+  const starting = import("./dev-servers.ts").then(({ startDevServers }) =>
+    startDevServers({
+      ...settings,
+      ...(dialect === undefined ? {} : { dialect }),
+      hasTls: options.tls === true,
+      log,
+    }),
   );
+  const [model, servers] = await both(loading, starting);
   try {
     if (!isEmpty && model === undefined) return 1;
     const topics =

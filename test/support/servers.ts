@@ -12,6 +12,12 @@ export { waitUntil, withAdmin } from "./servers/ready.ts";
 export type { SharedServers } from "./servers/shared.ts";
 export { createTopics, waitForFullIsr } from "./servers/topics.ts";
 
+/** A registry that a suite has for itself. */
+export interface RegistryAt {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 const startTimeoutMs = 240_000;
 const shared = createSharedServers();
 const run = { failed: false };

@@ -46,7 +46,9 @@ export async function launch(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), longestMs);
+  const kill = (): void => void child.kill("SIGKILL");
+  const timer = setTimeout(kill, longestMs);
+  process.once("exit", kill);
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(-2000);
@@ -67,6 +69,7 @@ export async function launch(
   }
   const end = await ended;
   clearTimeout(timer);
+  process.off("exit", kill);
   const silent = (op: Operation): Result => {
     const why = complaint.split("\n").find((line) => /error/i.test(line)) ?? "";
     return { op, state: "failed", detail: `nothing was said (${end}) ${why.trim()}`, ms: 0 };

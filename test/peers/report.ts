@@ -49,7 +49,7 @@ export function reportOf(runs: readonly PeerRun[], registryRuns: readonly Regist
       .join(" | ");
   return `# Other people's clients
 
-Every client below runs the same operations against the embedded broker and against Apache Kafka 4.3.1, unmodified and with
+X
 the settings of its own manual. \`npm run test:peers\` installs them outside the repository, runs them all and writes this
 page; \`npm test\` runs kafkajs and those that are installed. The programs stand in \`test/peers\`.
 

@@ -19,6 +19,9 @@ for (const name of names)
   }
 const chosen = peers.filter(({ name }) => names.length === 0 || names.includes(name));
 
+// Its children end with it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 const servers: PeerServer[] = [await startEmbedded()];
 const runs: PeerRun[] = [];
 try {

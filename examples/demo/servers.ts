@@ -16,7 +16,8 @@ export async function openServers(): Promise<Servers> {
     tell(`Kafka on ${brokers}, schema registry on ${registry}: as the environment names them`);
     return { close: async () => {} };
   }
-  const started = await startTestServers({ broker: { brokers: 3 } });
+  // The story's consumers come at the same time: a short wait, as Kafka has a longer one, lets them join at once.
+  const started = await startTestServers({ broker: { brokers: 3, initialRebalanceDelayMs: 200 } });
   process.env["KERYX__BROKERS"] = brokers || started.brokers.join(",");
   process.env["KERYX__REGISTRY__URL"] = registry || started.registryUrl;
   const where = (named: string): string => (named === "" ? "in this process" : "as the environment names it");

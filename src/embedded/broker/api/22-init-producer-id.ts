@@ -23,7 +23,6 @@ export const initProducerId: Api = api(
     if (errorCode !== errorCodes.none) return { errorCode };
     if (transactionTimeoutMs <= 0 || transactionTimeoutMs > options.maxTransactionTimeoutMs)
       return { errorCode: errorCodes.invalidTransactionTimeout };
-    const { producerId, epoch } = transactions.init(transactionalId, transactionTimeoutMs);
-    return { producerId, producerEpoch: epoch };
+    return transactions.init(transactionalId, transactionTimeoutMs);
   },
 );

@@ -24,7 +24,7 @@ export const addPartitionsToTxn: Api = api({ key: 24, request, response }, (aske
   const code = isAll
     ? checkCoordinator(call, transactionalId, errorCodes.invalidRequest) || cluster.transactions.check(asked)
     : errorCodes.operationNotAttempted;
-  if (code === errorCodes.none) cluster.transactions.addPartitions(transactionalId, found);
+  if (code === errorCodes.none) cluster.transactions.add(transactionalId, found);
   return {
     topics: eachPartition(topics, (topic, index) => {
       const isThere = cluster.partition(topic, index) !== undefined;

@@ -13,6 +13,6 @@ export const addOffsetsToTxn: Api = api({ key: 25, request, response }, (asked, 
   const { transactionalId, groupId } = asked;
   const errorCode =
     checkCoordinator(call, transactionalId, errorCodes.invalidRequest) || transactions.check(asked);
-  if (errorCode === errorCodes.none) transactions.addGroup(transactionalId, groupId);
+  if (errorCode === errorCodes.none) transactions.add(transactionalId, [groupId]);
   return { errorCode };
 });

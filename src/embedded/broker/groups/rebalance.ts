@@ -41,7 +41,7 @@ export function prepareRebalance(group: Group): void {
       answerSyncs(group, errorCodes.rebalanceInProgress);
     }
     move(group, "PreparingRebalance");
-    awaitJoins(group);
+    giveTime(group, () => completeJoin(group));
   }
   completeJoinWhenReady(group);
 }
@@ -64,9 +64,10 @@ function delayJoin(group: Group, delayMs: number, restMs: number): void {
   });
 }
 
-function awaitJoins(group: Group): void {
+/** Gives members the longest of their rebalance timeouts. */
+function giveTime(group: Group, atEnd: () => void): void {
   group.stopWaiting?.();
-  group.stopWaiting = group.clock.schedule(longestRebalance(group), () => completeJoin(group));
+  group.stopWaiting = group.clock.schedule(longestRebalance(group), atEnd);
 }
 
 /** Ids that were handed out are waited for, too, except by a group that gathers. */
@@ -85,14 +86,14 @@ function completeJoin(group: Group): void {
   const first = [...group.members.values()].find((member) => member.joining !== undefined);
   if (first === undefined && group.members.size > 0) {
     // Static members are away: their sessions decide when this ends.
-    awaitJoins(group);
+    giveTime(group, () => completeJoin(group));
     return;
   }
   group.generation++;
   if (group.members.get(group.leader)?.joining === undefined) group.leader = first?.id ?? "";
   group.protocolName = elect(group);
   move(group, first === undefined ? "Empty" : "CompletingRebalance");
-  if (first !== undefined) awaitSyncs(group);
+  if (first !== undefined) giveTime(group, () => dropLate(group));
   for (const member of group.members.values()) {
     const { joining } = member;
     Object.assign(member, { joining: undefined, isNew: false, isSyncDue: true });
@@ -102,12 +103,10 @@ function completeJoin(group: Group): void {
 }
 
 /** Members that do not fetch their part in time are out, static ones, too (KAFKA-9801). */
-function awaitSyncs(group: Group): void {
-  group.stopWaiting = group.clock.schedule(longestRebalance(group), () => {
-    for (const member of [...group.members.values()])
-      if (member.isSyncDue) dismiss(group, member, errorCodes.unknownMemberId);
-    prepareRebalance(group);
-  });
+function dropLate(group: Group): void {
+  for (const member of [...group.members.values()])
+    if (member.isSyncDue) dismiss(group, member, errorCodes.unknownMemberId);
+  prepareRebalance(group);
 }
 
 function longestRebalance(group: Group): number {

@@ -29,11 +29,11 @@ export interface Transactions {
   newProducerId(): number;
   readonly lastProducerId: () => number;
   /** Gives a transactional id its next epoch, which fences whoever had it before; ends what was open. */
-  init(id: string, timeoutMs: number): { readonly producerId: number; readonly epoch: number };
+  init(id: string, timeoutMs: number): Omit<Claim, "transactionalId">;
   /** 0 when the claim is right. */
   check(claim: Claim): number;
-  addPartitions(id: string, partitions: readonly Partition[]): void;
-  addGroup(id: string, group: string): void;
+  /** Opens the transaction when it is not, and takes partitions or groups in. */
+  add(id: string, parts: readonly (Partition | string)[]): void;
   /** 0 when the transaction may write to this partition, or commit offsets of this group. */
   admit(claim: Claim, part: Partition | string): number;
   end(claim: Claim, isCommit: boolean): number;
@@ -85,14 +85,6 @@ export function createTransactions({ clock, endOffsets, woken, ended }: Surround
   const awaitEnd = (entry: Transaction): void => {
     entry.stopTimeout = clock.schedule(entry.timeoutMs, () => abort(entry));
   };
-  const open = (id: string): Transaction | undefined => {
-    const entry = entries.get(id);
-    if (entry !== undefined && entry.state !== "Ongoing") {
-      entry.state = "Ongoing";
-      awaitEnd(entry);
-    }
-    return entry;
-  };
   const check = ({ transactionalId, producerId, producerEpoch }: Claim): number => {
     const entry = entries.get(transactionalId);
     if (entry?.producerId !== producerId) return errorCodes.invalidProducerIdMapping;
@@ -111,14 +103,18 @@ export function createTransactions({ clock, endOffsets, woken, ended }: Surround
       abort(entry);
       bump(entry);
       Object.assign(entry, { timeoutMs, state: "Empty" });
-      return { producerId: entry.producerId, epoch: entry.epoch };
+      return { producerId: entry.producerId, producerEpoch: entry.epoch };
     },
     check,
-    addPartitions(id, partitions) {
-      const entry = open(id);
-      for (const partition of partitions) entry?.partitions.add(partition);
+    add(id, parts) {
+      const entry = entries.get(id);
+      if (entry === undefined) return;
+      if (entry.state !== "Ongoing") awaitEnd(entry);
+      entry.state = "Ongoing";
+      for (const part of parts)
+        if (typeof part === "string") entry.groups.add(part);
+        else entry.partitions.add(part);
     },
-    addGroup: (id, group) => void open(id)?.groups.add(group),
     admit(claim, part) {
       const entry = entries.get(claim.transactionalId);
       const isAdded = typeof part === "string" ? entry?.groups.has(part) : entry?.partitions.has(part);

@@ -56,7 +56,8 @@ export function createProgress(broker: () => DevBroker, clock: TestClock): Progr
   const toSkip = (group: string, { main, retries }: Standing, skipDelays: boolean): number => {
     if (main.some((one) => findUnhandled(group, one) !== undefined)) return 0;
     const waiting = retries.flatMap((one) => {
-      const offset = findUnhandled(toRetryGroup(group), one);
+      // Signals name the consumer's group, whatever group reads its retry topics.
+      const offset = findUnhandled(group, one);
       return offset === undefined ? [] : { ...one, offset };
     });
     if (waiting.length === 0) return commitEveryMs;

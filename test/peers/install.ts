@@ -107,7 +107,7 @@ export function fromPip(peer: string): Installation {
 
 /** A program in Go, built where it is installed. */
 export function fromGo(peer: string): Installation {
-  return installation(peer, ["go.mod", "go.sum", "main.go"], async (folder) => {
+  return installation(peer, ["go.mod", "go.sum", "main.go", "program.go"], async (folder) => {
     await fetchWith(folder, "go", "mod", "download");
     await build(folder, "go", "build", "-p", "1", "-o", "peer", ".");
   });

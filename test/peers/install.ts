@@ -125,11 +125,11 @@ export function fromDebian(peer: string): Installation {
 
 /** A program in Java against published jars, compiled once. */
 export function fromMaven(peer: string, classPath: () => Promise<string>): Installation {
-  return installation(peer, ["Peer.java"], async (folder) => {
+  return installation(peer, ["Peer.java", "Checks.java"], async (folder) => {
     const jars = await classPath().catch((error: unknown) => {
       throw error instanceof ServersUnavailable ? new PeerUnavailable(error.message) : error;
     });
-    await build(folder, "javac", "-cp", jars, "-d", join(folder, "classes"), "Peer.java");
+    await build(folder, "javac", "-cp", jars, "-d", join(folder, "classes"), "Peer.java", "Checks.java");
     await writeFile(join(folder, "classpath"), `${join(folder, "classes")}:${jars}`);
   });
 }

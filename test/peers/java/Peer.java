@@ -15,15 +15,11 @@ import org.apache.kafka.common.errors.*;
 import org.apache.kafka.common.utils.AppInfoParser;
 
 public final class Peer {
-  interface Run {
-    void run() throws Exception;
-  }
-
   static final String PREFIX = System.getenv("PREFIX");
   static final List<String> VALUES =
       IntStream.range(0, 20).mapToObj(at -> at + ":" + "lorem ipsum ".repeat(20)).toList();
   static final Map<String, Object> PLAIN = Map.of("bootstrap.servers", System.getenv("BROKERS"), "client.id", "java-peer");
-  static final Map<String, Run> OPERATIONS = new LinkedHashMap<>();
+  static final Map<String, Checks.Run> OPERATIONS = new LinkedHashMap<>();
 
   static {
     for (String codec : List.of("none", "gzip", "snappy", "lz4", "zstd"))
@@ -42,7 +38,8 @@ public final class Peer {
     OPERATIONS.put("admin-configs", Peer::adminConfigs);
     OPERATIONS.put("admin-records", Peer::adminRecords);
     OPERATIONS.put("admin-groups", Peer::adminGroups);
-    OPERATIONS.put("idempotence", Peer::idempotence);
+    OPERATIONS.put("idempotence",
+        () -> roundTrip("idempotence", PLAIN, Map.of("enable.idempotence", "true", "batch.size", "600")));
     OPERATIONS.put("transaction-commit", Peer::transactionCommit);
     OPERATIONS.put("transaction-abort", Peer::transactionAbort);
     OPERATIONS.put("transaction-offsets", Peer::transactionOffsets);
@@ -62,7 +59,7 @@ public final class Peer {
       long started = System.currentTimeMillis();
       String failure = null;
       Future<Void> running = worker.submit(() -> {
-        Run run = OPERATIONS.get(op);
+        Checks.Run run = OPERATIONS.get(op);
         if (run == null) throw new IllegalStateException("the program does not have it");
         run.run();
         return null;
@@ -86,45 +83,20 @@ public final class Peer {
     return PREFIX + "-" + name;
   }
 
-  static void same(Object found, Object wanted, String what) {
-    if (!Objects.equals(found, wanted)) throw new IllegalStateException(what + ": " + found + " instead of " + wanted);
-  }
-
-  static Exception refused(Run run, String what) {
-    try {
-      run.run();
-    } catch (Exception error) {
-      return error instanceof ExecutionException ? (Exception) error.getCause() : error;
-    }
-    throw new IllegalStateException(what + " was not refused");
-  }
-
-  static void eventually(Callable<Boolean> holds, String what) throws Exception {
-    long end = System.currentTimeMillis() + 30_000;
-    while (!holds.call()) {
-      if (System.currentTimeMillis() > end) throw new IllegalStateException("waited in vain: " + what);
-      Thread.sleep(50);
-    }
-  }
-
   static Map<String, Object> with(Map<String, Object> base, Map<String, Object> more) {
     Map<String, Object> all = new HashMap<>(base);
     all.putAll(more);
     return all;
   }
 
-  static Admin admin(Map<String, Object> base) {
-    return Admin.create(base);
-  }
-
   static String topic(String name, int partitions, Map<String, Object> base) throws Exception {
     String made = unique(name);
-    try (Admin admin = admin(base)) {
+    try (Admin admin = Admin.create(base)) {
       // Without numbers the broker decides.
       Optional<Short> replicas = Optional.empty();
       admin.createTopics(List.of(new NewTopic(made, Optional.of(partitions), replicas))).all().get();
       // What the controller has created its brokers learn a little later.
-      eventually(() -> admin.listTopics().names().get().contains(made), "the topic is listed");
+      Checks.eventually(() -> admin.listTopics().names().get().contains(made), "the topic is listed");
     }
     return made;
   }
@@ -167,7 +139,7 @@ public final class Peer {
   static List<ConsumerRecord<String, String>> take(
       KafkaConsumer<String, String> of, Predicate<List<ConsumerRecord<String, String>>> until) throws Exception {
     List<ConsumerRecord<String, String>> found = new ArrayList<>();
-    eventually(() -> {
+    Checks.eventually(() -> {
       of.poll(Duration.ofMillis(100)).forEach(found::add);
       return until.test(found);
     }, "records");
@@ -194,7 +166,7 @@ public final class Peer {
       for (String value : VALUES) sent.add(producer.send(record(made, null, value)));
       for (Future<RecordMetadata> one : sent) one.get();
     }
-    same(values(readUntil(made, VALUES.get(19), base, Map.of())), VALUES, "values");
+    Checks.same(values(readUntil(made, VALUES.get(19), base, Map.of())), VALUES, "values");
   }
 
   static void recordParts() throws Exception {
@@ -205,10 +177,10 @@ public final class Peer {
     send(Map.of(), List.of(first, new ProducerRecord<>(made, 0, "k", null), record(made, 0, "end")));
     List<ConsumerRecord<String, String>> found = readUntil(made, "end", PLAIN, Map.of());
     ConsumerRecord<String, String> one = found.get(0);
-    same(Arrays.asList(one.key(), one.value(), one.timestamp()), Arrays.asList(null, "a", at), "first record");
-    same(Arrays.toString(one.headers().lastHeader("bytes").value()), "[0, -1, 1]", "header");
-    same(one.headers().lastHeader("none").value(), null, "empty header");
-    same(Arrays.asList(found.get(1).key(), found.get(1).value()), Arrays.asList("k", null), "second record");
+    Checks.same(Arrays.asList(one.key(), one.value(), one.timestamp()), Arrays.asList(null, "a", at), "first record");
+    Checks.same(Arrays.toString(one.headers().lastHeader("bytes").value()), "[0, -1, 1]", "header");
+    Checks.same(one.headers().lastHeader("none").value(), null, "empty header");
+    Checks.same(Arrays.asList(found.get(1).key(), found.get(1).value()), Arrays.asList("k", null), "second record");
   }
 
   static void groupConsume() throws Exception {
@@ -219,7 +191,7 @@ public final class Peer {
       send(Map.of(), records);
       try (KafkaConsumer<String, String> member = member("group-g", made)) {
         List<String> found = values(take(member, taken -> taken.size() >= part.size()));
-        same(found.stream().sorted().toList(), part, "values");
+        Checks.same(found.stream().sorted().toList(), part, "values");
         member.commitSync();
       }
     }
@@ -236,16 +208,16 @@ public final class Peer {
         member.poll(Duration.ofMillis(50));
         return member.assignment().size();
       };
-      eventually(() -> owned.applyAsInt(first) == 4, "one member owns all");
+      Checks.eventually(() -> owned.applyAsInt(first) == 4, "one member owns all");
       KafkaConsumer<String, String> second = consumer("", PLAIN, config);
       second.subscribe(List.of(made));
       // Polls both, whatever the first one says.
-      eventually(() -> owned.applyAsInt(first) + 10 * owned.applyAsInt(second) == 22, "two members own two each");
+      Checks.eventually(() -> owned.applyAsInt(first) + 10 * owned.applyAsInt(second) == 22, "two members own two each");
       Set<TopicPartition> all = new HashSet<>(first.assignment());
       all.addAll(second.assignment());
-      same(all.size(), 4, "partitions");
+      Checks.same(all.size(), 4, "partitions");
       second.close();
-      eventually(() -> owned.applyAsInt(first) == 4, "the one that stays owns all");
+      Checks.eventually(() -> owned.applyAsInt(first) == 4, "the one that stays owns all");
       first.close();
     }
   }
@@ -257,7 +229,7 @@ public final class Peer {
       take(reader, found -> found.size() == 20);
       reader.seek(new TopicPartition(made, 0), 3);
       List<ConsumerRecord<String, String>> found = take(reader, taken -> taken.size() == 17);
-      same(List.of(found.get(0).offset(), found.get(16).offset()), List.of(3L, 19L), "offsets after the seek");
+      Checks.same(List.of(found.get(0).offset(), found.get(16).offset()), List.of(3L, 19L), "offsets after the seek");
     }
   }
 
@@ -265,16 +237,16 @@ public final class Peer {
     String made = topic("pause", 2, PLAIN);
     List<TopicPartition> first = List.of(new TopicPartition(made, 0));
     try (KafkaConsumer<String, String> reader = member("pause-g", made)) {
-      eventually(() -> {
+      Checks.eventually(() -> {
         reader.poll(Duration.ofMillis(50));
         return reader.assignment().size() == 2;
       }, "both partitions");
       reader.pause(first);
       send(Map.of(), List.of(record(made, 0, "x"), record(made, 1, "x")));
-      same(take(reader, found -> !found.isEmpty()).get(0).partition(), 1, "while paused");
-      same(reader.poll(Duration.ofMillis(500)).count(), 0, "while paused");
+      Checks.same(take(reader, found -> !found.isEmpty()).get(0).partition(), 1, "while paused");
+      Checks.same(reader.poll(Duration.ofMillis(500)).count(), 0, "while paused");
       reader.resume(first);
-      same(take(reader, found -> !found.isEmpty()).get(0).partition(), 0, "after resuming");
+      Checks.same(take(reader, found -> !found.isEmpty()).get(0).partition(), 0, "after resuming");
     }
   }
 
@@ -286,7 +258,7 @@ public final class Peer {
       take(reader, found -> !found.isEmpty());
       reader.commitSync(Map.of(partition, new OffsetAndMetadata(5, "märk")));
       OffsetAndMetadata found = reader.committed(Set.of(partition)).get(partition);
-      same(List.of(found.offset(), found.metadata()), List.of(5L, "märk"), "committed");
+      Checks.same(List.of(found.offset(), found.metadata()), List.of(5L, "märk"), "committed");
     }
   }
 
@@ -297,32 +269,32 @@ public final class Peer {
     for (long ago : List.of(3000L, 2000L, 1000L))
       send(Map.of(), List.of(new ProducerRecord<>(made, 0, now - ago, null, "x")));
     try (KafkaConsumer<String, String> reader = member("time-g", made)) {
-      same(reader.offsetsForTimes(Map.of(partition, now - 2500)).get(partition).offset(), 1L, "offset");
-      same(reader.endOffsets(List.of(partition)).get(partition), 3L, "end");
+      Checks.same(reader.offsetsForTimes(Map.of(partition, now - 2500)).get(partition).offset(), 1L, "offset");
+      Checks.same(reader.endOffsets(List.of(partition)).get(partition), 3L, "end");
     }
   }
 
   static void adminTopics() throws Exception {
     String made = unique("topics");
-    try (Admin admin = admin(PLAIN)) {
+    try (Admin admin = Admin.create(PLAIN)) {
       NewTopic topic = new NewTopic(made, 3, (short) 1).configs(Map.of("retention.ms", "60000"));
       admin.createTopics(List.of(topic), new CreateTopicsOptions().validateOnly(true)).all().get();
-      same(admin.listTopics().names().get().contains(made), false, "listed after a trial");
+      Checks.same(admin.listTopics().names().get().contains(made), false, "listed after a trial");
       admin.createTopics(List.of(topic)).all().get();
-      Exception error = refused(() -> admin.createTopics(List.of(topic)).all().get(), "the same topic");
-      same(error instanceof TopicExistsException, true, "error " + error);
-      eventually(() -> admin.listTopics().names().get().contains(made), "the topic is listed");
-      same(admin.describeTopics(List.of(made)).allTopicNames().get().get(made).partitions().size(), 3, "partitions");
+      Exception error = Checks.refused(() -> admin.createTopics(List.of(topic)).all().get(), "the same topic");
+      Checks.same(error instanceof TopicExistsException, true, "error " + error);
+      Checks.eventually(() -> admin.listTopics().names().get().contains(made), "the topic is listed");
+      Checks.same(admin.describeTopics(List.of(made)).allTopicNames().get().get(made).partitions().size(), 3, "partitions");
       admin.deleteTopics(List.of(made)).all().get();
-      eventually(() -> !admin.listTopics().names().get().contains(made), "the topic is gone");
+      Checks.eventually(() -> !admin.listTopics().names().get().contains(made), "the topic is gone");
     }
   }
 
   static void adminPartitions() throws Exception {
     String made = topic("partitions", 1, PLAIN);
-    try (Admin admin = admin(PLAIN)) {
+    try (Admin admin = Admin.create(PLAIN)) {
       admin.createPartitions(Map.of(made, NewPartitions.increaseTo(4))).all().get();
-      eventually(() -> admin.describeTopics(List.of(made)).allTopicNames().get().get(made).partitions().size() == 4,
+      Checks.eventually(() -> admin.describeTopics(List.of(made)).allTopicNames().get().get(made).partitions().size() == 4,
           "four partitions");
     }
   }
@@ -330,14 +302,14 @@ public final class Peer {
   static void adminConfigs() throws Exception {
     String made = topic("configs", 1, PLAIN);
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, made);
-    try (Admin admin = admin(PLAIN)) {
+    try (Admin admin = Admin.create(PLAIN)) {
       Callable<ConfigEntry> read =
           () -> admin.describeConfigs(List.of(resource)).all().get().get(resource).get("retention.ms");
-      same(read.call().value(), "604800000", "default");
-      same(read.call().isDefault(), true, "default");
+      Checks.same(read.call().value(), "604800000", "default");
+      Checks.same(read.call().isDefault(), true, "default");
       AlterConfigOp change = new AlterConfigOp(new ConfigEntry("retention.ms", "12345"), AlterConfigOp.OpType.SET);
       admin.incrementalAlterConfigs(Map.of(resource, List.of(change))).all().get();
-      eventually(() -> read.call().value().equals("12345"), "the setting is changed");
+      Checks.eventually(() -> read.call().value().equals("12345"), "the setting is changed");
     }
   }
 
@@ -345,9 +317,10 @@ public final class Peer {
     String made = topic("records", 1, PLAIN);
     sendValues(made);
     TopicPartition partition = new TopicPartition(made, 0);
-    try (Admin admin = admin(PLAIN)) {
+    try (Admin admin = Admin.create(PLAIN)) {
       admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(4))).all().get();
-      same(admin.listOffsets(Map.of(partition, OffsetSpec.earliest())).all().get().get(partition).offset(), 4L, "start");
+      ListOffsetsResult found = admin.listOffsets(Map.of(partition, OffsetSpec.earliest()));
+      Checks.same(found.partitionResult(partition).get().offset(), 4L, "start");
     }
   }
 
@@ -359,33 +332,24 @@ public final class Peer {
       take(reader, found -> found.size() == 20);
       reader.commitSync();
     }
-    try (Admin admin = admin(PLAIN)) {
+    try (Admin admin = Admin.create(PLAIN)) {
       Callable<Boolean> listed =
           () -> admin.listGroups().all().get().stream().anyMatch(one -> one.groupId().equals(group));
-      same(listed.call(), true, "listed");
+      Checks.same(listed.call(), true, "listed");
       GroupState state = admin.describeConsumerGroups(List.of(group)).all().get().get(group).groupState();
-      same(state, GroupState.EMPTY, "state");
+      Checks.same(state, GroupState.EMPTY, "state");
       Map<TopicPartition, OffsetAndMetadata> offsets =
           admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
-      same(offsets.get(new TopicPartition(made, 0)).offset(), 20L, "offset");
+      Checks.same(offsets.get(new TopicPartition(made, 0)).offset(), 20L, "offset");
       admin.deleteConsumerGroups(List.of(group)).all().get();
-      same(listed.call(), false, "listed after it was deleted");
+      Checks.same(listed.call(), false, "listed after it was deleted");
     }
-  }
-
-  static void idempotence() throws Exception {
-    roundTrip("idempotence", PLAIN, Map.of("enable.idempotence", "true", "acks", "all", "batch.size", "600"));
   }
 
   static KafkaProducer<String, String> transactional(String id) {
     KafkaProducer<String, String> producer = producer(PLAIN, Map.of("transactional.id", unique(id)));
     producer.initTransactions();
     return producer;
-  }
-
-  static void end(KafkaProducer<String, String> producer, boolean commits) {
-    if (commits) producer.commitTransaction();
-    else producer.abortTransaction();
   }
 
   static void transactionCommit() throws Exception {
@@ -398,7 +362,7 @@ public final class Peer {
     }
     try (KafkaConsumer<String, String> reader = member("commit-g", made)) {
       List<String> found = values(take(reader, taken -> taken.size() == 2));
-      same(found.stream().sorted().toList(), List.of("a", "b"), "values");
+      Checks.same(found.stream().sorted().toList(), List.of("a", "b"), "values");
     }
   }
 
@@ -408,12 +372,13 @@ public final class Peer {
       for (String value : List.of("a", "b", "c")) {
         producer.beginTransaction();
         producer.send(record(made, 0, value)).get();
-        end(producer, !value.equals("b"));
+        if (value.equals("b")) producer.abortTransaction();
+        else producer.commitTransaction();
       }
     }
-    same(values(readUntil(made, "c", PLAIN, Map.of())), List.of("a", "c"), "committed");
+    Checks.same(values(readUntil(made, "c", PLAIN, Map.of())), List.of("a", "c"), "committed");
     Map<String, Object> all = Map.of("isolation.level", "read_uncommitted");
-    same(values(readUntil(made, "c", PLAIN, all)), List.of("a", "b", "c"), "uncommitted");
+    Checks.same(values(readUntil(made, "c", PLAIN, all)), List.of("a", "b", "c"), "uncommitted");
   }
 
   static void transactionOffsets() throws Exception {
@@ -427,8 +392,9 @@ public final class Peer {
         producer.beginTransaction();
         producer.send(record(made, 0, "x"));
         producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(offset)), member.groupMetadata());
-        end(producer, offset == 3);
-        eventually(() -> member.committed(Set.of(partition)).get(partition).offset() == 3, "the committed offset");
+        if (offset == 3) producer.commitTransaction();
+        else producer.abortTransaction();
+        Checks.eventually(() -> member.committed(Set.of(partition)).get(partition).offset() == 3, "the committed offset");
       }
     }
   }
@@ -443,10 +409,11 @@ public final class Peer {
       second.send(record(made, 0, "kept"));
       second.commitTransaction();
     }
-    Exception error = refused(first::commitTransaction, "the first producer");
-    same(error instanceof ProducerFencedException || error instanceof InvalidProducerEpochException, true, "error " + error);
+    Exception error = Checks.refused(first::commitTransaction, "the first producer");
+    boolean isFenced = error instanceof ProducerFencedException || error instanceof InvalidProducerEpochException;
+    Checks.same(isFenced, true, "error " + error);
     first.close(Duration.ofSeconds(1));
-    same(values(readUntil(made, "kept", PLAIN, Map.of())), List.of("kept"), "values");
+    Checks.same(values(readUntil(made, "kept", PLAIN, Map.of())), List.of("kept"), "values");
   }
 
   static Map<String, Object> sasl(String mechanism, String wrongPassword) {
@@ -466,9 +433,9 @@ public final class Peer {
   }
 
   static void saslRefused() throws Exception {
-    try (Admin admin = admin(sasl("PLAIN", "wrong"))) {
-      Exception error = refused(() -> admin.listTopics().names().get(), "a wrong password");
-      same(error instanceof SaslAuthenticationException, true, "error " + error);
+    try (Admin admin = Admin.create(sasl("PLAIN", "wrong"))) {
+      Exception error = Checks.refused(() -> admin.listTopics().names().get(), "a wrong password");
+      Checks.same(error instanceof SaslAuthenticationException, true, "error " + error);
     }
   }
 }

@@ -14,8 +14,10 @@ describe("keryx dev, as a process", function () {
   const folder = mkdtempSync(join(tmpdir(), "keryx-dev-test-"));
   const running: DevProcess[] = [];
 
-  afterEach(() => {
-    for (const { child } of running.splice(0)) child.kill("SIGKILL");
+  afterEach(async () => {
+    const ending = running.splice(0);
+    for (const { child } of ending) child.kill("SIGTERM");
+    await Promise.all(ending.map((dev) => dev.ended()));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -50,3 +50,6 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export function toCoordinates(at: TopicPartitionOffset): string {
   return `${at.topic}/${at.partition}/${at.offset}`;
 }
+
+/** What a frame names its schema by: the registry's id, or the GUID in lower case. */
+export type SchemaKey = number | string;

@@ -42,6 +42,11 @@ export function readId(body: unknown): number {
   return readInteger(body, "id", 0);
 }
 
+/** The id of a schema that was asked for by GUID; 0 when the answer does not say. */
+export function readOptionalId(body: unknown): number {
+  return member(body, "id") === undefined ? 0 : readId(body);
+}
+
 /** The version of a registration's answer; older servers answer the id alone. */
 export function readOptionalVersion(body: unknown): number | undefined {
   return member(body, "version") === undefined ? undefined : readInteger(body, "version", 1);

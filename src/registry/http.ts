@@ -6,6 +6,7 @@ import {
   readGuid,
   readId,
   readLevel,
+  readOptionalId,
   readOptionalVersion,
   readSchema,
   readVersion,
@@ -74,6 +75,16 @@ function createPlainRegistry(
       const request = { method: "GET", path: `/schemas/ids/${id}` } as const;
       return readSchema(await client.demand(request, `fetching schema ${id}`, options.signal), id);
     },
+    async schemaByGuid(guid, { signal } = {}) {
+      const what = `fetching the schema ${guid}`;
+      const request = { method: "GET", path: `/schemas/guids/${encodeURIComponent(guid)}` } as const;
+      const answer = await client.ask(request, what, signal);
+      // An older registry has no such route: nothing there has a GUID. A proxy's 404 says nothing.
+      if (answer.status === 404 && (isAbsent(answer) || (await isRegistry(client, signal))))
+        throw new KeryxError("schema_not_found", `the registry knows no schema ${guid}`);
+      if (answer.status !== 200) throw client.refusal(answer, what);
+      return readSchema(answer.body, readOptionalId(answer.body));
+    },
     async schemaByVersion(subject, version, signal) {
       const path = `/subjects/${toSegment(subject)}/versions/${version}`;
       const what = `fetching version ${version} of ${subject}`;
@@ -118,6 +129,12 @@ function createPlainRegistry(
     },
     close: async () => client.close(),
   };
+}
+
+/** Whether it is a registry that answers under our URL. */
+async function isRegistry(client: RegistryClient, signal: AbortSignal | undefined): Promise<boolean> {
+  const answer = await client.ask({ method: "GET", path: "/schemas/types" }, "asking for its types", signal);
+  return answer.status === 200 && Array.isArray(answer.body);
 }
 
 /** A subject as one path segment: Protobuf import subjects hold slashes. @throws `config_invalid` */

@@ -104,6 +104,9 @@ function createPlainRegistry(
         throw new KeryxError("schema_not_found", `no schema can have id ${id}`);
       return readSchema(await demand(Schema.find, { id }, `fetching schema ${id}`, signal), id);
     },
+    schemaByGuid: async (guid) => {
+      throw new KeryxError("schema_not_found", `this registry client cannot ask for the GUID ${guid}`);
+    },
     async schemaByVersion(subject, version, signal) {
       const what = `fetching version ${version} of ${subject}`;
       const body = await demand(Subject.version, { subject, version }, what, signal);

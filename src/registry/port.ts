@@ -1,4 +1,5 @@
 import type { CompatibilityLevel } from "../core/event.ts";
+import type { SchemaKey } from "../core/record.ts";
 
 export type SchemaType = "AVRO" | "PROTOBUF" | "JSON";
 
@@ -17,6 +18,7 @@ export interface SchemaDefinition {
 
 /** A schema as the registry returned it: its text is the registry's, not the file's. */
 export interface RegisteredSchema extends SchemaDefinition {
+  /** 0 where the registry was asked by GUID and did not say. */
   readonly id: number;
   readonly guid?: string;
 }
@@ -29,21 +31,22 @@ export interface RegisteredVersion {
   readonly guid?: string;
 }
 
+export interface SchemaRequest {
+  readonly signal?: AbortSignal;
+  /** Past every cache, negative ones included. */
+  readonly fresh?: boolean;
+}
+
 /** A schema registry behind Keryx' own words. Answers are untrusted text and are bounded before use. */
 export interface SchemaRegistry {
   /**
-   * The schema of an id when it is at hand, without I/O; the hot path reads this first.
+   * The schema of an id or GUID when it is at hand, without I/O; the hot path reads this first.
    */
-  cachedSchema(id: number): RegisteredSchema | undefined;
+  cachedSchema(key: SchemaKey): RegisteredSchema | undefined;
   /** @throws `schema_not_found` when the registry answered that the id does not exist, `registry_unreachable`, `registry_unauthorized` */
-  schemaById(
-    id: number,
-    options?: {
-      readonly signal?: AbortSignal;
-      /** Past every cache, negative ones included. */
-      readonly fresh?: boolean;
-    },
-  ): Promise<RegisteredSchema>;
+  schemaById(id: number, options?: SchemaRequest): Promise<RegisteredSchema>;
+  /** The schema of a GUID. Registries before Confluent's 8.0 have none. @throws as `schemaById` */
+  schemaByGuid(guid: string, options?: SchemaRequest): Promise<RegisteredSchema>;
   /** The text of one version of a subject, for references. @throws as `schemaById` */
   schemaByVersion(
     subject: string,

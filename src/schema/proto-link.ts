@@ -5,8 +5,8 @@ import type { ProtoFile } from "./proto-model.ts";
 import { createExtensionIndex } from "./proto-option-shapes.ts";
 import { createResolver } from "./proto-resolve.ts";
 import type { ImportedProto, ProtoSchema, RegisteredPlace } from "./proto-schema.ts";
+import { parseProtoSource } from "./proto-source.ts";
 import { wellKnownProto } from "./proto-well-known.ts";
-import { parseProto } from "./protobuf.ts";
 
 /** One file as a registry or a project holds it. */
 export interface ProtoSource {
@@ -27,7 +27,7 @@ export function linkProto(
   options: { readonly limits?: SchemaLimits } = {},
 ): ProtoSchema {
   const limits = options.limits ?? schemaLimits;
-  const file = parseEither(source.text, limits);
+  const file = parseProtoSource(source.text, limits);
   const found = new Map<string, ImportedProto>();
   let given = 0;
   const open: { readonly path?: string; readonly file: ProtoFile }[] = [{ file }];
@@ -60,13 +60,9 @@ function withCustomOptions(text: string, schema: ProtoSchema, limits: SchemaLimi
   return { ...schema, file, resolve: createResolver(file, schema.imports) };
 }
 
-function parseEither(text: string, limits: SchemaLimits): ProtoFile {
-  return isDescriptorText(text) ? parseDescriptor(text, { limits }) : parseProto(text, { limits });
-}
-
 function parseImport(path: string, source: ProtoSource, limits: SchemaLimits): ImportedProto {
   try {
-    const file = parseEither(source.text, limits);
+    const file = parseProtoSource(source.text, limits);
     return { file, ...(source.place === undefined ? {} : { place: source.place }) };
   } catch (error) {
     throw error instanceof KeryxError ? inFile(path, error) : error;

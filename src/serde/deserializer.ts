@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
-import type { RawRecord } from "../core/record.ts";
+import type { RawRecord, SchemaKey } from "../core/record.ts";
 import type { RegisteredSchema, SchemaRegistry } from "../registry/port.ts";
 import { type Frame, readFrame } from "./frame.ts";
 import { createLru } from "./lru.ts";
@@ -14,10 +14,10 @@ export type Decoded =
       readonly kind: "decoded";
       readonly event: EventType;
       readonly value: unknown;
-      readonly schemaId: number;
+      readonly schemaId: SchemaKey;
     }
   /** A well-formed schema, but none of the events has its full name. */
-  | { readonly kind: "unhandled"; readonly name: string; readonly schemaId: number };
+  | { readonly kind: "unhandled"; readonly name: string; readonly schemaId: SchemaKey };
 
 /** Framed bytes in, values of known events out. */
 export interface Deserializer {
@@ -42,11 +42,11 @@ const unknownForMs = 30_000;
 export function createDeserializer(options: DeserializerOptions): Deserializer {
   const { registry, clock = systemClock } = options;
   const buildPlan = createPlanner(options);
-  const plans = createLru<number, Plan>(maxPlans);
-  const unknown = createLru<number, number>(maxPlans);
-  const loading = new Map<number, Promise<Plan>>();
+  const plans = createLru<SchemaKey, Plan>(maxPlans);
+  const unknown = createLru<SchemaKey, number>(maxPlans);
+  const loading = new Map<SchemaKey, Promise<Plan>>();
 
-  async function fetchSchema(id: number): Promise<RegisteredSchema> {
+  async function fetchSchema(id: SchemaKey): Promise<RegisteredSchema> {
     try {
       return await schemaWithSecondLook(registry, clock, id);
     } catch (error) {
@@ -56,7 +56,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
     }
   }
 
-  async function loadPlan(id: number): Promise<Plan> {
+  async function loadPlan(id: SchemaKey): Promise<Plan> {
     try {
       const schema = await fetchSchema(id);
       return buildPlan(schema, await fetchReferences(registry, schema));
@@ -65,7 +65,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
     }
   }
 
-  function loadPlanOnce(id: number): Promise<Plan> {
+  function loadPlanOnce(id: SchemaKey): Promise<Plan> {
     const known = loading.get(id);
     if (known !== undefined) return known;
     const started = loadPlan(id)
@@ -79,7 +79,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
   }
 
   /** The plan when it needs no I/O. */
-  function planAtHand(id: number): Plan | undefined {
+  function planAtHand(id: SchemaKey): Plan | undefined {
     const known = plans.get(id);
     if (known !== undefined) return known;
     const schema = registry.cachedSchema(id);
@@ -91,7 +91,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
 
   return {
     decode(record) {
-      let schemaId: number | undefined;
+      let schemaId: SchemaKey | undefined;
       const fail = (error: unknown): KeryxError => toRecordError(error, record, schemaId);
       try {
         const frame = readFrame(record.value ?? noBytes, record);
@@ -137,7 +137,7 @@ function follow(plan: Plan, frame: Frame): Decoded {
  * A registry that answers nonsense is down as far as the record is concerned: it is asked again, never dead-lettered.
  * Only a schema that is there and beyond our limits belongs to the record.
  */
-function toFetchError(error: unknown, id: number): KeryxError {
+function toFetchError(error: unknown, id: SchemaKey): KeryxError {
   const known = KeryxError.from(error);
   if (known.code === "schema_invalid")
     return decodeError("incompatible", `the writer's schema ${id} cannot be used: ${textOf(known)}`, {
@@ -159,7 +159,7 @@ function nameEvent(error: unknown, event: EventType): KeryxError {
 }
 
 /** Adds the record's coordinates. What the registry or the app failed at is passed on: it is not the record's fault. */
-function toRecordError(error: unknown, record: RawRecord, schemaId: number | undefined): KeryxError {
+function toRecordError(error: unknown, record: RawRecord, schemaId: SchemaKey | undefined): KeryxError {
   const known = KeryxError.from(error);
   const reason = reasonOf(known);
   if (reason === undefined) return known;

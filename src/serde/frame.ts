@@ -1,18 +1,20 @@
 import { decodeError } from "../core/errors.ts";
 import { type Headed, recordHeader } from "../core/headers.ts";
+import type { SchemaKey } from "../core/record.ts";
 
 /** The record header that holds a value's schema id instead of the value's first bytes. */
 const schemaIdHeader = "__value_schema_id";
 const idMagic = 0;
 const guidMagic = 1;
 const prefixBytes = 5;
+const guidPrefixBytes = 17;
 // Deeper paths cannot name a message: schemas are not nested deeper.
 const maxIndexes = 64;
 const maxVarintBytes = 5;
 
-/** A value with its schema id taken off; Protobuf's message indexes are still to be read. */
+/** A value with the name of its schema taken off; Protobuf's message indexes are still to be read. */
 export interface Frame {
-  readonly schemaId: number;
+  readonly schemaId: SchemaKey;
   /** Where message indexes begin, when the schema has them. */
   readonly indexes: Uint8Array;
   /** Absent: the payload follows the indexes. Present: the id stood in a header, the payload is the whole value. */
@@ -20,7 +22,7 @@ export interface Frame {
 }
 
 /**
- * Takes the schema id off a value. The last `__value_schema_id` header wins over the value's own prefix.
+ * Takes the schema's id or GUID off a value. The last `__value_schema_id` header wins over the value's own prefix.
  * @throws KeryxError `decode_failed`, reason `not-framed`
  */
 export function readFrame(value: Uint8Array, record: Headed): Frame {
@@ -32,19 +34,28 @@ export function readFrame(value: Uint8Array, record: Headed): Frame {
 
 function readPrefix(bytes: Uint8Array, place: string): Frame {
   const magic = bytes[0];
-  if (magic === guidMagic)
-    throw decodeError("not-framed", `the ${place} names its schema by GUID, which is not supported yet`);
-  if (magic !== idMagic)
-    throw decodeError("not-framed", `the ${place} does not begin with the byte 0 of a schema id`);
-  if (bytes.length < prefixBytes)
+  if (magic !== idMagic && magic !== guidMagic)
     throw decodeError(
       "not-framed",
-      `the ${place} ends within its schema id: ${bytes.length} of ${prefixBytes} bytes`,
+      `the ${place} does not begin with the byte 0 of a schema id, or 1 of a GUID`,
     );
+  const size = magic === idMagic ? prefixBytes : guidPrefixBytes;
+  if (bytes.length < size)
+    throw decodeError(
+      "not-framed",
+      `the ${place} ends within its schema id: ${bytes.length} of ${size} bytes`,
+    );
+  const indexes = bytes.subarray(size);
+  if (magic === guidMagic) return { schemaId: toGuid(bytes.subarray(1, size)), indexes };
   const byte = (index: number): number => bytes[index] ?? 0;
   const schemaId = (byte(1) << 24) | (byte(2) << 16) | (byte(3) << 8) | byte(4);
   if (schemaId < 0) throw decodeError("not-framed", `the ${place} has a negative schema id`);
-  return { schemaId, indexes: bytes.subarray(prefixBytes) };
+  return { schemaId, indexes };
+}
+
+function toGuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 /** Payload of a schema without message indexes. @throws KeryxError `decode_failed`, reason `malformed` */

@@ -1,7 +1,7 @@
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType, SchemaFormat } from "../core/event.ts";
 import type { RegisteredSchema, SchemaType } from "../registry/port.ts";
-import { parseProto } from "../schema/protobuf.ts";
+import { parseProtoSource } from "../schema/proto-source.ts";
 import { type AvroReaders, createAvroReaders, resolveAvro } from "./avro.ts";
 import { type Frame, readIndexes, readPayload } from "./frame.ts";
 import { resolveIndexes, resolveWithoutIndexes } from "./protobuf.ts";
@@ -73,7 +73,7 @@ function protobufPlan(
   events: ReadonlyMap<string, EventType>,
   options: PlannerOptions,
 ): Plan {
-  const file = parseProto(schema.schema);
+  const file = parseProtoSource(schema.schema);
   const varints = options.unsignedIndexes === true ? "unsigned" : "zigzag";
   const targets = new Map<string, Target>();
   const once = (key: string, resolve: () => ReturnType<typeof resolveIndexes>): Target => {

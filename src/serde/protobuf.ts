@@ -3,7 +3,8 @@ import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
 import type { SchemaRegistry } from "../registry/port.ts";
 import type { ProtoFile } from "../schema/proto-model.ts";
-import { indexesOf, messageAt, parseProto } from "../schema/protobuf.ts";
+import { parseProtoSource } from "../schema/proto-source.ts";
+import { indexesOf, messageAt } from "../schema/protobuf.ts";
 import { schemaWithSecondLook } from "./second-look.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function registeredIndexes(
 ): Promise<readonly number[]> {
   const registered = await schemaWithSecondLook(registry, clock, id);
   if (registered.schema === event.wire.schema) return event.index;
-  const indexes = indexesOf(parseProto(registered.schema), event.name);
+  const indexes = indexesOf(parseProtoSource(registered.schema), event.name);
   if (indexes === undefined)
     throw new KeryxError("schema_invalid", `the registry's schema ${id} does not define ${event.name}`, {
       details: { id, subject: event.subject },

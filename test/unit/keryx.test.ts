@@ -96,6 +96,7 @@ describe("connect()", () => {
       registry: {
         cachedSchema: unused,
         schemaById: unused,
+        schemaByGuid: unused,
         schemaByVersion: unused,
         lookup: unused,
         register: unused,

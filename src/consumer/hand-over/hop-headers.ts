@@ -1,7 +1,7 @@
 import type { EventType } from "../../core/event.ts";
 import type { Stage } from "../../core/handler.ts";
 import { headerInteger, headerNames, headerText, toHeader } from "../../core/headers.ts";
-import type { Header, RawRecord, TopicPartitionOffset } from "../../core/record.ts";
+import type { Header, RawRecord, SchemaKey, TopicPartitionOffset } from "../../core/record.ts";
 import { toCoordinates } from "../../core/record.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Failure } from "../steps/classify.ts";
@@ -33,7 +33,7 @@ export interface HandOver {
   /** Event type, or the full name of an event that nobody handles. */
   readonly eventType?: string | undefined;
   readonly event?: EventType | undefined;
-  readonly schemaId?: number | undefined;
+  readonly schemaId?: SchemaKey | undefined;
 }
 
 const identity: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import type { Outcome } from "../../core/handler.ts";
+import type { SchemaKey } from "../../core/record.ts";
 import type { OutcomeLabel } from "../../core/signals.ts";
 import type { HoldCause } from "../assignment/holds.ts";
 import type { Work } from "../assignment/partition.ts";
@@ -19,7 +20,7 @@ export interface Pass {
   known: KnownEvent | undefined;
   value: unknown;
   eventType: string | undefined;
-  schemaId: number | undefined;
+  schemaId: SchemaKey | undefined;
   /** From decode or from the handler: what was thrown. */
   thrown: { readonly error: unknown; readonly where: "decode" | "handler" } | undefined;
   failure: Failure | undefined;

@@ -37,6 +37,7 @@ describe("A consumer", () => {
         registry: {
           cachedSchema: () => undefined,
           schemaById: refuse,
+          schemaByGuid: refuse,
           schemaByVersion: refuse,
           lookup: refuse,
           register: refuse,

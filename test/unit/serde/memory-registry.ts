@@ -59,7 +59,12 @@ export function createMemoryRegistry(): MemoryRegistry {
       stored.push(entry);
       return entry;
     },
-    cachedSchema: (id) => (cached.has(id) ? stored.find((one) => one.id === id) : undefined),
+    cachedSchema: (key) =>
+      typeof key === "number" && cached.has(key) ? stored.find((one) => one.id === key) : undefined,
+    async schemaByGuid(guid) {
+      await call("schemaByGuid", guid);
+      throw notFound(`schema ${guid}`);
+    },
     async schemaById(id, options) {
       await call("schemaById", `${id}${options?.fresh ? " fresh" : ""}`);
       const found = stored.find((one) => one.id === id);

@@ -1,5 +1,5 @@
 // One embedded broker in a process of its own, so that its CPU time and memory can be told from the client's.
-import { createDevBroker } from "../src/embedded/broker/index.ts";
+import { createDevBroker } from "keryx/testing";
 
 const configs = { "retention.bytes": process.argv[2] ?? "-1" };
 const broker = await createDevBroker({ log: () => {}, topics: [{ name: "bench", partitions: 4, configs }] });

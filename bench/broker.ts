@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { Kafka, logLevel } from "kafkajs";
-import { createDevBroker } from "../src/embedded/broker/index.ts";
+import { createDevBroker } from "keryx/testing";
 import type { Figure } from "./compat.ts";
 
 const messages = 1_000_000;

@@ -1,6 +1,6 @@
 // One embedded registry in a process of its own, so that its CPU time can be told from the client's.
 const before = performance.now();
-const { createDevRegistry } = await import("../src/embedded/registry/index.ts");
+const { createDevRegistry } = await import("keryx/testing");
 const registry = await createDevRegistry({ log: () => {} });
 process.on("message", () => {
   const { user, system } = process.cpuUsage();

@@ -1,7 +1,7 @@
 // What a test imports from "keryx/testing".
 export type { Clock } from "../core/clock.ts";
 export type { Fault, FaultEffect, FaultMatch, Faults } from "../embedded/broker/faults.ts";
-export type { DevBroker } from "../embedded/broker/index.ts";
+export { createDevBroker, type DevBroker } from "../embedded/broker/index.ts";
 export type { PartitionLag } from "../embedded/broker/lag.ts";
 export type {
   DevBrokerOptions,
@@ -18,7 +18,7 @@ export type {
   RegistryFaultMatch,
   RegistryFaults,
 } from "../embedded/registry/faults.ts";
-export type { DevRegistry } from "../embedded/registry/index.ts";
+export { createDevRegistry, type DevRegistry } from "../embedded/registry/index.ts";
 export type { DevRegistryOptions } from "../embedded/registry/options.ts";
 export type { TestClock } from "./clock.ts";
 export type { ProcessedOptions } from "./processed.ts";

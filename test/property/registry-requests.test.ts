@@ -67,7 +67,9 @@ const segment = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).filter((text) => text.isWellFormed()),
+    arbitrary: fc
+      .string({ unit: "binary", minLength: 1, maxLength: 20 })
+      .filter((text) => text.isWellFormed()),
   },
 );
 const query = fc.subarray([

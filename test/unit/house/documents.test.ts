@@ -32,14 +32,16 @@ const blocksOf = (text: string, language: string): readonly string[] =>
 
 const withoutBlocks = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "");
 
-/** Fragments of a document's headings, as code hosts make them. */
-const anchorsOf = (text: string): readonly string[] =>
-  [...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+/** Fragments of a document's headings, as code hosts make them, and those that it names itself. */
+const anchorsOf = (text: string): readonly string[] => [
+  ...[...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
     title
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
       .replaceAll(/\s/g, "-"),
-  );
+  ),
+  ...[...withoutBlocks(text).matchAll(/<a id="([^"]+)"><\/a>/g)].map(([, id = ""]) => id),
+];
 
 function findBrokenLinks(path: string, text: string = read(path)): readonly string[] {
   const prose = withoutBlocks(text).replaceAll(/`[^`\n]*`/g, "");

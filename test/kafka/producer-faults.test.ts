@@ -56,23 +56,17 @@ describe("a producer on Kafka with brokers that fail", function () {
   function createStream(producer: OwnedTopicProducer): {
     readonly total: () => number;
     /** Longest time between two acknowledgements. */
-    readonly longestGapMs: () => number;
     readonly end: () => Promise<void>;
   } {
     const placed = createOrderEvent("order.placed", topic);
     const sends: Promise<unknown>[] = [];
     let total = 0;
-    let last = Date.now();
-    let gap = 0;
     let isOn = true;
     const running = (async () => {
       while (isOn) {
         for (let i = 0; i < 20; i++) {
           const id = total++;
-          const sent = producer.send(placed, { key: `k${id % 30}`, id: String(id) }).then(() => {
-            gap = Math.max(gap, Date.now() - last);
-            last = Date.now();
-          });
+          const sent = producer.send(placed, { key: `k${id % 30}`, id: String(id) });
           sent.catch(() => {});
           sends.push(sent);
         }
@@ -81,7 +75,6 @@ describe("a producer on Kafka with brokers that fail", function () {
     })();
     return {
       total: () => total,
-      longestGapMs: () => gap,
       async end() {
         isOn = false;
         await running;
@@ -122,36 +115,4 @@ describe("a producer on Kafka with brokers that fail", function () {
       await expectAllInOrder(stream.total());
       await waitForFullIsr(cluster.brokers, [topic]);
     });
-
-  it("goes on within ten seconds while one leader of three is frozen for thirty, with nothing lost", async () => {
-    const producer = createProducer({});
-    await producer.start();
-    const stream = createStream(producer);
-    await pause(1_000);
-    await cluster.nodes[2]?.kill("SIGSTOP");
-    const before = Date.now();
-    try {
-      await pause(30_000);
-    } finally {
-      await cluster.nodes[2]?.kill("SIGCONT");
-    }
-    expect(Date.now() - before).to.be.at.least(30_000);
-    await stream.end();
-    expect(stream.longestGapMs(), "milliseconds without an acknowledgement").to.be.below(10_000);
-    expect(producer.stats().failed).to.equal(0);
-    await expectAllInOrder(stream.total());
-  });
-
-  it("waits out twenty seconds without any broker, without loss or restart", async () => {
-    const producer = createProducer({ requestTimeoutMs: 5_000 });
-    await producer.start();
-    const stream = createStream(producer);
-    await pause(500);
-    await Promise.all(cluster.nodes.map((node) => node.kill("SIGKILL")));
-    await pause(20_000);
-    await Promise.all(cluster.nodes.map((node) => node.start()));
-    await stream.end();
-    expect(producer.stats()).to.include({ produced: stream.total(), failed: 0, inFlight: 0 });
-    await expectAllInOrder(stream.total());
-  });
 });

@@ -1,7 +1,8 @@
 import type { Span } from "../diagnostics.ts";
-import { type BufRun, failure, runBuf } from "./buf.ts";
+import { failure, runBuf } from "./buf.ts";
 import { linesOf, offsetOfColumn } from "./columns.ts";
 import { optionsPath } from "./options.ts";
+import type { ProgramRun } from "./program.ts";
 
 /** What one of buf's rules has to say. */
 export interface BufComplaint {
@@ -48,7 +49,7 @@ const complained = 100;
 
 function complaintsOf(
   what: string,
-  run: BufRun,
+  run: ProgramRun,
   inputs: ReadonlyMap<string, string>,
 ): readonly BufComplaint[] {
   if (run.exitCode === 0) return [];
@@ -65,7 +66,7 @@ function complaintsOf(
   });
 }
 
-function parseLines({ stdout }: BufRun): readonly Readonly<Record<string, unknown>>[] | undefined {
+function parseLines({ stdout }: ProgramRun): readonly Readonly<Record<string, unknown>>[] | undefined {
   const lines = Buffer.from(stdout)
     .toString("utf8")
     .split("\n")

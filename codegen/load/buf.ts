@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { arch, endianness } from "node:os";
 import { join } from "node:path";
 import { KeryxError } from "../../src/core/errors.ts";
+import { type ProgramRun, passVariables, runProgram } from "./program.ts";
 
 /** A complaint of the compiler. Line and column count from 1; the column counts bytes. */
 export interface BufAnnotation {
@@ -96,48 +96,25 @@ export async function exportSources(binary: string, folder: string, target: stri
   if (run.exitCode !== 0) throw failure("collect imported schemas", run);
 }
 
-export interface BufRun {
-  readonly exitCode: number | null;
-  readonly stdout: Uint8Array;
-  readonly stderr: string;
-}
-
-export function failure(what: string, run: BufRun): KeryxError {
+export function failure(what: string, run: ProgramRun): KeryxError {
   return new KeryxError("generate_failed", `buf could not ${what}: ${run.stderr.trim().slice(0, 2000)}`, {
     help: "Read buf's message; Keryx runs it without network, so remote modules must be fetched before with `buf dep update`.",
   });
 }
 
-export function runBuf(binary: string, args: readonly string[], cwd: string): Promise<BufRun> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, {
-      cwd,
-      env: environment(),
-      stdio: ["ignore", "pipe", "pipe"],
-      shell: false,
+export function runBuf(binary: string, args: readonly string[], cwd: string): Promise<ProgramRun> {
+  return runProgram(binary, args, { cwd, env: environment() }).catch((cause: Error) => {
+    throw new KeryxError("generate_failed", `buf could not be started: ${cause.message}`, {
+      cause,
+      help: "Reinstall it: `npm install --save-dev @bufbuild/buf`.",
     });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    child.once("error", (cause) =>
-      reject(
-        new KeryxError("generate_failed", `buf could not be started: ${cause.message}`, {
-          cause,
-          help: "Reinstall it: `npm install --save-dev @bufbuild/buf`.",
-        }),
-      ),
-    );
-    child.once("close", (exitCode) =>
-      resolve({ exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString("utf8") }),
-    );
   });
 }
 
 /** Its own environment: where its cache lies, and proxies that lead nowhere, so that generating never uses a network. */
 function environment(): NodeJS.ProcessEnv {
   const nowhere = "http://127.0.0.1:9";
-  const passed = [
+  const kept = passVariables([
     "HOME",
     "XDG_CACHE_HOME",
     "BUF_CACHE_DIR",
@@ -146,9 +123,8 @@ function environment(): NodeJS.ProcessEnv {
     "SystemRoot",
     "TMPDIR",
     "TEMP",
-  ];
-  const kept = passed.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-  return { ...Object.fromEntries(kept), HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
+  ]);
+  return { ...kept, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
 }
 
 function parseAnnotation(line: string): readonly BufAnnotation[] {

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { KeryxError } from "../../src/core/errors.ts";
+import { type ProgramRun, passVariables, runProgram } from "./program.ts";
 
 /** A git repository around a folder, read without a checkout. Nothing here uses a network. */
 export interface GitRepository {
@@ -36,7 +36,7 @@ const maxOutputBytes = 1_024 * 1_048_576;
 
 /** @throws KeryxError `baseline_unavailable` when there is no repository, `dependency_missing` when there is no git */
 export async function openRepository(folder: string): Promise<GitRepository> {
-  const run = (args: readonly string[], input?: string): Promise<GitRun> => runGit(args, folder, input);
+  const run = (args: readonly string[], input?: string): Promise<ProgramRun> => runGit(args, folder, input);
   const found = await run(["rev-parse", "--show-prefix", "--show-toplevel"]);
   if (found.exitCode !== 0)
     throw unavailable(`${folder} cannot be read as part of a git repository: ${firstLine(found.stderr)}`, {
@@ -80,7 +80,7 @@ export async function openRepository(folder: string): Promise<GitRepository> {
   };
 }
 
-async function isShallow(run: (args: readonly string[]) => Promise<GitRun>): Promise<boolean> {
+async function isShallow(run: (args: readonly string[]) => Promise<ProgramRun>): Promise<boolean> {
   const answer = await run(["rev-parse", "--is-shallow-repository"]);
   return answer.stdout.toString("utf8").trim() === "true";
 }
@@ -96,7 +96,7 @@ function missing(ref: string, isShallow: boolean): KeryxError {
       });
 }
 
-function unreadable(commit: string, run: GitRun): KeryxError {
+function unreadable(commit: string, run: ProgramRun): KeryxError {
   return unavailable(`git could not read the files of ${commit}: ${firstLine(run.stderr)}`, {
     help: "Objects may be missing in a partial clone: fetch them first, Keryx uses no network here.",
   });
@@ -147,46 +147,17 @@ function parseBatch(output: Buffer, commit: string): readonly Buffer[] {
   return texts;
 }
 
-interface GitRun {
-  readonly exitCode: number | null;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
 // Objects that a partial clone lacks are not fetched behind the user's back.
 const offline = ["-c", "protocol.allow=never", "-c", "core.fsmonitor=false"];
 
-function runGit(args: readonly string[], cwd: string, input?: string): Promise<GitRun> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("git", [...offline, ...args], {
-      cwd,
-      env: environment(),
-      stdio: ["pipe", "pipe", "pipe"],
-      shell: false,
+function runGit(args: readonly string[], cwd: string, input?: string): Promise<ProgramRun> {
+  const given = input === undefined ? {} : { input };
+  const options = { cwd, env: environment(), maxOutputBytes, ...given };
+  return runProgram("git", [...offline, ...args], options).catch((cause: Error) => {
+    throw new KeryxError("dependency_missing", `git could not be started: ${cause.message}`, {
+      cause,
+      help: "Install git, or compare with the lock file: `--against lock`.",
     });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let bytes = 0;
-    child.stdout.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= maxOutputBytes) stdout.push(chunk);
-      else child.kill();
-    });
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    child.once("error", (cause) =>
-      reject(
-        new KeryxError("dependency_missing", `git could not be started: ${cause.message}`, {
-          cause,
-          help: "Install git, or compare with the lock file: `--against lock`.",
-        }),
-      ),
-    );
-    child.once("close", (exitCode) =>
-      resolve({ exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString("utf8") }),
-    );
-    // A git that ends early closes its input; its exit code says why.
-    child.stdin.on("error", () => {});
-    child.stdin.end(input ?? "");
   });
 }
 
@@ -204,9 +175,8 @@ const kept = [
 
 /** Its own environment: inside a hook, git's own variables name an index and a folder that are not meant here. */
 function environment(): NodeJS.ProcessEnv {
-  const passed = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   return {
-    ...Object.fromEntries(passed),
+    ...passVariables(kept),
     GIT_LITERAL_PATHSPECS: "1",
     GIT_NO_LAZY_FETCH: "1",
     GIT_OPTIONAL_LOCKS: "0",

@@ -41,9 +41,9 @@ export function fileFeatures(file: ProtoFile): ProtoFeatures {
 
 /**
  * Looks up the features of the types of a file. Those of an enum say whether it is closed, those of a message hold
- * for its fields.
+ * for its fields; without a type those of the file itself.
  */
-export function createFeatures(file: ProtoFile): (type: ProtoMessage | ProtoEnum) => ProtoFeatures {
+export function createFeatures(file: ProtoFile): (type?: ProtoMessage | ProtoEnum) => ProtoFeatures {
   const outermost = fileFeatures(file);
   // Outside of editions no option changes them.
   if (file.syntax !== "editions") return () => outermost;
@@ -57,7 +57,7 @@ export function createFeatures(file: ProtoFile): (type: ProtoMessage | ProtoEnum
     }
   };
   collect(file, outermost);
-  return (type) => known.get(type) ?? outermost;
+  return (type) => (type && known.get(type)) ?? outermost;
 }
 
 /** The features of a definition with these options inside of one that has `outer`. */

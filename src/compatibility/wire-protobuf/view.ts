@@ -1,4 +1,4 @@
-import { fileFeatures, narrowFeatures, type ProtoFeatures } from "../../schema/proto-features.ts";
+import { createFeatures, type ProtoFeatures } from "../../schema/proto-features.ts";
 import type { ProtoEnum, ProtoFile, ProtoMessage } from "../../schema/proto-model.ts";
 import type { ProtoSchema } from "../../schema/proto-schema.ts";
 import { createDefinitions, type Definitions, namedView } from "./definitions.ts";
@@ -16,11 +16,11 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
   const definitions = createDefinitions(schema);
   const messages = new Map<ProtoMessage, MessageView>();
   const enums = new Map<ProtoEnum, EnumView>();
-  const featuresOf = new Map<ProtoFile, ProtoFeatures>();
-  const features = (file: ProtoFile): ProtoFeatures => {
-    const found = featuresOf.get(file) ?? fileFeatures(file);
-    featuresOf.set(file, found);
-    return found;
+  const lookups = new Map<ProtoFile, ReturnType<typeof createFeatures>>();
+  const features = (file: ProtoFile, type?: ProtoMessage | ProtoEnum): ProtoFeatures => {
+    const lookup = lookups.get(file) ?? createFeatures(file);
+    lookups.set(file, lookup);
+    return lookup(type);
   };
   let extensions: ReadonlyMap<ProtoMessage, readonly FoundExtension[]> | undefined;
   // Only where there are ranges for them can there be extensions.
@@ -33,7 +33,7 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
   const enumeration = (definition: DefinitionOf<"enum">): EnumView => {
     const known = enums.get(definition.type);
     if (known !== undefined) return known;
-    const made = buildEnum(definition, features(definition.file));
+    const made = buildEnum(definition, features(definition.file, definition.type));
     enums.set(definition.type, made);
     return made;
   };
@@ -43,7 +43,11 @@ export function createSchemaView(schema: ProtoSchema): SchemaView {
     if (known !== undefined) return known;
     const owner = namedView(type, definition);
     const context = { owner, schema, message, enumeration };
-    const place = { scope: type.fullName, features: features(file), ...(path === undefined ? {} : { path }) };
+    const place = {
+      scope: type.fullName,
+      features: features(file, type),
+      ...(path === undefined ? {} : { path }),
+    };
     let fields: readonly FieldView[] | undefined;
     const made: MessageView = {
       ...{ identity: type, ...owner },
@@ -71,7 +75,7 @@ function buildEnum(definition: DefinitionOf<"enum">, features: ProtoFeatures): E
   let numbers: EnumNumbers | undefined;
   return {
     ...{ type, ...namedView(type, definition) },
-    isClosed: narrowFeatures(features, type.options).enums === "closed",
+    isClosed: features.enums === "closed",
     get numbers() {
       numbers ??= numbersOf(type);
       return numbers;

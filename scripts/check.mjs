@@ -76,7 +76,8 @@ function lockFile() {
       problems.push(`${path} has an install script`);
   }
   for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
-    if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(range)) problems.push(`${name} is not pinned: ${range}`);
+    if (!/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(range))
+      problems.push(`${name} is not pinned: ${range}`);
   }
   return { ok: problems.length === 0, output: problems.join("\n") };
 }

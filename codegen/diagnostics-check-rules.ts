@@ -139,6 +139,12 @@ const rows = {
     "The level in force at the registry is the one that the event declares.",
     "Set the declared level at the registry, which `keryx register` does for new subjects only, or declare the one in force.",
   ],
+  "rules-not-covered": [
+    "registry",
+    "warning",
+    "The registry judges a subject by the rules that Keryx knows.",
+    "The registry's own answer, which is asked for as well, has the last word; a refusal by those rules shows as `registry-disagrees`.",
+  ],
   "subject-missing": [
     "registry",
     "warning",

@@ -12,6 +12,8 @@ export interface BaselineVersion {
   readonly format: SchemaFormat;
   readonly schema: string;
   readonly references: readonly LockedReference[];
+  /** Where the registry parts the versions of the subject into groups: the group that this one belongs to, if any. */
+  readonly group?: string;
 }
 
 /** What an event promised. */
@@ -35,6 +37,8 @@ export interface Baseline {
   readonly histories: ReadonlyMap<string, readonly BaselineVersion[]>;
   /** Levels in force at a registry, by subject. */
   readonly levels?: ReadonlyMap<string, CompatibilityLevel>;
+  /** Subjects whose versions a registry parts into groups; what Keryx registers belongs to none. */
+  readonly grouped?: ReadonlySet<string>;
   /** The lock file as the baseline has it, where it is another one than the project's. */
   readonly lock?: Lock;
 }

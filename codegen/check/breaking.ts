@@ -25,6 +25,8 @@ export interface SchemaCase {
   readonly schema: ParsedSchema;
   /** Oldest first. */
   readonly history: readonly BaselineVersion[];
+  /** Compared with the versions of no group alone, as a registry with groups does. */
+  readonly isGrouped: boolean;
   /** The event's own level first; a registry may have another one in force. */
   readonly levels: readonly CompatibilityLevel[];
   /** Where to point when a difference has no place of its own. Paths are from the project's root. */
@@ -42,12 +44,16 @@ export function judgeSchema(
   reader: VersionReader,
 ): readonly Finding[] {
   const { history, schema } = subject;
-  const entries = history.map((version) => ({ schema: reader.read(version, subject.subject) }));
+  const entries = history.map((version) => ({
+    schema: reader.read(version, subject.subject),
+    ...(version.group === undefined ? {} : { group: version.group }),
+  }));
+  const inGroup = subject.isGrouped ? { compatibilityGroup: "" } : {};
   const findings: Finding[] = [];
   const locatorOf = createLocatorCache();
   const told = new Set<string>();
   for (const level of subject.levels) {
-    const verdict = checkCompatibility({ history: entries, schema, level, dialect });
+    const verdict = checkCompatibility({ history: entries, schema, level, dialect, ...inGroup });
     for (const finding of findingsOf(verdict, subject, reader, locatorOf)) {
       const { rule, kind, path, against, message } = finding;
       // The bytes are the same at every level.

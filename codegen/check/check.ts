@@ -67,6 +67,7 @@ function judgeEvent(
     schema ??= parseWire(wire);
     return {
       ...{ subject: name, event: event.name, schema, history, levels },
+      isGrouped: baseline.grouped?.has(name) === true,
       at: inProject(request, event.at),
       prefix: request.prefix,
       placeOf: (path, readBy) => places.ofEvent(event, path, readBy),

@@ -18,6 +18,8 @@ export interface RegistryState {
   readonly url: string;
   /** By subject. */
   readonly facts: ReadonlyMap<string, SubjectFacts>;
+  /** Subjects that the registry judges by more than the rules that are known here. */
+  readonly logical: ReadonlySet<string>;
 }
 
 /**
@@ -37,13 +39,23 @@ export async function readRegistry(
     const read = createVersionFetcher(admin);
     const histories = new Map<string, readonly BaselineVersion[]>();
     const levels = new Map<string, CompatibilityLevel>();
+    const [grouped, logical] = [new Set<string>(), new Set<string>()];
     for (const [subject, { versions }] of facts) {
       if (versions.length === 0) continue;
-      histories.set(subject, await inBatches(versions, (version) => read(subject, version)));
+      const { group, policy } = await admin.rules(subject);
+      if (group !== undefined) grouped.add(subject);
+      if (policy === "LOGICAL") logical.add(subject);
+      const readOne = async (version: number): Promise<BaselineVersion> => {
+        const found = await read(subject, version);
+        const value = group && (await admin.property({ subject, version }, group));
+        return value === undefined ? found : { ...found, group: value };
+      };
+      histories.set(subject, await inBatches(versions, readOne));
       levels.set(subject, (await admin.levelInForce(subject)).level);
     }
     const { events } = baselineOfLock(lock);
-    return { baseline: { label: `registry:${url}`, events, histories, levels }, url, facts };
+    const baseline = { label: `registry:${url}`, events, histories, levels, grouped };
+    return { baseline, url, facts, logical };
   } finally {
     await admin.close();
   }
@@ -112,7 +124,7 @@ async function inBatches<T, R>(items: readonly T[], take: (item: T) => Promise<R
 /** Where the registry and the project, or the registry and our rules for it, say different things. */
 export function findDisagreements(
   request: CheckRequest,
-  { url, facts, baseline }: RegistryState,
+  { url, facts, baseline, logical }: RegistryState,
   findings: readonly Finding[],
 ): readonly Finding[] {
   const events = new Map(request.model.events.map((event) => [event.options.subject.value, event]));
@@ -122,6 +134,7 @@ export function findDisagreements(
     const found: Finding[] = [];
     if (event !== undefined && level !== undefined && level !== event.options.compatibility.value)
       found.push(levelDiffers(request, event, level, url));
+    if (event !== undefined && logical.has(subject)) found.push(notCovered(request, event, url));
     if (
       event !== undefined &&
       versions.length === 0 &&
@@ -158,6 +171,16 @@ function levelDiffers(
     placeOfValue(request, compatibility, event.at),
     `${event.name} declares ${compatibility.value}; in force at ${url} is ${level}.`,
     { event: event.name, subject: subject.value, level, against: request.baseline.label },
+  );
+}
+
+function notCovered(request: CheckRequest, event: EventModel, url: string): Finding {
+  const subject = event.options.subject.value;
+  return find(
+    "rules-not-covered",
+    inProject(request, event.at),
+    `The registry at ${url} judges ${subject} by the policy LOGICAL: its checks of logical types and reserved numbers come on top and are not covered here.`,
+    { event: event.name, subject, against: request.baseline.label },
   );
 }
 

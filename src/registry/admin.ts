@@ -10,6 +10,7 @@ import { readGuidParts } from "./guid-answer.ts";
 import { createRegistryOver, toBody, toSegment } from "./http.ts";
 import { isNoneUnset, type RegistryOptions, resolveRegistryOptions } from "./options.ts";
 import type { RegisteredVersion, SchemaDefinition, SchemaRegistry } from "./port.ts";
+import { readProperty, readSubjectRules, type SubjectRules, type SubjectVersion } from "./subject-rules.ts";
 
 /** The level that decides about a subject, and where it is set. */
 export interface LevelInForce {
@@ -31,6 +32,10 @@ export interface RegistryAdmin {
   versions(subject: string, signal?: AbortSignal): Promise<readonly number[]>;
   /** The subject's own level, else the global one. */
   levelInForce(subject: string, signal?: AbortSignal): Promise<LevelInForce>;
+  /** What the settings of a subject add to its level. Nothing where the registry knows no such settings. */
+  rules(subject: string, signal?: AbortSignal): Promise<SubjectRules>;
+  /** The value of a metadata property of a version; undefined when it has none. */
+  property(place: SubjectVersion, name: string, signal?: AbortSignal): Promise<string | undefined>;
   /**
    * Would the registry take this schema? Asks about the whole history that the level covers. An unknown subject takes anything.
    * @throws `schema_invalid` when the schema cannot be parsed there, or a reference of it is not registered
@@ -128,6 +133,8 @@ export function createRegistryAdmin(
       if (answer.status === 404 || answer.status === 405) return walk(subject, schema, signal);
       return verdictOf(client, answer, `checking ${subject}`);
     },
+    rules: (subject, signal) => readSubjectRules(client, subject, signal),
+    property: (place, name, signal) => readProperty(client, place, name, signal),
     async guid({ subject, version, id, guid }, signal) {
       if (guid !== undefined) return guid;
       const path = `/subjects/${toSegment(subject)}/versions/${version}`;

@@ -63,6 +63,16 @@ export function readLevel(body: unknown): CompatibilityLevel | undefined {
   return compatibilityLevels.find((one) => one === level);
 }
 
+/** Settings beside the level, as far as a comparison needs them; a text of no use is none. */
+export function readRules(body: unknown): { readonly group?: string; readonly policy?: string } {
+  const text = (name: string): string | undefined => {
+    const value = member(body, name);
+    return typeof value === "string" && value !== "" && value.length <= maxNameLength ? value : undefined;
+  };
+  const [group, policy] = [text("compatibilityGroup"), text("compatibilityPolicy")];
+  return { ...(group === undefined ? {} : { group }), ...(policy === undefined ? {} : { policy }) };
+}
+
 /** The registry's own error code, for example 40403; undefined when somebody else answered. */
 export function readErrorCode(body: unknown): number | undefined {
   const code = member(body, "error_code");

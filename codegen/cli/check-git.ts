@@ -1,5 +1,5 @@
-import { realpath } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { access, realpath } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import { KeryxError } from "../../src/core/errors.ts";
 import { type Baseline, baselineOfDrafts } from "../check/baseline.ts";
@@ -131,16 +131,30 @@ async function readProject(
   return files;
 }
 
-/** The lock file as the last commit has it; undefined outside of git, and before the first commit. */
+/**
+ * The lock file as the last commit has it; undefined outside of git, without git, and before the first commit.
+ * @throws KeryxError `baseline_unavailable` when there is a repository that git refuses to read
+ */
 export async function readCommittedLock(root: string): Promise<string | undefined> {
-  try {
-    const repository = await openRepository(await realpath(root));
-    const commit = await repository.resolveCommit("HEAD");
-    const path = `${repository.prefix}${lockPath}`;
-    return (await repository.readFiles(commit, (one) => one === path, [path])).get(path)?.toString("utf8");
-  } catch (error) {
-    if (error instanceof KeryxError && ["baseline_unavailable", "dependency_missing"].includes(error.code))
-      return undefined;
+  const folder = await realpath(root);
+  if (!(await isInRepository(folder))) return undefined;
+  const repository = await openRepository(folder).catch((error: unknown) => {
+    if (error instanceof KeryxError && error.code === "dependency_missing") return undefined;
     throw error;
-  }
+  });
+  // A repository without a commit has nothing to lose.
+  const commit = await repository?.resolveCommit("HEAD").catch(() => undefined);
+  if (!repository || commit === undefined) return undefined;
+  const path = `${repository.prefix}${lockPath}`;
+  return (await repository.readFiles(commit, (one) => one === path, [path])).get(path)?.toString("utf8");
+}
+
+/** Asked of the folders, since git says of a repository of somebody else's that it cannot be read, and no more. */
+async function isInRepository(folder: string): Promise<boolean> {
+  const found = await access(join(folder, ".git")).then(
+    () => true,
+    () => false,
+  );
+  const above = dirname(folder);
+  return found || (above !== folder && isInRepository(above));
 }

@@ -40,7 +40,9 @@ export async function openRepository(folder: string): Promise<GitRepository> {
   const found = await run(["rev-parse", "--show-prefix", "--show-toplevel"]);
   if (found.exitCode !== 0)
     throw unavailable(`${folder} cannot be read as part of a git repository: ${firstLine(found.stderr)}`, {
-      help: "Run the command in a clone of the repository, or compare with the lock file: `--against lock`.",
+      help: /dubious ownership/.test(found.stderr)
+        ? "The clone belongs to another user than the one who runs the check: `git config --global --add safe.directory <folder>` allows it."
+        : "Run the command in a clone of the repository, or compare with the lock file: `--against lock`.",
     });
   const [prefix = "", root = ""] = found.stdout.toString("utf8").split("\n");
 

@@ -169,6 +169,20 @@ describe("keryx check against a commit", () => {
     expect((await project.check({ against: "git:HEAD" })).findings).to.deep.equal([]);
   });
 
+  it("cannot tell what the last commit had locked when git refuses the repository", async () => {
+    const project = await createCheckedProject({ "schemas/a.proto": order });
+    await project.release();
+    expect((await project.run("check")).exit, "outside of git there is nothing to compare with").to.equal(0);
+    project.commit();
+    expect((await project.run("check")).exit).to.equal(0);
+    await project.write({ ".git/HEAD": "of no use\n" });
+    const { exit, note } = await project.run("check");
+    expect(exit).to.equal(1);
+    expect(note)
+      .to.include("[baseline_unavailable]")
+      .and.include("cannot be read as part of a git repository");
+  });
+
   it("says so when there is no repository", async () => {
     const project = await createCheckedProject({ "schemas/a.proto": order });
     const { exit, note } = await project.run("check", "--against", "git:HEAD");

@@ -158,6 +158,8 @@ export interface PortAdmin {
   ): Promise<readonly { readonly partition: number; readonly low: bigint; readonly high: bigint }[]>;
   /** Committed offsets of a group, on all topics where none are named; partitions without a commit are left out. */
   groupOffsets(group: string, topics?: readonly string[]): Promise<readonly PortOffset[]>;
+  /** Commits for a group that has no members. @throws `fenced` when it has some */
+  commitOffsets(group: string, offsets: readonly PortOffset[]): Promise<void>;
   close(): Promise<void>;
 }
 

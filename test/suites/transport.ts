@@ -476,6 +476,28 @@ export function transportContract(open: () => KafkaPort): void {
       await member.consumer.close();
     });
 
+    it("offsets are committed for a group without members, with their metadata, and refused while it has some", async () => {
+      const [topic, group] = [await topicOf(2), uniqueName("group")];
+      await producer.send(numbers(topic, 5, 0));
+      const admin = port.admin();
+      const at = (offset: bigint, metadata: string) => [
+        { topic, partition: 0, offset, metadata },
+        { topic, partition: 1, offset: 0n, metadata: "none yet" },
+      ];
+      for (const [offset, note] of [
+        [2n, "first"],
+        [3n, "second"],
+      ] as const) {
+        await admin.commitOffsets(group, at(offset, note));
+        const found = await admin.groupOffsets(group, [topic]);
+        expect(found.toSorted((a, b) => a.partition - b.partition)).to.deep.equal(at(offset, note));
+      }
+      const member = await joinAs([topic], group);
+      await until("the rest", () => member.records.length === 2);
+      expect((await failure(admin.commitOffsets(group, at(0n, "")))).code).to.equal("fenced");
+      expect(member.records[0]!.offset).to.equal(3n);
+    });
+
     it("offsets tell the first and the end of each partition", async () => {
       const topic = await topicOf(2);
       await producer.send(numbers(topic, 3, 1));

@@ -75,6 +75,7 @@ interface Member {
 interface Group {
   readonly members: Set<Member>;
   readonly offsets: Map<string, bigint>;
+  readonly metadata: Map<string, string>;
   turn: Promise<void>;
 }
 
@@ -91,7 +92,12 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
   let spread = 0;
 
   const groupOf = (name: string): Group => {
-    const group = groups.get(name) ?? { members: new Set(), offsets: new Map(), turn: Promise.resolve() };
+    const group = groups.get(name) ?? {
+      members: new Set(),
+      offsets: new Map(),
+      metadata: new Map(),
+      turn: Promise.resolve(),
+    };
     groups.set(name, group);
     return group;
   };
@@ -319,8 +325,21 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
       if (fault) throw fault;
       return [...groupOf(name).offsets].flatMap(([key, offset]) => {
         const [topic = "", partition = "0"] = key.split("/");
-        return (names?.includes(topic) ?? true) ? { topic, partition: Number(partition), offset } : [];
+        const metadata = groupOf(name).metadata.get(key);
+        return (names?.includes(topic) ?? true)
+          ? { topic, partition: Number(partition), offset, ...(metadata ? { metadata } : {}) }
+          : [];
       });
+    },
+    async commitOffsets(name, offsets) {
+      const fault = faults.commit?.(name);
+      if (fault) throw fault;
+      const group = groupOf(name);
+      if (group.members.size > 0) throw new KeryxError("fenced", `${name} has members`);
+      for (const { topic, partition, offset, metadata = "" } of offsets) {
+        group.offsets.set(keyOf(topic, partition), offset);
+        group.metadata.set(keyOf(topic, partition), metadata);
+      }
     },
     async close() {},
   });

@@ -5,8 +5,9 @@ import { createStartOnce } from "../../core/lifecycle.ts";
 import type { TransportOptions } from "../options.ts";
 import type { NewTopic, PortAdmin, PortOffset, TopicDescription } from "../port.ts";
 import { createClient } from "./client.ts";
-import { withCluster } from "./cluster.ts";
+import { type Cluster, withCluster } from "./cluster.ts";
 import { kafkaCodeOf, toKeryxError } from "./errors.ts";
+import { commitForGroup } from "./group-commit.ts";
 
 const leaderPollMs = 50;
 const leaderPatienceMs = 15_000;
@@ -22,23 +23,23 @@ export interface KafkajsAdmin extends PortAdmin {
 type Ask = <T>(
   action: string,
   topics: readonly string[],
-  run: (admin: Admin) => Promise<T>,
+  run: (admin: Admin, cluster: Cluster) => Promise<T>,
   group?: string,
 ) => Promise<T>;
 
 export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): KafkajsAdmin {
   let isClosed = false;
-  let made: Admin | undefined;
+  let made: { readonly client: Admin; readonly cluster: Cluster } | undefined;
   const connect = createStartOnce(async () => {
     const kafka = createClient(transport, { requestTimeoutMs: transport.requestTimeoutMs, retries: 2 });
-    const { client } = withCluster(kafka, () => kafka.admin());
+    const both = withCluster(kafka, () => kafka.admin());
     try {
-      await client.connect();
+      await both.client.connect();
     } catch (error) {
-      await client.disconnect().catch(() => {});
+      await both.client.disconnect().catch(() => {});
       throw error;
     }
-    made = client;
+    made = both;
   });
 
   const ask: Ask = async (action, about, run, group) => {
@@ -46,7 +47,7 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
     try {
       await connect();
       if (made === undefined) throw new KeryxError("closed", "the Kafka client is closed");
-      return await run(made);
+      return await run(made.client, made.cluster);
     } catch (error) {
       // kafkajs asks broker after broker, swallows each failure and takes apart the answer that it does not have.
       if (error instanceof TypeError)
@@ -89,9 +90,11 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
       }),
     groupOffsets: (group, topics = []) =>
       ask("read group offsets", topics, (admin) => fetchCommitted(admin, group, topics), group),
+    commitOffsets: (group, offsets) =>
+      ask("commit group offsets", [], (_, cluster) => commitForGroup(cluster, clock, group, offsets), group),
     async close() {
       isClosed = true;
-      await made?.disconnect().catch(() => {});
+      await made?.client.disconnect().catch(() => {});
     },
   };
 }

@@ -90,6 +90,7 @@ export function createMemoryKafka(topics: readonly string[] = ["orders"]): Memor
         deleteTopics: unused,
         offsets: unused,
         groupOffsets: unused,
+        commitOffsets: unused,
         async createTopics(wanted) {
           for (const { topic } of wanted) {
             kafka.topics.add(topic);

@@ -54,7 +54,7 @@ const flags = [
 ];
 const commands = {
   demo: [...flags, "examples/demo/main.ts"],
-  test: [bin("mocha", "bin", "mocha.js"), "--reporter", "test/support/reporter.mjs", "test/**/*.test.ts"],
+  test: ["scripts/test.mjs"],
   "test:peers": [...flags, "test/peers/run.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],
   keryx: [...flags, "bin/keryx.mjs"],

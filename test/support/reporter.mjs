@@ -1,20 +1,19 @@
-// Prints each suite with its sentences, then failures in full, then the one line that machines read.
+// Prints each suite with its sentences, then failures in full, and leaves the counts where scripts/test.mjs reads them.
+import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
 const { Spec } = Mocha.reporters;
 
-export default class ClosingLine extends Spec {
+export default class Summary extends Spec {
   constructor(runner, options) {
     super(runner, options);
-    const skipped = [];
+    const [skipped, failures] = [[], []];
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
+    runner.on("fail", (test) => failures.push(test.fullTitle()));
     runner.once("end", () => {
-      const { passes, failures } = this.stats;
-      if (skipped.length > 0)
-        console.log(
-          `Skipped, with the reason printed above:\n${skipped.map((title) => `  - ${title}`).join("\n")}\n`,
-        );
-      console.log(`${passes} passed, ${failures} failed, ${skipped.length} skipped`);
+      const { passes, failures: failed } = this.stats;
+      const summary = { passed: passes, failed, skipped, failures };
+      writeFileSync(process.env.KERYX_TEST_SUMMARY, JSON.stringify(summary));
     });
   }
 }

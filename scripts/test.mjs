@@ -1,0 +1,87 @@
+// Runs every test, in two processes side by side: the suites on real servers mostly wait for them, the others compute.
+// Arguments go to mocha. Ends with one line of counts for both.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(fileURLToPath(import.meta.url), "..", "..");
+const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
+const onServers = ["test/kafka/**/*.test.ts", "test/peers/**/*.test.ts"];
+const parts = [["test/**/*.test.ts", ...onServers.flatMap((glob) => ["--ignore", glob])], onServers];
+const folder = mkdtempSync(join(tmpdir(), "keryx-test-"));
+
+/** One part's output, shown as it comes once `show` was called, and its counts at the end. */
+function start(args, index) {
+  const summary = join(folder, `${index}.json`);
+  const child = spawn(
+    process.execPath,
+    [mocha, "--reporter", "test/support/reporter.mjs", ...args, ...process.argv.slice(2)],
+    {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, KERYX_TEST_SUMMARY: summary, ...colours() },
+    },
+  );
+  const waiting = [];
+  let isShown = false;
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ])
+    from.on("data", (chunk) => {
+      if (isShown) to.write(chunk);
+      else waiting.push([to, chunk]);
+    });
+  const done = new Promise((resolve) => {
+    child.on("close", (status) => resolve({ status, ...read(summary) }));
+  });
+  const show = () => {
+    isShown = true;
+    for (const [to, chunk] of waiting.splice(0)) to.write(chunk);
+  };
+  return { child, show, done };
+}
+
+// A pipe tells mocha nothing of the terminal behind it.
+function colours() {
+  return process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: "1" } : {};
+}
+
+/** A part that ended without its counts, by a crash for instance, is one failure. */
+function read(summary) {
+  try {
+    return JSON.parse(readFileSync(summary, "utf8"));
+  } catch {
+    return { passed: 0, failed: 1, skipped: [], failures: ["The tests ended before they were through"] };
+  }
+}
+
+const running = parts.map(start);
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    for (const { child } of running) child.kill(signal);
+  });
+const results = [];
+for (const part of running) {
+  part.show();
+  results.push(await part.done);
+}
+rmSync(folder, { recursive: true, force: true });
+
+const list = (heading, titles) => {
+  if (titles.length > 0) console.log(`${heading}\n${titles.map((title) => `  - ${title}`).join("\n")}\n`);
+};
+const sum = (name) => results.reduce((total, result) => total + result[name], 0);
+list(
+  "Failed, in full above:",
+  results.flatMap(({ failures }) => failures),
+);
+list(
+  "Skipped, with the reason printed above:",
+  results.flatMap(({ skipped }) => skipped),
+);
+const skipped = results.reduce((total, result) => total + result.skipped.length, 0);
+console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${skipped} skipped`);
+process.exit(results.every(({ status, failed }) => status === 0 && failed === 0) ? 0 : 1);

@@ -71,6 +71,10 @@ export interface PortBatch extends TopicPartition {
 
 export interface PortAssignment extends TopicPartition {
   readonly epoch: number;
+  /** Where reading begins; absent where the assignment is only named. */
+  readonly offset?: bigint;
+  /** What was committed with that offset. */
+  readonly metadata?: string;
 }
 
 export interface RebalanceHandlers {

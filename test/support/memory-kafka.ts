@@ -177,7 +177,13 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
         member.assignments.set(keyOf(topic, partition), { topic, partition, epoch: ++epoch, position });
       }
     for (const member of members) {
-      await member.handlers.assigned([...member.assignments.values()]);
+      const { offsets, metadata } = group;
+      await member.handlers.assigned(
+        [...member.assignments].map(([key, { position, ...at }]) => {
+          const known = offsets.has(key) ? metadata.get(key) : undefined;
+          return { ...at, offset: position, ...(known === undefined ? {} : { metadata: known }) };
+        }),
+      );
       member.isReady = true;
       kick(member);
     }

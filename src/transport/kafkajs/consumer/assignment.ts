@@ -49,7 +49,7 @@ export async function readStartPositions(
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   if (topics.length === 0) return [];
   const committed = await admin.groupOffsets(group, topics);
-  const known = new Map(committed.map((offset) => [toKey(offset), offset.offset]));
+  const known = new Map(committed.map((offset) => [toKey(offset), offset]));
   const open = new Set(partitions.filter((at) => !known.has(toKey(at))).map(({ topic }) => topic));
   const ranges = new Map<string, { low: bigint; high: bigint }>();
   for (const topic of open)
@@ -57,8 +57,8 @@ export async function readStartPositions(
       ranges.set(toKey({ topic, partition }), { low, high });
   return partitions.map(({ topic, partition }) => {
     const at = { topic, partition };
-    const offset = known.get(toKey(at));
-    if (offset !== undefined) return { ...at, offset, isFresh: false };
+    const start = known.get(toKey(at));
+    if (start !== undefined) return { ...start, isFresh: false };
     const range = ranges.get(toKey(at)) ?? { low: 0n, high: 0n };
     // A partition that was added later holds records that a running group has not seen: only a new group skips.
     const isNewGroup = !committed.some((other) => other.topic === topic);

@@ -18,6 +18,7 @@ import {
   deliverBatch,
   deliverStretch,
   readStartPositions,
+  type StartPosition,
   toAssignments,
   toKey,
 } from "./assignment.ts";
@@ -117,27 +118,28 @@ function onJoined(reader: Reader, memberId: string, partitions: readonly TopicPa
 async function prepare(reader: Reader, assignment: Assignment): Promise<void> {
   const { deps, membership } = reader;
   const isOver = (): boolean => reader.current !== assignment;
-  await moveToStart(reader, assignment);
+  const starts = await moveToStart(reader, assignment);
   if (isOver()) return;
-  await deps.callbacks.rebalance.assigned(toAssignments(assignment));
+  const { epoch } = assignment;
+  await deps.callbacks.rebalance.assigned(starts.map(({ isFresh: _, ...start }) => ({ ...start, epoch })));
   if (isOver()) return;
   assignment.state = "ready";
   membership.resume(assignment.partitions.filter((at) => !assignment.isHeld(at)));
   deps.onReady();
 }
 
-async function moveToStart(reader: Reader, assignment: Assignment): Promise<void> {
+async function moveToStart(reader: Reader, assignment: Assignment): Promise<readonly StartPosition[]> {
   const { admin, options, clock } = reader.deps;
   const isOver = (): boolean => reader.current !== assignment;
   while (!isOver()) {
     try {
       const starts = await readStartPositions(admin, options, assignment.partitions);
-      if (isOver()) return;
+      if (isOver()) break;
       const fresh = starts.filter(({ isFresh }) => isFresh);
       if (fresh.length > 0) await reader.membership.commit(fresh);
-      if (isOver()) return;
+      if (isOver()) break;
       for (const start of starts) moveTo(reader, assignment, start);
-      return;
+      return starts;
     } catch (error) {
       const mapped = toKeryxError(error, { action: "read start positions", group: options.group });
       // A fenced commit means that the group moved on: the next assignment is on its way.
@@ -145,6 +147,7 @@ async function moveToStart(reader: Reader, assignment: Assignment): Promise<void
       await sleep(clock, retryMs);
     }
   }
+  return [];
 }
 
 async function endAssignment(reader: Reader, isLost: boolean): Promise<void> {

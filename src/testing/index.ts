@@ -1,6 +1,7 @@
 // What a test imports from "keryx/testing".
 export type { Clock } from "../core/clock.ts";
-export type { Fault, FaultEffect, FaultMatch, Faults } from "../embedded/broker/faults.ts";
+export type { Fault, FaultList } from "../core/fault-list.ts";
+export type { FaultEffect, FaultMatch, Faults } from "../embedded/broker/faults.ts";
 export { createDevBroker, type DevBroker } from "../embedded/broker/index.ts";
 export type { PartitionLag } from "../embedded/broker/lag.ts";
 export type {
@@ -13,7 +14,6 @@ export type {
 export type { BrokerSignal } from "../embedded/broker/signals.ts";
 export type { GroupView } from "../embedded/broker/verbs.ts";
 export type {
-  RegistryFault,
   RegistryFaultEffect,
   RegistryFaultMatch,
   RegistryFaults,

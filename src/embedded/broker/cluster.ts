@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { createRandom } from "../../core/random.ts";
 import { defaultConfig } from "./configs.ts";
 import { errorCodes } from "./error-codes.ts";
 import { createGroup, type Group } from "./groups/group.ts";
@@ -157,15 +158,4 @@ function hashOf(text: string): number {
   let hash = 0;
   for (let index = 0; index < text.length; index++) hash = (31 * hash + text.charCodeAt(index)) | 0;
   return hash & 0x7fffffff;
-}
-
-/** Small repeatable generator (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,7 +1,7 @@
 import type { Api, Call, Peer } from "./api/api.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorCodes } from "./error-codes.ts";
-import type { FaultPoint } from "./faults.ts";
+import type { BrokerFaultPoint } from "./faults.ts";
 import type { RequestNote } from "./signals.ts";
 import { readHeader, toFrame } from "./wire/frame.ts";
 import { malformed } from "./wire/primitives.ts";
@@ -24,7 +24,7 @@ const beforeLogin: ReadonlySet<number> = new Set([apiVersionsKey, 17, 36]);
 export function createDispatcher(
   cluster: Cluster,
   apis: readonly Api[],
-  faults: FaultPoint,
+  faults: BrokerFaultPoint,
   note: (request: RequestNote) => void,
 ): Dispatcher {
   const byKey = new Map(apis.map((api) => [api.key, api]));
@@ -52,16 +52,19 @@ export function createDispatcher(
       if (response === "silent" || response === "close") return response;
       return toFrame(correlationId, isFlexible && key !== apiVersionsKey, api.write(response, version));
     };
-    const handle = (): Outcome | Promise<Outcome> => {
+    const handle = (extra?: object): Outcome | Promise<Outcome> => {
       const replied = api.handle(request, call);
-      return replied instanceof Promise ? replied.then(toOutcome) : toOutcome(replied);
+      const end = (response: unknown): Outcome =>
+        toOutcome(extra && typeof response === "object" ? { ...response, ...extra } : response);
+      return replied instanceof Promise ? replied.then(end) : end(replied);
     };
     const fault = faults.take({ ...about, request });
     if (fault === undefined) return handle();
     const { effect, passed } = fault;
     cluster.observe({ kind: "fault.hit", effect: effect.kind, ...about });
     if (effect.kind === "error") return toOutcome(api.fail(request, call, effect.code));
-    if (effect.kind === "delay" || effect.kind === "hold") return passed.then(handle);
+    if (effect.kind === "delay" || effect.kind === "hold") return passed.then(() => handle());
+    if (effect.kind === "throttle") return handle({ throttleTimeMs: effect.throttleMs });
     const end = effect.kind === "close" ? "close" : "silent";
     return effect.handled ? Promise.resolve(handle()).then(() => end) : end;
   };

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
+import { createFaultList, type FaultList, type FaultPoint } from "../../core/fault-list.ts";
 import type { RequestNote } from "./signals.ts";
 import { apiVersions } from "./versions.ts";
 
@@ -23,29 +24,14 @@ export type FaultEffect =
   | { readonly kind: "delay"; readonly delayMs: number }
   /** Handled once `release()` is called. */
   | { readonly kind: "hold" }
+  /** Handled, and the answer tells the client to keep quiet for so long; Kafka's quotas do so. */
+  | { readonly kind: "throttle"; readonly throttleMs: number }
   /** No answer; `handled` says whether the request takes effect all the same. */
   | { readonly kind: "drop"; readonly handled: boolean }
   /** The same, and the connection is closed. */
   | { readonly kind: "close"; readonly handled: boolean };
 
-export interface Fault {
-  /** Requests that it was used on. */
-  readonly hits: number;
-  /** Lets go of held requests, now and later. */
-  release(): void;
-}
-
-export interface Faults {
-  /**
-   * Later faults wait until earlier ones that match are used up. `times` is 1 by default.
-   * @throws KeryxError `config_invalid` for a name that no API has
-   */
-  inject(match: FaultMatch, effect: FaultEffect, options?: { readonly times?: number }): Fault;
-  /** Faults that never fired: a test that ends with one has proved nothing. */
-  unused(): readonly { readonly match: FaultMatch; readonly effect: FaultEffect }[];
-  /** Takes all faults away and lets go of what they hold. */
-  clear(): void;
-}
+export type Faults = FaultList<FaultMatch, FaultEffect>;
 
 /** A request as far as faults can tell requests apart. */
 export interface FaultTarget extends Pick<RequestNote, "api" | "clientId" | "broker"> {
@@ -53,59 +39,19 @@ export interface FaultTarget extends Pick<RequestNote, "api" | "clientId" | "bro
 }
 
 /** The hook of the dispatcher. */
-export interface FaultPoint extends Faults {
-  /** The effect to apply to a request, used up by asking. */
-  take(target: FaultTarget): { readonly effect: FaultEffect; readonly passed: Promise<void> } | undefined;
-}
+export type BrokerFaultPoint = FaultPoint<FaultMatch, FaultEffect, FaultTarget>;
 
-interface Armed extends Fault {
-  readonly match: FaultMatch;
-  readonly effect: FaultEffect;
-  left: number;
-  seen: number;
-  hits: number;
-  readonly released: Promise<void>;
-}
-
-export function createFaults(clock: Clock): FaultPoint {
-  let armed: Armed[] = [];
+/** @throws KeryxError `config_invalid` from `inject` for a name that no API has */
+export function createFaults(clock: Clock): BrokerFaultPoint {
+  const list: BrokerFaultPoint = createFaultList(clock, isMatch);
   return {
-    inject(match, effect, { times = 1 } = {}) {
+    ...list,
+    inject(match, effect, options) {
       if (match.api !== undefined && !apiVersions.some(({ name }) => name === match.api))
         throw new KeryxError("config_invalid", `there is no API ${match.api} to inject faults into`);
-      const { promise: released, resolve: release } = Promise.withResolvers<void>();
-      const one: Armed = { match, effect, left: times, seen: 0, hits: 0, released, release };
-      armed.push(one);
-      return one;
-    },
-    unused: () => armed.filter((one) => one.hits === 0).map(({ match, effect }) => ({ match, effect })),
-    clear() {
-      for (const one of armed) one.release();
-      armed = [];
-    },
-    take(target) {
-      for (const one of armed) {
-        if (one.left <= 0 || !isMatch(one.match, target)) continue;
-        one.seen++;
-        if (one.match.nth !== undefined && one.match.nth !== one.seen) continue;
-        one.left--;
-        one.hits++;
-        return { effect: one.effect, passed: passed(one, clock) };
-      }
-      return undefined;
+      return list.inject(match, effect, options);
     },
   };
-}
-
-function passed({ effect, released }: Armed, clock: Clock): Promise<void> {
-  if (effect.kind !== "delay") return effect.kind === "hold" ? released : Promise.resolve();
-  return new Promise((resolve) => {
-    const cancel = clock.schedule(effect.delayMs, resolve);
-    void released.then(() => {
-      cancel();
-      resolve();
-    });
-  });
 }
 
 function isMatch(match: FaultMatch, { api, clientId, broker, request }: FaultTarget): boolean {

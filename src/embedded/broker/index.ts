@@ -6,7 +6,7 @@ import { createDispatcher } from "./dispatch.ts";
 import { errorCodes } from "./error-codes.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { lagOf, type PartitionLag } from "./lag.ts";
-import { type BatchRecord, buildBatch, type NewRecord } from "./log/batch.ts";
+import type { BatchRecord } from "./log/batch.ts";
 import { createPorts, type Ports } from "./net/listener.ts";
 import { type DevBrokerOptions, type NewTopic, resolveDevBrokerOptions } from "./options.ts";
 import type { RequestNote } from "./signals.ts";
@@ -19,8 +19,6 @@ export interface DevBroker extends Verbs {
   readonly faults: Faults;
   /** Creates a topic. @throws Error with Kafka's code when it cannot be */
   createTopic(topic: NewTopic): void;
-  /** Appends records to a partition as a producer would. */
-  seed(topic: string, records: readonly NewRecord[], partition?: number): void;
   /** What stands in a topic, partitions in order; batches of snappy and lz4 are not opened. */
   records(topic: string): readonly (BatchRecord & { readonly partition: number })[];
   /** How far a group is; everything is committed where `committed` is `end`. */
@@ -86,15 +84,6 @@ export async function createDevBroker(options: DevBrokerOptions = {}): Promise<D
     bootstrap,
     faults,
     createTopic,
-    seed(topic, records, partition = 0) {
-      const found = cluster.partition(topic, partition);
-      if (found === undefined) throw new Error(`there is no partition ${topic}-${partition}`);
-      const rules = { maxBatchBytes: Number.POSITIVE_INFINITY, isAppendTime: false, admit: () => 0 };
-      const nowMs = resolved.clock.now();
-      if (records.length === 0) return;
-      found.log.append(buildBatch(records, nowMs), { ...rules, nowMs });
-      cluster.woken(found);
-    },
     records: (topic) =>
       (cluster.topics.get(topic)?.partitions ?? []).flatMap(({ index, log }) =>
         log.batches.records().map((record) => ({ partition: index, ...record })),

@@ -2,6 +2,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Member } from "./groups/group.ts";
 import type { CommittedOffset } from "./groups/offsets.ts";
 import { prepareRebalance, removeMember } from "./groups/rebalance.ts";
+import { buildBatch, type NewRecord } from "./log/batch.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Partition } from "./topics.ts";
 import type { Transaction } from "./txn/transactions.ts";
@@ -17,6 +18,8 @@ export interface GroupView {
 
 /** What a test can do to a cluster that no client could, and what it can see. */
 export interface Verbs {
+  /** Appends records to a partition as a producer would. */
+  seed(topic: string, records: readonly NewRecord[], partition?: number): void;
   moveLeader(topic: string, partition: number, broker: number): void;
   /** Gives every partition another live broker, where there is one. */
   shuffleLeaders(): void;
@@ -46,6 +49,14 @@ export function createVerbs(cluster: Cluster): Verbs {
     return found;
   };
   return {
+    seed(topic, records, index = 0) {
+      const found = partitionAt(topic, index);
+      if (records.length === 0) return;
+      const nowMs = cluster.clock.now();
+      const rules = { maxBatchBytes: Number.POSITIVE_INFINITY, isAppendTime: false, admit: () => 0 };
+      found.log.append(buildBatch(records, nowMs), { ...rules, nowMs });
+      cluster.woken(found);
+    },
     moveLeader(topic, index, broker) {
       if (cluster.brokers.get(broker)?.isUp !== true)
         throw new Error(`there is no broker ${broker} that is up`);

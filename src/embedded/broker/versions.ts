@@ -56,11 +56,6 @@ export interface ApiVersions {
 
 export const apiVersions: readonly ApiVersions[] = rows.map(
   ([key, name, min, max, flexibleFrom, listedMin = min]) => ({
-    key,
-    name,
-    min,
-    max,
-    flexibleFrom,
-    listedMin,
+    ...{ key, name, min, max, flexibleFrom, listedMin },
   }),
 );

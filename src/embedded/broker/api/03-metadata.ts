@@ -1,17 +1,7 @@
 import type { BrokerNode, Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { isTopicName } from "../topics.ts";
-import {
-  array,
-  bool,
-  int16,
-  int32,
-  list,
-  nullable,
-  nullableString,
-  type Row,
-  string,
-} from "../wire/schema.ts";
+import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api, type Call } from "./api.ts";
 
 // No list of topics means all of them, an empty one none; before version 1 an empty list means all. A topic is created
@@ -43,13 +33,14 @@ const response = [
 
 export const metadata: Api = api(
   { key: 3, request, response },
-  (asked, call) => answer(asked, call, (name) => describe(call.cluster, name, asked.allowAutoTopicCreation)),
+  ({ topics, allowAutoTopicCreation }, call) =>
+    answer(topics, call, (name) => describe(call.cluster, name, allowAutoTopicCreation)),
   // Clients cannot go on without brokers, so only the topics fail.
-  (asked, call, errorCode) => answer(asked, call, (name) => ({ name, errorCode })),
+  ({ topics }, call, errorCode) => answer(topics, call, (name) => ({ name, errorCode })),
 );
 
 function answer<Topic>(
-  { topics }: Row<typeof request>,
+  topics: readonly { readonly name: string }[] | null,
   { cluster, listener, version }: Call,
   tell: (name: string) => Topic,
 ) {

@@ -6,17 +6,12 @@ import { type Api, api } from "./api.ts";
 
 // Version 3 takes several members, each by id or, for an operator, by its instance alone (KIP-345).
 
-const request = [
-  string("groupId"),
-  string("memberId", { until: 2 }),
-  array("members", [string("memberId"), nullableString("groupInstanceId")], { since: 3 }),
-];
+const member = [string("memberId"), nullableString("groupInstanceId")] as const;
+const request = [string("groupId"), string("memberId", { until: 2 }), array("members", member, { since: 3 })];
 const response = [
   int32("throttleTimeMs", { since: 1 }),
   int16("errorCode"),
-  array("members", [string("memberId"), nullableString("groupInstanceId"), int16("errorCode")], {
-    since: 3,
-  }),
+  array("members", [...member, int16("errorCode")], { since: 3 }),
 ];
 
 export const leaveGroup: Api = api({ key: 13, request, response }, ({ groupId, memberId, members }, call) => {

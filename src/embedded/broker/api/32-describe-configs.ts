@@ -63,11 +63,6 @@ function settingsOfBrokers({ options }: Cluster) {
     "num.partitions": options.defaultPartitions,
     "transaction.max.timeout.ms": options.maxTransactionTimeoutMs,
   };
-  const source = configSources.staticBroker;
-  return Object.entries(values).map(([name, value]) => ({
-    name,
-    value: String(value),
-    readOnly: true,
-    source,
-  }));
+  const common = { readOnly: true, source: configSources.staticBroker };
+  return Object.entries(values).map(([name, value]) => ({ ...common, name, value: String(value) }));
 }

@@ -1,17 +1,7 @@
 import type { Cluster } from "../cluster.ts";
 import { errorCodes } from "../error-codes.ts";
 import { addPartitions, checkPartitions } from "../topics.ts";
-import {
-  array,
-  bool,
-  int16,
-  int32,
-  list,
-  nullable,
-  nullableString,
-  type Row,
-  string,
-} from "../wire/schema.ts";
+import { array, bool, int16, int32, list, nullable, nullableString, string } from "../wire/schema.ts";
 import { type Api, api } from "./api.ts";
 
 // `count` is the number of partitions afterwards; fewer or as many are 37.
@@ -37,7 +27,11 @@ export const createPartitions: Api = api({ key: 37, request, response }, (asked,
   return { topics: asked.topics.map((topic) => ({ name: topic.name, errorCode: codeOf(topic) })) };
 });
 
-type Asked = Row<typeof request>["topics"][number];
+interface Asked {
+  readonly name: string;
+  readonly count: number;
+  readonly assignments: readonly { readonly brokerIds: readonly number[] }[] | null;
+}
 
 function grow(cluster: Cluster, { name, count, assignments }: Asked, validateOnly: boolean): number {
   const topic = cluster.topics.get(name);

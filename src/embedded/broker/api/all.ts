@@ -35,12 +35,6 @@ export const apis: readonly Api[] = [
   ...[offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat, leaveGroup, syncGroup],
   ...[describeGroups, listGroups, saslHandshake, apiVersions, createTopics, deleteTopics, deleteRecords],
   ...[initProducerId, addPartitionsToTxn, addOffsetsToTxn, endTxn, txnOffsetCommit],
-  ...[
-    describeConfigs,
-    alterConfigs,
-    saslAuthenticate,
-    createPartitions,
-    deleteGroups,
-    incrementalAlterConfigs,
-  ],
+  ...[describeConfigs, alterConfigs, saslAuthenticate],
+  ...[createPartitions, deleteGroups, incrementalAlterConfigs],
 ];

@@ -169,12 +169,8 @@ export function buildBatch(records: readonly NewRecord[], nowMs: number, extras:
   const length = place.records - place.leaderEpoch + sizeOf(pieces);
   const counts = { count: records.length, lastOffsetDelta: records.length - 1 };
   const head = createWriter();
-  writeRow(
-    headFields,
-    { length, attributes, baseTimestamp, maxTimestamp, ...producer, ...counts },
-    head,
-    mode,
-  );
+  const fields = { length, attributes, baseTimestamp, maxTimestamp, ...producer, ...counts };
+  writeRow(headFields, fields, head, mode);
   const batch = Buffer.concat([...head.finish(), ...pieces]);
   batch.writeUInt32BE(crc32c(batch.subarray(place.attributes)), place.crc);
   return batch;

@@ -49,6 +49,15 @@ describe("faults of the embedded broker", () => {
     expect(await told).to.equal(0);
   });
 
+  it("a throttle is handled, and its answer tells how long to keep quiet", async () => {
+    const { broker, client } = await started();
+    const fault = broker.faults.inject({ api: "Produce" }, { kind: "throttle", throttleMs: 250 });
+    const told = await client.ask("Produce", 7, produce());
+    expect([dig(told, "throttleTimeMs"), codeOf(told)]).to.deep.equal([250, 0]);
+    expect(fault.hits).to.equal(1);
+    expect(broker.records("orders")).to.have.length(1);
+  });
+
   it("a hold answers when it is released, and later ones at once", async () => {
     const { broker, ask } = await started();
     const fault = broker.faults.inject({ api: "Produce" }, { kind: "hold" }, { times: 2 });

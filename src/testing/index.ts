@@ -23,4 +23,32 @@ export type { DevRegistryOptions } from "../embedded/registry/options.ts";
 export type { TestClock } from "./clock.ts";
 export type { ProcessedOptions } from "./processed.ts";
 export type { TestRecord } from "./records.ts";
+export { findViolations } from "./reliability/checker.ts";
+export {
+  createEffectLog,
+  type Effect,
+  type EffectLog,
+  type NewEffect,
+  readEffectLog,
+  toEffect,
+} from "./reliability/effect-log.ts";
+export {
+  type FinalOffset,
+  type FinalPartition,
+  type FinalRead,
+  type FinalRecord,
+  toDigest,
+} from "./reliability/final-read.ts";
+export {
+  createHistoryLog,
+  type HistoryEntry,
+  type HistoryLog,
+  type HistoryRecord,
+  type MessageRef,
+  type Place,
+  type Result,
+  readHistories,
+} from "./reliability/history.ts";
+export type { FlowPolicy, RunPolicy } from "./reliability/policy.ts";
+export type { Invariant, Violation } from "./reliability/violations.ts";
 export { startTestServers, type TestServers, type TestServersOptions } from "./servers.ts";

@@ -1,0 +1,90 @@
+import { type EntryOf, indexAt, type Run, toPartitionKey, toPlaceKey } from "../run.ts";
+import type { Report } from "../violations.ts";
+import { describePlace } from "./describe.ts";
+
+type Commit = EntryOf<"offsets_committed">;
+
+/** A commit covers only what is finished, never goes back inside an epoch, and none comes from an epoch that is closed. */
+export function checkCommits(run: Run, report: Report): void {
+  const finished = createFinished(run);
+  const checkedTo = new Map<string, number>();
+  const highest = new Map<string, number>();
+  const closedAtMs = new Map<string, number>();
+  const check = (entry: Commit): void => {
+    const key = `${entry.group} ${toPartitionKey(entry)}`;
+    if (entry.epoch !== undefined) {
+      const epoch = `${entry.client} ${key} ${entry.epoch}`;
+      const before = highest.get(epoch) ?? 0;
+      const where = `${describePlace(entry)} by epoch ${entry.epoch} of ${entry.client}`;
+      if (entry.offset < before) report("commits", "moved-back", `${where} after ${before}`);
+      highest.set(epoch, Math.max(before, entry.offset));
+      if ((closedAtMs.get(epoch) ?? Number.POSITIVE_INFINITY) < (entry.startedAtMs ?? entry.atMs))
+        report("commits", "closed-epoch", where);
+    }
+    const records = run.partitions.get(toPartitionKey(entry))?.records ?? [];
+    const from = checkedTo.get(key) ?? 0;
+    for (let index = indexAt(records, from); index < records.length; index++) {
+      const offset = records[index]?.offset ?? 0;
+      if (offset >= entry.offset) break;
+      const place = { topic: entry.topic, partition: entry.partition, offset };
+      if (!finished.has(entry.group, place))
+        report(
+          "commits",
+          "above-unfinished",
+          `${describePlace(entry)} by ${entry.client} covers ${describePlace(place)}`,
+        );
+    }
+    checkedTo.set(key, Math.max(from, entry.offset));
+  };
+  for (const entry of run.history) {
+    finished.hear(entry);
+    if (entry.name === "offsets_committed" && entry.result === "ok") check(entry);
+    else if (entry.name === "partitions_revoked")
+      for (const one of entry.partitions)
+        closedAtMs.set(`${entry.client} ${entry.group} ${toPartitionKey(one)} ${one.epoch}`, entry.atMs);
+  }
+}
+
+interface Finished {
+  /** Entries come in the order of time. */
+  hear(entry: Run["history"][number]): void;
+  has(group: string, place: { topic: string; partition: number; offset: number }): boolean;
+}
+
+/** Records whose outcome was final by the time that was heard last. */
+function createFinished(run: Run): Finished {
+  const final = new Set<string>();
+  const acknowledged = new Set<string>();
+  const handing = ["handed_over", "dead_lettered", "parked"];
+  // Where hand-overs were not recorded, the worker's word counts.
+  const isTrusting = !run.history.some(({ name }) => handing.includes(name));
+  let effectIndex = 0;
+  const hearEffects = (untilMs: number): void => {
+    for (; effectIndex < run.effects.length; effectIndex++) {
+      const effect = run.effects[effectIndex];
+      if (!effect || effect.atMs > untilMs) break;
+      if (effect.isSure) final.add(`${effect.group} ${toPlaceKey(effect.at)}`);
+    }
+  };
+  return {
+    hear(entry) {
+      hearEffects(entry.atMs);
+      if (entry.name === "outcome") {
+        const key = `${baseGroup(entry.group)} ${toPlaceKey(entry)}`;
+        const { outcome, next } = entry;
+        if (["processed", "skipped", "deduped", "discarded"].includes(outcome)) final.add(key);
+        const isAway = outcome === "dead_lettered" || (outcome === "retried" && next !== undefined);
+        if (isAway && (isTrusting || acknowledged.has(key))) final.add(key);
+      } else if (entry.name === "handed_over" || entry.name === "dead_lettered" || entry.name === "parked") {
+        const key = `${baseGroup(entry.group)} ${toPlaceKey(entry)}`;
+        if (entry.result === "ok") acknowledged.add(key);
+      }
+    },
+    has: (group, place) => final.has(`${baseGroup(group)} ${toPlaceKey(place)}`),
+  };
+}
+
+// Retry topics are read under a group of their own, and spoken of under the consumer's.
+function baseGroup(group: string): string {
+  return group.endsWith("-retry") ? group.slice(0, -"-retry".length) : group;
+}

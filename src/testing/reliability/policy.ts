@@ -1,0 +1,42 @@
+/** How one group handles one source topic. */
+export interface FlowPolicy {
+  readonly group: string;
+  readonly topic: string;
+  readonly order: "key" | "partition" | "none";
+  /** Tries on the source topic. */
+  readonly tries: number;
+  /** Retry topics in order; with any of them, keys that fail give up their order. */
+  readonly stages: readonly { readonly topic: string; readonly delayMs: number }[];
+  readonly deadLetter?: string | undefined;
+  /** Topic of parked records. */
+  readonly parked?: string | undefined;
+  /** Sends that the history does not know are not taken for inventions: other tools write to the topic, too. */
+  readonly isShared?: boolean;
+}
+
+/** What a run was promised: the checker neither excuses nor accuses beyond it. */
+export interface RunPolicy {
+  /** What repeats the run; stands in every violation. */
+  readonly seed: number;
+  readonly flows: readonly FlowPolicy[];
+  /** Repeats of an id inside the window count, per process or, with a shared store, per group. Absent: dedupe is off. */
+  readonly dedupe?: { readonly windowMs: number; readonly scope: "client" | "group" } | undefined;
+  /** One send lies at one offset. */
+  readonly isIdempotent: boolean;
+  /** Most records that may be handled again after each of these. */
+  readonly repeats: {
+    readonly perKill: number;
+    /** Per assignment that was lost without a chance to finish. */
+    readonly perLoss: number;
+    /** Per graceful revoke; 0 where handlers fit the drain. */
+    readonly perRevoke: number;
+  };
+  /** Share of a delay by which clocks may differ. Default 0.05. */
+  readonly clockTolerance?: number;
+  /** Every effect has a span that leads to its producer's. */
+  readonly hasTraces?: boolean;
+  /** Heap that may stay after quiescence. Default 20 MiB. */
+  readonly maxHeapGrowthBytes?: number;
+  /** Records by which the lag gauge may differ: one poll. Default 0. */
+  readonly lagTolerance?: number;
+}

@@ -48,7 +48,8 @@ export function localDate(text: string): LocalDate {
 // 32-bit day number, where `Date` ends at 100 million days.
 const daysPerEra = 146_097;
 
-function daysOf(text: string): number | undefined {
+/** The days from 1970-01-01 to a day of the calendar; undefined for text that is none. */
+export function daysOf(text: string): number | undefined {
   const parts = typeof text === "string" ? dateForm.exec(text) : null;
   if (parts === null) return undefined;
   const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];

@@ -35,6 +35,20 @@ export interface Codec<Value, Init = Value> {
   decode(payload: Uint8Array): Value;
 }
 
+/**
+ * How payloads are written: the format's binary encoding behind a registry's frame, or JSON without a frame and
+ * without a registry. `AVRO_JSON` is the JSON encoding of Avro's own specification.
+ */
+export type Serialization = "BINARY" | "JSON" | "AVRO_JSON";
+
+/** Turns complete values of one event into JSON text and back, by the rules of its format. */
+export interface JsonCodec<Value> {
+  /** @throws KeryxError `encode_failed` naming the field path */
+  encode(value: Value): Uint8Array;
+  /** @throws KeryxError `decode_failed` with `details.reason` */
+  decode(text: Uint8Array): Value;
+}
+
 /** A schema that the event's schema imports, in registration order. */
 export interface WireReference {
   /** The import path (Protobuf) or full name (Avro) that the text uses. */
@@ -84,7 +98,12 @@ export interface EventType<
   readonly index: readonly number[];
   /** The text that is registered: the schema without our own options. */
   readonly wire: { readonly schema: string; readonly references: readonly WireReference[] };
+  /** The format's binary encoding, whatever `serialization` says: older records of the event may have it. */
   readonly codec: Codec<Value, Init>;
+  /** Default: BINARY. */
+  readonly serialization?: Serialization;
+  /** Protobuf's JSON mapping, where the event is written so. Avro's JSON follows from `wire`. */
+  readonly json?: JsonCodec<Value>;
   readonly policy: EventPolicy;
   /** Dotted paths of sensitive fields in terms of the generated type. */
   readonly sensitive: readonly string[];
@@ -94,6 +113,11 @@ export interface EventType<
   id?(value: Value): string;
   /** Event time, epoch milliseconds; absent when the schema declares none. Undefined means "not set". */
   time?(value: Value): number | undefined;
+}
+
+/** True when the event's records are JSON: they carry no frame and need no registry. */
+export function isJsonEvent(event: Pick<EventType, "serialization">): boolean {
+  return event.serialization !== undefined && event.serialization !== "BINARY";
 }
 
 /** A topic with the events that the schemas declare on it. */

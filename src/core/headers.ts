@@ -41,6 +41,9 @@ export const headerNames = {
   replayedFrom: "keryx-replayed-from",
 } as const;
 
+/** `content-type` of a record that is written as JSON. */
+export const jsonContentType = "application/json";
+
 /** Reserved: user headers with this prefix are refused, hop headers are removed on hand-over. */
 export const reservedPrefix = "keryx-";
 

@@ -1,8 +1,8 @@
 import type { SendOptions } from "../core/app.ts";
 import type { DeliveryContext } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
-import type { EventType } from "../core/event.ts";
-import { headerNames, reservedPrefix } from "../core/headers.ts";
+import { type EventType, isJsonEvent } from "../core/event.ts";
+import { headerNames, jsonContentType, reservedPrefix } from "../core/headers.ts";
 import type { Header, OutgoingRecord } from "../core/record.ts";
 import { createMessageId } from "./message-id.ts";
 
@@ -103,19 +103,25 @@ function finish(
   const causationId = options.causationId ?? context?.messageId;
   if (causationId !== undefined) headers.push([headerNames.causationId, toBytes(causationId)]);
   if (event) headers.push([headerNames.eventType, toBytes(event.type)]);
+  const isJson = event !== undefined && isJsonEvent(event);
+  if (isJson) headers.push([headerNames.contentType, toBytes(jsonContentType)]);
   headers.push([headerNames.producedAt, toBytes(String(nowMs))]);
   if (eventTimeMs !== undefined) headers.push([headerNames.eventTime, toBytes(String(eventTimeMs))]);
-  if (options.headers) addUserHeaders(headers, options.headers);
+  if (options.headers) addUserHeaders(headers, options.headers, isJson);
   return { messageId, key, headers, timestampMs };
 }
 
-function addUserHeaders(headers: Header[], own: Readonly<Record<string, string | Uint8Array>>): void {
+function addUserHeaders(
+  headers: Header[],
+  own: Readonly<Record<string, string | Uint8Array>>,
+  isJson: boolean,
+): void {
   for (const [name, value] of Object.entries(own)) {
     const lower = name.toLowerCase();
     if (name === "") throw new KeryxError("header_invalid", "a header has an empty name");
     if (lower.startsWith(reservedPrefix))
       throw new KeryxError("header_invalid", `header \`${name}\`: names that start with keryx- are reserved`);
-    if (identity.has(lower))
+    if (identity.has(lower) || (isJson && lower === headerNames.contentType))
       throw new KeryxError("header_invalid", `header \`${name}\` is written by Keryx itself`, {
         help: "Use the options `correlationId` and `causationId` of send, or the id and time that the schema declares.",
       });

@@ -1,4 +1,4 @@
-import type { EventPolicy, SchemaFormat } from "../core/event.ts";
+import type { EventPolicy, SchemaFormat, Serialization } from "../core/event.ts";
 
 /** One event as the generated catalogue lists it. */
 export interface CatalogEvent {
@@ -7,6 +7,8 @@ export interface CatalogEvent {
   /** Full name of the message or record. */
   readonly name: string;
   readonly format: SchemaFormat;
+  /** Default: BINARY. */
+  readonly serialization?: Serialization;
   /** Registry subject. */
   readonly subject: string;
   /** Paths of the fields that hold key, dedupe id and event time, as the schema writes them. */

@@ -70,7 +70,7 @@ interface Place {
 }
 
 /** protobuf-es writes a lone surrogate as U+FFFD and has no depth limit on encode: both are refused here. */
-function checkMessage(value: unknown, place: Place): void {
+export function checkMessage(value: unknown, place: Place): void {
   if (typeof value === "string") {
     if (textLength(value) < 0)
       throw refusal(spell(place.path), "the text holds a lone surrogate", "invalid-text");
@@ -103,9 +103,9 @@ function refusal(path: string, what: string, reason: DecodeReason): KeryxError {
 }
 
 /** The library's text quotes the value, which may be sensitive: only the part that names the field is kept. */
-function encodeRefusal(name: string, error: unknown): KeryxError {
+export function encodeRefusal(name: string, error: unknown): KeryxError {
   if (error instanceof KeryxError) return error;
-  const [, field] = /cannot encode field (\S+) to binary/.exec(textOf(error)) ?? [];
+  const [, field] = /cannot encode field (\S+) to (?:binary|JSON)/.exec(textOf(error)) ?? [];
   return refusal(field ?? name, "the value does not fit its schema", "type-mismatch");
 }
 

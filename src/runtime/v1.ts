@@ -79,12 +79,15 @@ export type {
   CompatibilityLevel,
   EventPolicy,
   EventType,
+  JsonCodec,
   SchemaFormat,
+  Serialization,
   TopicDefinition,
   WireReference,
 } from "../core/event.ts";
 export type { Delivery, Handler, HandlerResult, Outcome, TombstoneHandler } from "../core/handler.ts";
 export type { Catalog, CatalogEvent, CatalogTopic } from "./catalog.ts";
+export { messageJson } from "./json.ts";
 export { messageCodec } from "./message.ts";
 export { recordCodec } from "./record.ts";
 export { millisecondsOf, timestampMs } from "./time.ts";

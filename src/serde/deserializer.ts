@@ -4,6 +4,7 @@ import type { EventType } from "../core/event.ts";
 import type { RawRecord, SchemaKey } from "../core/record.ts";
 import type { RegisteredSchema, SchemaRegistry } from "../registry/port.ts";
 import { type Frame, readFrame } from "./frame.ts";
+import { createJsonDecoder, type JsonDecoder } from "./json.ts";
 import { createLru } from "./lru.ts";
 import { createPlanner, type Plan, type PlannerOptions } from "./plan.ts";
 import { fetchReferences } from "./references.ts";
@@ -14,12 +15,13 @@ export type Decoded =
       readonly kind: "decoded";
       readonly event: EventType;
       readonly value: unknown;
-      readonly schemaId: SchemaKey;
+      /** Absent: JSON, which names no schema. */
+      readonly schemaId?: SchemaKey;
     }
-  /** A well-formed schema, but none of the events has its full name. */
-  | { readonly kind: "unhandled"; readonly name: string; readonly schemaId: SchemaKey };
+  /** A well-formed schema or an event type, but of none of the events. */
+  | { readonly kind: "unhandled"; readonly name: string; readonly schemaId?: SchemaKey };
 
-/** Framed bytes in, values of known events out. */
+/** Framed bytes or JSON in, values of known events out. */
 export interface Deserializer {
   /**
    * Answers at once when the schema is known. A null value never comes here: tombstones are the consumer's.
@@ -31,6 +33,8 @@ export interface Deserializer {
 
 export interface DeserializerOptions extends PlannerOptions {
   readonly registry: SchemaRegistry;
+  /** Every event that the topic is known to have, handled or not: JSON names its event by a header only. Default: `events`. */
+  readonly known?: readonly EventType[];
   /** Default: the system's. */
   readonly clock?: Clock;
 }
@@ -45,6 +49,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
   const plans = createLru<SchemaKey, Plan>(maxPlans);
   const unknown = createLru<SchemaKey, number>(maxPlans);
   const loading = new Map<SchemaKey, Promise<Plan>>();
+  const json = createJsonDecoder(options.events, options.known ?? options.events);
 
   async function fetchSchema(id: SchemaKey): Promise<RegisteredSchema> {
     try {
@@ -94,6 +99,7 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
       let schemaId: SchemaKey | undefined;
       const fail = (error: unknown): KeryxError => toRecordError(error, record, schemaId);
       try {
+        if (json?.accepts(record) === true) return decodeJson(json, record);
         const frame = readFrame(record.value ?? noBytes, record);
         const id = frame.schemaId;
         schemaId = id;
@@ -118,6 +124,17 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
       }
     },
   };
+}
+
+function decodeJson(json: JsonDecoder, record: RawRecord): Decoded {
+  const target = json.find(record);
+  if (target.kind === "unhandled") return target;
+  const { event } = target;
+  try {
+    return { kind: "decoded", event, value: target.read(record.value ?? noBytes) };
+  } catch (error) {
+    throw nameEvent(error, event);
+  }
 }
 
 function follow(plan: Plan, frame: Frame): Decoded {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
-import type { EventType, SchemaFormat, WireReference } from "../core/event.ts";
+import { type EventType, isJsonEvent, type SchemaFormat, type WireReference } from "../core/event.ts";
 import type { Observe } from "../core/signals.ts";
 import type {
   RegisteredVersion,
@@ -10,12 +10,13 @@ import type {
   SchemaType,
 } from "../registry/port.ts";
 import { frameHeader } from "./frame.ts";
+import { createJsonCodecs } from "./json.ts";
 import { registeredIndexes } from "./protobuf.ts";
 
-/** Values of events in, framed bytes out. */
+/** Values of events in, framed bytes out; of events that are written as JSON, plain JSON. */
 export interface Serializer {
   /**
-   * Registers the schemas of the events, or looks them up: once per schema, whoever asks at the same time.
+   * Registers the schemas of the events, or looks them up: once per schema, whoever asks at the same time. JSON needs none.
    * A subject's level is set before its first version; a differing one is reported and left as it is.
    * @throws KeryxError `schema_not_found`, `schema_incompatible`, `schema_invalid`, `registry_unreachable`, `registry_unauthorized`
    */
@@ -39,6 +40,7 @@ export interface SerializerOptions {
 export function createSerializer(options: SerializerOptions): Serializer {
   const { registry, clock = systemClock } = options;
   const headers = new Map<EventType, Uint8Array>();
+  const jsonOf = createJsonCodecs();
   const placing: Placing = { ...options, placed: new Map() };
   const preparing = new Map<string, Promise<Uint8Array>>();
 
@@ -52,7 +54,7 @@ export function createSerializer(options: SerializerOptions): Serializer {
     async prepare(events, signal) {
       // One after the other, so that ids come in the order of the events and shared references once.
       for (const event of events) {
-        if (headers.has(event)) continue;
+        if (headers.has(event) || isJsonEvent(event)) continue;
         const key = `${event.subject}\n${event.fingerprint}\n${event.name}`;
         headers.set(
           event,
@@ -64,6 +66,7 @@ export function createSerializer(options: SerializerOptions): Serializer {
       }
     },
     serialize(event, value) {
+      if (isJsonEvent(event)) return jsonOf(event).encode(value);
       const header = headers.get(event);
       if (header === undefined)
         throw new KeryxError("internal", `${event.name} is serialized before it was prepared`);

@@ -1,4 +1,4 @@
-import type { EventType } from "../../core/event.ts";
+import { type EventType, isJsonEvent } from "../../core/event.ts";
 import type { Stage } from "../../core/handler.ts";
 import { headerInteger, headerNames, headerText, toHeader } from "../../core/headers.ts";
 import type { Header, RawRecord, SchemaKey, TopicPartitionOffset } from "../../core/record.ts";
@@ -118,7 +118,7 @@ export function toHopHeaders(handOver: HandOver): Header[] {
     [headerNames.failureStack, cutText(toStack(handOver), 4_096)],
     [headerNames.event, cutText(handOver.eventType ?? "", 256)],
     [headerNames.schemaId, handOver.schemaId],
-    [headerNames.schemaSubject, cutText(event?.subject ?? "", 512)],
+    [headerNames.schemaSubject, event && !isJsonEvent(event) ? cutText(event.subject, 512) : undefined],
     // The version is the registry's and unknown to a reader that never registers.
     [headerNames.readerSchema, event ? `${cutText(event.name, 512)}@${event.fingerprint}` : undefined],
     [headerNames.plan, handOver.plan.fingerprint],

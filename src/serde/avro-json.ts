@@ -1,0 +1,43 @@
+import { encodeJsonText, parseJsonText } from "../codec/json-text.ts";
+import { decodeError, KeryxError } from "../core/errors.ts";
+import type { EventType, JsonCodec } from "../core/event.ts";
+import type { AvroType } from "../schema/avro-model.ts";
+import { jsonReader } from "./avro-json-read.ts";
+import { jsonWriter } from "./avro-json-write.ts";
+
+/** How Avro values are written in JSON: as one would by hand, or as Avro's specification has it. */
+export type AvroJsonStyle = "plain" | "avro";
+
+/**
+ * The JSON codec of an Avro event. Both ways the binary codec judges the value: what it refuses is refused here, with
+ * the same path and reason, so the two serializations hold the same values.
+ */
+export function avroJson(event: EventType, type: AvroType, style: AvroJsonStyle): JsonCodec<unknown> {
+  const write = jsonWriter(type, style);
+  const read = jsonReader(type, style);
+  return {
+    encode(value) {
+      event.codec.encode(value, 0);
+      return encodeJsonText(write(value));
+    },
+    decode(text) {
+      const value = read(parseJsonText(text).value);
+      try {
+        event.codec.encode(value, 0);
+      } catch (error) {
+        throw decodeRefusal(error);
+      }
+      return value;
+    },
+  };
+}
+
+/** The codec's refusals name the path and never quote the value. */
+function decodeRefusal(thrown: unknown): KeryxError {
+  const { code, message, details } = KeryxError.from(thrown, "encode_failed");
+  const reason =
+    details["reason"] === "too-deep" || details["reason"] === "invalid-text"
+      ? details["reason"]
+      : "type-mismatch";
+  return decodeError(reason, message.replace(`[${code}] `, ""), { details: { path: details["path"] } });
+}

@@ -5,8 +5,6 @@ export type {
   ConsumerOptions,
   OrderMode,
   ProducerStats,
-  ReplayOptions,
-  ReplayResult,
   SendOptions,
   SendResult,
   TopicProducer,
@@ -27,6 +25,7 @@ export type { LogFields, Logger, LogValue } from "./core/logger.ts";
 export type { Header } from "./core/record.ts";
 export type { Observe, OutcomeLabel, RecordRef, Signal } from "./core/signals.ts";
 export { type ConnectOptions, connect, type KeryxApp } from "./keryx.ts";
+export type { ReplayOptions, ReplayRange, ReplayResult } from "./core/replay.ts";
 export type { DeadLetterCallback, ProducerDeadLetter, ProducerOptions } from "./producer/options.ts";
 export type { RegistryAuth, RegistryOptions } from "./registry/options.ts";
 export type { SchemaRegistry } from "./registry/port.ts";

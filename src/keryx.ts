@@ -3,7 +3,7 @@ import { registerSecrets } from "./config/credentials.ts";
 import { loadConfig } from "./config/load.ts";
 import type { KeryxSettings } from "./config/settings.ts";
 import { createConsumer } from "./consumer/consumer.ts";
-import { replay } from "./consumer/replay.ts";
+import { replay } from "./consumer/replay/replay.ts";
 import type { App, Consumer, ConsumerOptions } from "./core/app.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { createContextStore } from "./core/context.ts";
@@ -101,8 +101,10 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     producer: producers.generic,
     topicProducer: producers.topicProducer,
     consumer: consumers.open,
-    replay: (replayOptions) =>
-      replay({ ...deps, naming, events: [...producers.events(), ...consumers.events()] }, replayOptions),
+    replay(replayOptions) {
+      const events = [...producers.events(), ...consumers.events()];
+      return replay({ ...deps, naming, createTopics: config.createTopics, events }, replayOptions);
+    },
     close() {
       closing ??= shut();
       return closing;

@@ -1,5 +1,7 @@
+import type { ErrorCode } from "../core/errors.ts";
 import { headerNames } from "../core/headers.ts";
 import type { OutgoingRecord } from "../core/record.ts";
+import { toParkedTopic } from "../core/topic-names.ts";
 import type { HandOver } from "./hand-over/hop-headers.ts";
 import type { PartitionCounts } from "./retry-topics.ts";
 import { toHandedOver } from "./retry-topics.ts";
@@ -11,6 +13,19 @@ export function toDeadLetter(
   counts: PartitionCounts,
 ): OutgoingRecord {
   return toHandedOver(topic, handOver, counts);
+}
+
+/** What can be written where the record as it is cannot; undefined when nothing else can. */
+export function toAlternative(
+  record: OutgoingRecord,
+  code: ErrorCode | undefined,
+  deadLetter: string | undefined,
+): OutgoingRecord | undefined {
+  if (code === "record_too_large") return toSmaller(record);
+  // A parked topic that is not there must not stand in the way: the record is a dead letter like others.
+  const isUnparkable =
+    code === "topic_missing" && deadLetter !== undefined && record.topic === toParkedTopic(deadLetter);
+  return isUnparkable ? { ...record, topic: deadLetter } : undefined;
 }
 
 /** The record without the headers that only explain; undefined when there is nothing left to drop. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { headerInteger, headerNames } from "../core/headers.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Work } from "./assignment/partition.ts";
@@ -163,3 +164,4 @@ function createRetryPlan({ clock, redactor, options }: PipelineDeps): Step {
     return { kind: "later", stage, topic, dueAtMs: Math.ceil(now + delayMs), failure };
   };
 }
+      replays: headerInteger(work.record.headers, headerNames.replayCount),

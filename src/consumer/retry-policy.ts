@@ -1,3 +1,4 @@
+import { toParkedTopic } from "../core/topic-names.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Failure } from "./steps/classify.ts";
 import { isPermanent } from "./steps/classify.ts";
@@ -26,9 +27,14 @@ export interface Standing {
   /** 0 for the source topic, k for its k-th retry topic: from the topic that was read, never from a header. */
   readonly stage: number;
   readonly plan: Plan;
+  /** How often the record was replayed. */
+  readonly replays?: number | undefined;
   /** What the handler asked for with `delivery.retry({ delayMs })`. */
   readonly askedDelayMs?: number | undefined;
 }
+
+/** A dead letter that so many replays did not help is parked: no further one takes it along by itself. */
+export const maxReplays = 3;
 
 /** Pause before try n + 1 on the source topic; full jitter draws it from zero up to the bound. */
 export function hereDelayMs(plan: Plan, triesHere: number, random: () => number): number {
@@ -44,7 +50,7 @@ export function hereDelayMs(plan: Plan, triesHere: number, random: () => number)
 export function decide(standing: Standing, random: () => number = Math.random): Verdict {
   const { failure, plan, stage, attempt, triesHere } = standing;
   if (failure.class === "internal") return { kind: "stop" };
-  if (isPermanent(failure.class)) return giveUp(plan);
+  if (isPermanent(failure.class)) return giveUp(standing);
   const { askedDelayMs = Number.NaN } = standing;
   const asked = Number.isNaN(askedDelayMs)
     ? undefined
@@ -55,12 +61,17 @@ export function decide(standing: Standing, random: () => number = Math.random): 
   if (next && attempt < plan.attempts)
     return { kind: "later", stage: stage + 1, topic: next.topic, delayMs: asked ?? next.delayMs };
   if (plan.exhausted === "deadLetter" && plan.deadLetter !== undefined)
-    return { kind: "deadLetter", topic: plan.deadLetter };
+    return { kind: "deadLetter", topic: toDeadTopic(plan.deadLetter, standing) };
   return plan.exhausted === "discard" ? { kind: "discard" } : { kind: "stop" };
 }
 
 // A permanent failure has nothing to wait for: it leaves by the dead-letter topic, else the partition stops.
-function giveUp(plan: Plan): Verdict {
-  if (plan.deadLetter !== undefined) return { kind: "deadLetter", topic: plan.deadLetter };
-  return plan.exhausted === "discard" ? { kind: "discard" } : { kind: "stop" };
+function giveUp(standing: Standing): Verdict {
+  const { deadLetter, exhausted } = standing.plan;
+  if (deadLetter !== undefined) return { kind: "deadLetter", topic: toDeadTopic(deadLetter, standing) };
+  return exhausted === "discard" ? { kind: "discard" } : { kind: "stop" };
+}
+
+function toDeadTopic(deadLetter: string, { replays = 0 }: Standing): string {
+  return replays >= maxReplays ? toParkedTopic(deadLetter) : deadLetter;
 }

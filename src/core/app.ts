@@ -1,5 +1,6 @@
 import type { EventType, TopicDefinition } from "./event.ts";
 import type { Handler, Middleware, TombstoneHandler } from "./handler.ts";
+import type { ReplayOptions, ReplayResult } from "./replay.ts";
 
 /** Options of one send. */
 export interface SendOptions {
@@ -137,30 +138,6 @@ export interface Consumer {
   start(): Promise<void>;
   /** Drains, commits, leaves the group. Safe to call twice. */
   close(): Promise<void>;
-}
-
-/** Which dead letters `replay` puts back. */
-export interface ReplayOptions {
-  /** The source topic whose dead letters are replayed. */
-  readonly topic: string;
-  /** The consumer group that failed: its own first retry topic receives the records. */
-  readonly group: string;
-  /** First offset to replay, per partition of the dead-letter topic (inclusive). */
-  readonly fromOffsets?: Readonly<Record<number, bigint>>;
-  /** First offset not to replay, per partition. Default: the end when the run began. */
-  readonly toOffsets?: Readonly<Record<number, bigint>>;
-  /** Default true: count only. */
-  readonly dryRun?: boolean;
-}
-
-/** What a replay did, in records. */
-export interface ReplayResult {
-  /** Dead letters of the topic and group within the offsets. */
-  readonly planned: number;
-  /** Put back; 0 in a dry run. */
-  readonly sent: number;
-  /** Not this group's to handle: of another group or topic, or dead-lettered by a producer. */
-  readonly skipped: number;
 }
 
 /** A running application: what generated producers and consumers stand on. */

@@ -182,8 +182,51 @@ export type Signal =
       readonly component: "producer" | "consumer" | "admin";
       readonly error: unknown;
     }
-  | { readonly kind: "replay.record"; readonly from: string; readonly to: string; readonly dryRun: boolean }
-  | { readonly kind: "internal.error"; readonly where: string; readonly error: unknown };
+  | {
+      /** Brokers answer again. */ readonly kind: "connection.restored";
+      readonly component: "producer" | "consumer" | "admin";
+    }
+  | { readonly kind: "registry.recovered"; readonly url: string }
+  | {
+      /** The probes answer at this address. */ readonly kind: "health.listening";
+      readonly host: string;
+      readonly port: number;
+    }
+  | {
+      /** What the probes say changed. */
+      readonly kind: "health.changed";
+      readonly live: boolean;
+      readonly ready: boolean;
+      readonly summary: string;
+    }
+  | {
+      readonly kind: "replay.started";
+      readonly replayId: string;
+      readonly topic: string;
+      readonly group: string;
+      readonly target: string;
+      readonly dryRun: boolean;
+      /** An earlier call with this id had begun the run. */
+      readonly resumed: boolean;
+    }
+  | {
+      readonly kind: "replay.record";
+      readonly replayId: string;
+      /** Coordinates of the dead letter. */
+      readonly from: string;
+      readonly to: string;
+      readonly dryRun: boolean;
+      readonly outcome: "planned" | "sent" | "rejected";
+      /** Why the current schema cannot read it. */
+      readonly reason?: string;
+    }
+  | {
+      readonly kind: "internal.error";
+      readonly where: string;
+      readonly error: unknown;
+      /** Something outside failed, and the work goes on; absent: a defect, after which the app is no longer live. */
+      readonly isPassing?: true;
+    };
 
 /** Hears what the runtime says of itself. Called often and in the middle of the work: return at once, never throw. */
 export interface Observe {

@@ -19,6 +19,14 @@ export function toDeadLetterTopic(topic: string, declared: string | undefined, n
   return isDefault ? toTopicName(topic, "dlq", naming) : declared;
 }
 
+/** Behind a dead-letter topic: what replays did not help. */
+export function toParkedTopic(deadLetter: string): string {
+  const name = `${deadLetter}-parked`;
+  if (name.length <= maxTopicLength) return name;
+  const digest = toDigest(deadLetter);
+  return `${deadLetter.slice(0, maxTopicLength - "--parked".length - digest.length)}-${digest}-parked`;
+}
+
 /** Group id under which the retry topics of a group are read, so that they never disturb the main consumer. */
 export function toRetryGroup(group: string): string {
   return `${group}-retry`;
@@ -31,7 +39,11 @@ function toTopicName(topic: string, suffix: string, naming: TopicNaming): string
   const legal = group.replace(/[^a-zA-Z0-9._-]/g, "_");
   const name = `${topic}-${legal}-${suffix}`;
   if (legal === group && name.length <= maxTopicLength) return name;
-  const digest = createHash("sha256").update(group).digest("hex").slice(0, 8);
+  const digest = toDigest(group);
   const room = maxTopicLength - `${topic}---${suffix}`.length - digest.length;
   return `${topic}-${legal.slice(0, Math.max(room, 0))}-${digest}-${suffix}`;
+}
+
+function toDigest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }

@@ -45,7 +45,10 @@ const levels: Readonly<
   "consumer.stalled": "warn",
   "consumer.crashed": "error",
   "connection.failed": "warn",
-  "replay.record": "debug",
+  "connection.restored": "info",
+  "health.listening": "info",
+  "replay.started": "info",
+  "replay.record": "info",
   "internal.error": "error",
 };
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Kafka, logLevel } from "kafkajs";
 import { OrderPlaced } from "../../generated/orders/v1/order_placed_events.ts";
 import { createConsumer } from "../../src/consumer/consumer.ts";
-import { replay } from "../../src/consumer/replay.ts";
+import { type ReplayDeps, replay } from "../../src/consumer/replay/replay.ts";
 import type { Consumer, ConsumerOptions } from "../../src/core/app.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { createContextStore } from "../../src/core/context.ts";
@@ -337,15 +337,23 @@ export function describeConsumer(requireServers: GetServers): void {
       const dead = await readAll(`${topic}-dlq`);
       const ids = dead.map(({ key }) => Buffer.from(key ?? []).toString());
       isFixed = true;
-      const deps = { transport: port, observe: (signal: Signal) => signals.push(signal), clock: systemClock };
-      expect(await replay(deps, { topic, group })).to.deep.equal({ planned: 2, sent: 0, skipped: 0 });
-      expect(await replay(deps, { topic, group: "another", dryRun: false })).to.deep.equal({
+      const deps: ReplayDeps = {
+        transport: port,
+        registry,
+        observe: (signal: Signal) => signals.push(signal),
+        clock: systemClock,
+        events: [],
+        naming: "topic",
+        createTopics: false,
+      };
+      expect(await replay(deps, { topic, group })).to.deep.include({ planned: 2, sent: 0, skipped: 0 });
+      expect(await replay(deps, { topic, group: "another", dryRun: false })).to.deep.include({
         planned: 0,
         sent: 0,
         skipped: 2,
       });
       const range = { toOffsets: { 0: 1n }, dryRun: false };
-      expect(await replay(deps, { topic, group, ...range })).to.deep.equal({
+      expect(await replay(deps, { topic, group, ...range })).to.deep.include({
         planned: 1,
         sent: 1,
         skipped: 0,

@@ -1,6 +1,6 @@
 import { KeryxError } from "../../core/errors.ts";
 import type { OutgoingRecord } from "../../core/record.ts";
-import { toDeadLetter, toSmaller } from "../dead-letter.ts";
+import { toAlternative, toDeadLetter } from "../dead-letter.ts";
 import type { Dedupe } from "../dedupe.ts";
 import type { HandOver } from "../hand-over/hop-headers.ts";
 import type { Sink } from "../hand-over/sink.ts";
@@ -49,11 +49,11 @@ export function createSettle(deps: SettleDeps): Settle {
     try {
       await sink.send(outgoing);
     } catch (error) {
-      const isTooLarge = error instanceof KeryxError && error.code === "record_too_large";
-      if (!isTooLarge) return endings.hold(pass, "sink", error, () => handOver(pass, settlement, outgoing));
-      const smaller = toSmaller(outgoing);
-      if (smaller) return handOver(pass, settlement, smaller);
-      return endings.stop(pass, toFailure(settlement.failure.class, error));
+      const code = error instanceof KeryxError ? error.code : undefined;
+      const other = toAlternative(outgoing, code, planOf(pass).deadLetter);
+      if (other) return handOver(pass, settlement, other);
+      if (code === "record_too_large") return endings.stop(pass, toFailure(settlement.failure.class, error));
+      return endings.hold(pass, "sink", error, () => handOver(pass, settlement, outgoing));
     }
     dedupe?.release(pass.work);
     return endings.complete(pass, settlement);

@@ -72,7 +72,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
       else if (claims.remove(claim)) lose(claim);
     } catch (error) {
       // The lease still stands; the next sweep tries again, and a lease that ended is then found lost.
-      observe({ kind: "internal.error", where: "dedupe renewal", error });
+      observe({ kind: "internal.error", where: "dedupe renewal", error, isPassing: true });
     }
   };
 
@@ -134,9 +134,11 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
       const released = store.release(claim.key, claim.owner);
       if (!(released instanceof Promise)) return;
       // A release that fails costs one lease, not the record.
-      released.catch((error: unknown) => observe({ kind: "internal.error", where: "dedupe release", error }));
+      released.catch((error: unknown) =>
+        observe({ kind: "internal.error", where: "dedupe release", error, isPassing: true }),
+      );
     } catch (error) {
-      observe({ kind: "internal.error", where: "dedupe release", error });
+      observe({ kind: "internal.error", where: "dedupe release", error, isPassing: true });
     }
   };
 

@@ -115,7 +115,7 @@ const rows = {
   port_taken: [
     false,
     1,
-    "A port of the embedded broker or registry is in use, or may not be used.",
+    "A port of the probes, of the embedded broker or of the registry is in use, or may not be used.",
     "Choose another port, or 0 for a free one.",
   ],
   frame_malformed: [

@@ -170,6 +170,22 @@ export type Signal =
       readonly timeoutMs: number;
     }
   | { readonly kind: "consumer.joined"; readonly group: string }
+  | {
+      /** A member gives its partitions up and joins again. */ readonly kind: "consumer.rebalancing";
+      readonly group: string;
+    }
+  | {
+      /** Routine. A broker answered a heartbeat. */ readonly kind: "consumer.heartbeat";
+      readonly group: string;
+    }
+  | {
+      /** Routine. How far the committed offset lies behind the end, as of the last answer of a broker. */
+      readonly kind: "partition.lag";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly lag: bigint;
+    }
   | { readonly kind: "consumer.stalled"; readonly group: string; readonly ageMs: number }
   | {
       readonly kind: "consumer.crashed";
@@ -181,6 +197,23 @@ export type Signal =
       readonly kind: "connection.failed";
       readonly component: "producer" | "consumer" | "admin";
       readonly error: unknown;
+    }
+  | {
+      /** Brokers answer again. */ readonly kind: "connection.restored";
+      readonly component: "producer" | "consumer" | "admin";
+    }
+  | { readonly kind: "registry.recovered"; readonly url: string }
+  | {
+      /** The probes answer at this address. */ readonly kind: "health.listening";
+      readonly host: string;
+      readonly port: number;
+    }
+  | {
+      /** What the probes say changed. */
+      readonly kind: "health.changed";
+      readonly live: boolean;
+      readonly ready: boolean;
+      readonly summary: string;
     }
   | {
       /** Brokers answer again. */ readonly kind: "connection.restored";

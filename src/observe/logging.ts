@@ -15,9 +15,12 @@ export interface LoggingOptions {
 
 type Level = "debug" | "info" | "warn" | "error";
 
-// The kinds that are not listed take their level from the outcome and from the cause.
+// The kinds that are not listed take their level from what they tell.
 const levels: Readonly<
-  Record<Exclude<Signal["kind"], "record.handled" | "partition.paused" | "partition.resumed">, Level>
+  Record<
+    Exclude<Signal["kind"], "record.handled" | "partition.paused" | "partition.resumed" | "health.changed">,
+    Level
+  >
 > = {
   "app.started": "info",
   "app.closed": "info",
@@ -25,6 +28,7 @@ const levels: Readonly<
   "schema.registered": "info",
   "schema.level_differs": "warn",
   "registry.request_failed": "warn",
+  "registry.recovered": "info",
   "schema.cache": "debug",
   "topic.created": "info",
   "record.sent": "debug",
@@ -42,9 +46,14 @@ const levels: Readonly<
   "offsets.reset": "warn",
   "handler.overdue": "warn",
   "consumer.joined": "info",
+  "consumer.rebalancing": "info",
+  "consumer.heartbeat": "debug",
+  "partition.lag": "debug",
   "consumer.stalled": "warn",
   "consumer.crashed": "error",
   "connection.failed": "warn",
+  "connection.restored": "info",
+  "health.listening": "info",
   "connection.restored": "info",
   "health.listening": "info",
   "replay.started": "info",
@@ -71,6 +80,7 @@ function levelOf(signal: Signal): Level {
   if (signal.kind === "record.handled") return outcomeLevels[signal.outcome];
   if (signal.kind === "partition.paused") return everydayCauses.has(signal.cause) ? "debug" : "warn";
   if (signal.kind === "partition.resumed") return everydayCauses.has(signal.cause) ? "debug" : "info";
+  if (signal.kind === "health.changed") return signal.live && signal.ready ? "info" : "warn";
   return levels[signal.kind];
 }
 

@@ -51,7 +51,12 @@ export function createTopicProducer(deps: TopicProducerDeps, topic: TopicDefinit
     fallbackTopic,
     redact: (text) => (deps.redactor ? deps.redactor.redact(text) : text),
     report: (error) =>
-      observe({ kind: "internal.error", where: `producer dead letter of ${topic.name}`, error }),
+      observe({
+        kind: "internal.error",
+        where: `producer dead letter of ${topic.name}`,
+        error,
+        isPassing: true,
+      }),
   });
   const fail = createFail({ topic: topic.name, observe, sink, drop: (entry) => dispatcher.drop(entry) });
   const ledger = createLedger(clock, options.deliveryTimeoutMs, (entry) =>

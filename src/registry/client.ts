@@ -36,6 +36,7 @@ export function createRegistryClient(options: ResolvedRegistryOptions, parts: Cl
   const url = urls[0] ?? "";
   // The URL that answered last is asked first: a dead one costs one time-out, not one on every request.
   let preferred = 0;
+  let isFailing = false;
 
   async function tryOne(index: number, request: RegistryRequest, what: string, signal: AbortSignal) {
     const base = urls[index] ?? url;
@@ -59,9 +60,14 @@ export function createRegistryClient(options: ResolvedRegistryOptions, parts: Cl
       for (let turn = 0; turn < urls.length; turn++) {
         const index = (first + turn) % urls.length;
         const result = await tryOne(index, request, what, signal);
-        if (!(result instanceof KeryxError)) return result;
+        if (!(result instanceof KeryxError)) {
+          if (isFailing) observe({ kind: "registry.recovered", url: urls[index] ?? url });
+          isFailing = false;
+          return result;
+        }
         failure = result;
         const willRetry = turn + 1 < urls.length || attempt <= options.retries;
+        isFailing ||= !willRetry;
         const status = result.details["status"];
         observe({
           kind: "registry.request_failed",

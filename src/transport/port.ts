@@ -56,7 +56,7 @@ export interface RecordQueue {
 export interface PortBatch extends TopicPartition {
   /** Empty when the fetch covered nothing but control records, aborted transactions or compacted offsets. */
   readonly records: RecordQueue;
-  /** Offset behind the last record of the partition, on the broker. */
+  /** Offset behind the last record of the partition that may be read: open transactions end it. */
   readonly highWatermark: bigint;
   /** Offset behind the last record that the fetch covered, control records and compacted ones included. */
   readonly nextOffset: bigint;
@@ -103,6 +103,7 @@ export interface PortOffset extends TopicPartitionOffset {
 
 export type ConsumerEvent =
   | { readonly kind: "joined"; readonly memberId: string }
+  | { readonly kind: "rejoining" }
   | { readonly kind: "heartbeat" }
   | { readonly kind: "fetch" }
   | { readonly kind: "crash"; readonly error: unknown; readonly willRestart: boolean }

@@ -131,11 +131,18 @@ interface PartitionAnswer {
 }
 
 function readPartition(reader: AnswerReader): PartitionAnswer {
+  const [partition, errorCode, highWatermark, lastStableOffset] = [
+    reader.int32(),
+    reader.int16(),
+    reader.int64(),
+    reader.int64(),
+  ];
   return {
-    partition: reader.int32(),
-    errorCode: reader.int16(),
-    highWatermark: reader.int64().toString(),
-    lastStableOffset: reader.int64().toString(),
+    partition,
+    errorCode,
+    // What an open transaction keeps back cannot be read: nobody lags behind it.
+    highWatermark: (lastStableOffset < 0n ? highWatermark : lastStableOffset).toString(),
+    lastStableOffset: lastStableOffset.toString(),
     lastStartOffset: reader.int64().toString(),
     aborted: reader.list(() => ({ producerId: reader.int64(), firstOffset: reader.int64() })),
     preferredReadReplica: reader.int32(),

@@ -154,13 +154,16 @@ async function endAssignment(reader: Reader, isLost: boolean): Promise<void> {
   const { deps, membership, current: ending } = reader;
   if (reader.isOver) return;
   deps.watchdog.rejoining();
+  deps.callbacks.onEvent({ kind: "rejoining" });
   if (ending === undefined) return;
   ending.state = "ending";
   if (!isLost && ending.partitions.length > 0) {
     try {
       await revokeInTime(deps, ending);
     } catch (error) {
-      deps.observe({ kind: "internal.error", where: "revoked", error });
+      // Late is not broken: what still runs belongs to an assignment that is over.
+      const isPassing = error instanceof KeryxError && error.code === "aborted";
+      deps.observe({ kind: "internal.error", where: "revoked", error, ...(isPassing && { isPassing }) });
     }
   }
   if (reader.current !== ending) return;

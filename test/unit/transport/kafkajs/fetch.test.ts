@@ -19,7 +19,7 @@ describe("The answer to a fetch", () => {
     expect(answer).to.include({ throttleTime: 0, clientSideThrottleTime: 7, errorCode: 0 });
     const [orders, payments] = answer!.responses;
     expect(orders!.topicName).to.equal("orders");
-    expect(orders!.partitions[0]).to.include({ partition: 1, errorCode: 0, highWatermark: "100" });
+    expect(orders!.partitions[0]).to.include({ partition: 1, errorCode: 0, highWatermark: "90" });
     expect(orders!.partitions[0]!.messages[0]).to.include({ offset: "5", isControlRecord: false });
     expect(orders!.partitions[1]).to.deep.include({ partition: 2, errorCode: 6, messages: [] });
     expect(payments!.partitions[0]!.messages[0]).to.include({ offset: "9", isControlRecord: true });

@@ -1,0 +1,241 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { OrderPlaced } from "../../generated/orders/v1/order_placed_events.ts";
+import { headerNames, headerText, toHeader } from "../../src/core/headers.ts";
+import type { RawRecord } from "../../src/core/record.ts";
+import { connect, type KeryxApp, type OutcomeLabel, type Signal } from "../../src/index.ts";
+import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
+import type { KafkaPort } from "../../src/transport/port.ts";
+import type { GetServers } from "../support/embedded-servers.ts";
+import { type Child, spawnChild } from "../support/servers/child.ts";
+import { createTopics, uniqueName, waitUntil } from "../support/servers.ts";
+
+type OrderEvent = typeof OrderPlaced;
+
+const childFile = fileURLToPath(new URL("./replay-child.ts", import.meta.url));
+
+/** What holds of replays on any Kafka and registry. */
+export function describeReplay(requireServers: GetServers): void {
+  describe("a replay of dead letters on Kafka", function () {
+    this.timeout(120_000);
+    let servers: Awaited<ReturnType<GetServers>>;
+    let port: KafkaPort;
+    let app: KeryxApp;
+    let topic = "";
+    let group = "";
+    let signals: Signal[] = [];
+
+    before(async function () {
+      servers = await requireServers(this);
+    });
+
+    beforeEach(async () => {
+      topic = uniqueName("orders");
+      group = uniqueName("billing");
+      signals = [];
+      port = createKafkajsPort({ brokers: servers.brokers }, () => {});
+      app = await connect({
+        brokers: [...servers.brokers],
+        registry: servers.registryUrl,
+        environment: {},
+        logDestination: { write: () => {} },
+        observe: (signal) => void signals.push(signal),
+        createTopics: true,
+        consumer: { sessionTimeoutMs: 10_000, drainTimeoutMs: 2_000, commitTimeoutMs: 3_000 },
+      });
+      await createTopics(servers.brokers, [{ topic, partitions: 1 }]);
+    });
+
+    afterEach(async () => {
+      await app.close();
+      await port.close();
+    });
+
+    const readAll = async (name: string): Promise<readonly RawRecord[]> => {
+      const admin = port.admin();
+      const records: RawRecord[] = [];
+      const each = async (record: RawRecord): Promise<void> => void records.push(record);
+      for (const { partition, low, high } of await admin.offsets(name).finally(() => admin.close()))
+        if (low < high) await port.read({ topic: name, partition, offset: low }, high, each);
+      return records;
+    };
+
+    const createEvent = (): OrderEvent =>
+      ({
+        ...OrderPlaced,
+        topic,
+        subject: `${topic}-orders.v1.OrderPlaced`,
+        policy: { ...OrderPlaced.policy, retry: { delaysMs: [100] }, deadLetter: `${topic}-dlq` },
+      }) as OrderEvent;
+
+    const send = (event: OrderEvent, orderId: string): Promise<unknown> =>
+      app.producer.send(event, { eventId: `e-${orderId}`, orderId, customerId: "c-1", totalMinor: 4_200n });
+
+    const deadLetters = async (name: string, count: number): Promise<readonly RawRecord[]> => {
+      await waitUntil(`${count} on ${name}`, async () => (await readAll(name)).length >= count);
+      return readAll(name);
+    };
+
+    describe("that is killed half-way", () => {
+      const total = 600;
+      const replayId = crypto.randomUUID();
+      let folder = "";
+      let child: Child | undefined;
+
+      before(async () => {
+        folder = await mkdtemp(join(tmpdir(), "keryx-replay-"));
+      });
+
+      after(async () => {
+        await child?.signal("SIGKILL");
+        await rm(folder, { recursive: true, force: true });
+      });
+
+      const bury = async (): Promise<void> => {
+        await createTopics(servers.brokers, [
+          { topic: `${topic}-dlq`, partitions: 2 },
+          { topic: `${topic}-retry-1`, partitions: 2 },
+        ]);
+        const producer = port.producer({
+          acks: "all",
+          idempotent: false,
+          compression: "none",
+          requestTimeoutMs: 10_000,
+        });
+        await producer.connect();
+        const headers = [
+          toHeader(headerNames.group, group),
+          toHeader(headerNames.side, "consumer"),
+          toHeader(headerNames.originalTopic, topic),
+        ];
+        const records = Array.from({ length: total }, (_, i) => ({
+          topic: `${topic}-dlq`,
+          partition: i % 2,
+          key: null,
+          value: Buffer.from(`${i}`),
+          headers,
+        }));
+        await producer.send(records);
+        await producer.close();
+      };
+
+      it("sends each record once or twice when it is run again with its id", async () => {
+        await bury();
+        const { brokers } = servers;
+        const options = { topic, group, replayId, maxPerSecond: 400 };
+        const node = ["--conditions=@keryx/source", "--disable-warning=ExperimentalWarning"];
+        child = spawnChild(process.execPath, [...node, childFile, JSON.stringify({ brokers, ...options })], {
+          logFile: join(folder, "child.log"),
+        });
+        const count = (): number =>
+          readFileSync(join(folder, "child.log"), "utf8").split("\nsent ").length - 1;
+        await waitUntil("half of them", () => count() >= 350, { children: [child] });
+        await child.signal("SIGKILL");
+        const atKill = count();
+        expect(atKill, "it was killed in time").to.be.below(total);
+        const result = await app.replay({ ...options, dryRun: false });
+        expect(result.resumed).to.equal(true);
+        expect(result.sent, "it went on, and did not begin again").to.be.below(total - 200);
+        const values = (await readAll(`${topic}-retry-1`)).map(({ value }) => String(value));
+        const counts = new Map<string, number>();
+        for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+        expect(counts.size).to.equal(total);
+        expect(Math.max(...counts.values())).to.be.at.most(2);
+      });
+    });
+
+    it("shows the records to the group that failed and to no other, byte for byte", async () => {
+      const event = createEvent();
+      const shipping = uniqueName("shipping");
+      const billed: string[] = [];
+      const shipped: string[] = [];
+      let isMended = false;
+      const consumer = app.consumer({ group }).on(event, ({ orderId }) => {
+        if (!isMended) throw new Error("card declined");
+        billed.push(orderId);
+      });
+      await consumer.start();
+      await app
+        .consumer({ group: shipping })
+        .on(event, ({ orderId }) => void shipped.push(orderId))
+        .start();
+      for (const orderId of ["o-1", "o-2"]) await send(event, orderId);
+      const dead = await deadLetters(`${topic}-dlq`, 2);
+      await waitUntil("shipped", () => shipped.length === 2);
+      isMended = true;
+      expect((await app.replay({ topic, group, dryRun: false, checkValues: true })).sent).to.equal(2);
+      await waitUntil("billed", () => billed.length === 2);
+      const passedOver = (): number =>
+        signals.filter(
+          (signal) =>
+            signal.kind === "record.handled" &&
+            signal.record.group === shipping &&
+            signal.reason === "other-group" &&
+            signal.outcome === ("skipped" satisfies OutcomeLabel),
+        ).length;
+      // Two of the first failures, two of the replay.
+      await waitUntil("passed over by the others", () => passedOver() === 4);
+      expect([shipped.length, (await readAll(topic)).length]).to.deep.equal([2, 2]);
+      const replayed = (await readAll(`${topic}-retry-1`)).slice(-2);
+      const byKey = (records: readonly RawRecord[]): string[] =>
+        records
+          .map(
+            ({ key, value }) =>
+              `${Buffer.from(key ?? []).toString("hex")} ${Buffer.from(value ?? []).toString("hex")}`,
+          )
+          .sort();
+      expect(byKey(replayed)).to.deep.equal(byKey(dead));
+      const own = ({ headers }: RawRecord): string[] =>
+        headers.flatMap(([name, value]) => (name.startsWith("keryx-") ? [] : `${name}=${value}`)).sort();
+      expect(replayed.flatMap(own).sort()).to.deep.equal(dead.flatMap(own).sort());
+    });
+
+    it("parks what three replays did not help, and holds back what the schema of today cannot read", async () => {
+      const event = createEvent();
+      let isMended = false;
+      let handled = 0;
+      const consumer = app.consumer({ group }).on(event, () => {
+        if (!isMended) throw new Error("card declined");
+        handled++;
+      });
+      await consumer.start();
+      await send(event, "o-1");
+      for (const run of [1, 2, 3]) {
+        await deadLetters(`${topic}-dlq`, run);
+        const fromOffsets = { 0: BigInt(run) - 1n };
+        expect((await app.replay({ topic, group, fromOffsets, dryRun: false })).sent).to.equal(1);
+      }
+      const [parked] = await deadLetters(`${topic}-dlq-parked`, 1);
+      expect(headerText(parked?.headers ?? [], headerNames.replayCount)).to.equal("3");
+      expect((await readAll(`${topic}-dlq`)).length).to.equal(3);
+      const headers = (parked?.headers ?? []).filter(([name]) => name !== headerNames.replayCount);
+      const unreadable = {
+        topic: `${topic}-dlq-parked`,
+        key: null,
+        value: Buffer.from("not framed"),
+        headers,
+      };
+      const producer = port.producer({
+        acks: "all",
+        idempotent: false,
+        compression: "none",
+        requestTimeoutMs: 10_000,
+      });
+      await producer.connect();
+      await producer.send([unreadable]);
+      await producer.close();
+      isMended = true;
+      const again = await app.replay({ topic, group, parked: true, checkValues: true, dryRun: false });
+      expect(again).to.deep.include({ planned: 2, sent: 1, rejected: 1 });
+      const rejected = signals.filter(
+        (signal) => signal.kind === "replay.record" && signal.outcome === "rejected",
+      );
+      expect(rejected.map((signal) => "reason" in signal && signal.reason)).to.deep.equal(["not-framed"]);
+      await waitUntil("handled", () => handled === 1);
+    });
+  });
+}

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { KeryxError } from "../../../../src/core/errors.ts";
-import { createFastClock } from "../../../support/consumer-harness.ts";
+import { createFastClock, noteEvent } from "../../../support/consumer-harness.ts";
 import { type Grave, openGrave } from "../../../support/replaying.ts";
 import { unreachableRegistry } from "./registry.ts";
 
@@ -39,10 +39,10 @@ describe("A replay that was interrupted", () => {
   for (const sends of [1, 99, 150, 180, 349])
     it(`goes on with the same id, each record once or twice, after a kill at send ${sends}`, async () => {
       dieAt(sends);
-      const error = await grave.replay({ replayId, maxPerSecond: 20_000 }).catch(KeryxError.from);
+      const error = await grave.replay({ replayId, maxPerSecond: 2_000 }).catch(KeryxError.from);
       expect((error as KeryxError).code).to.equal("broker_unreachable");
       revive();
-      const result = await grave.replay({ replayId, maxPerSecond: 20_000 });
+      const result = await grave.replay({ replayId, maxPerSecond: 2_000 });
       expect(result.resumed).to.equal(true);
       const counts = times();
       expect(counts.size).to.equal(350);
@@ -91,6 +91,14 @@ describe("A replay that was interrupted", () => {
     grave.bury("later", { partition: 0 });
     await grave.replay({ replayId });
     expect(grave.sent()).not.to.include("later");
+  });
+
+  it("leaves out partitions that were not there when it began", async () => {
+    await grave.replay({ replayId, maxPerSecond: 20_000 });
+    grave.kafka.createTopic("graveyard", 1);
+    grave.bury("new", { topic: "graveyard", partition: 0 });
+    const events = [noteEvent("Note"), noteEvent("Other", { deadLetter: "graveyard" })];
+    expect(await grave.replay({ replayId, events })).to.deep.include({ planned: 0, ranges: [] });
   });
 
   it("has nothing left to do once it is through", async () => {

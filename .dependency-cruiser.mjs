@@ -59,7 +59,7 @@ export default {
       only(`src-${folder}`, `^src/${folder}/`, [`^src/(${[folder, ...allowed].join("|")})(/|\\.ts$)`]),
     ),
     only("src-keryx", "^src/keryx\\.ts$", ["^src/(?!runtime/|embedded/|cli/|testing/|index)"]),
-    only("src-index", "^src/index\\.ts$", ["^src/(keryx\\.ts|core/|[a-z]+/(options|port)\\.ts)"]),
+    only("src-index", "^src/index\\.ts$", ["^src/(keryx\\.ts|core/|middleware/|[a-z]+/(options|port)\\.ts)"]),
     ...Object.entries(codegen).map(([folder, allowed]) =>
       only(`codegen-${folder}`, `^codegen/${folder}/`, [
         `^codegen/${folder}/`,

@@ -12,20 +12,24 @@ export type {
 export type { Clock } from "./core/clock.ts";
 export { type ErrorCode, errorTable, KeryxError } from "./core/errors.ts";
 export type { Codec, CompatibilityLevel, EventPolicy, EventType, TopicDefinition } from "./core/event.ts";
-export type {
-  Delivery,
-  Handler,
-  HandlerResult,
-  Middleware,
-  Outcome,
-  Stage,
-  TombstoneHandler,
+export {
+  compose,
+  type Delivery,
+  type Handler,
+  type HandlerResult,
+  type Middleware,
+  type Outcome,
+  type ShippedStep,
+  type Stage,
+  type TombstoneHandler,
 } from "./core/handler.ts";
 export type { LogFields, Logger, LogValue } from "./core/logger.ts";
 export type { Header } from "./core/record.ts";
+export type { ReplayOptions, ReplayRange, ReplayResult } from "./core/replay.ts";
 export type { Observe, OutcomeLabel, RecordRef, Signal } from "./core/signals.ts";
 export { type ConnectOptions, connect, type KeryxApp } from "./keryx.ts";
-export type { ReplayOptions, ReplayRange, ReplayResult } from "./core/replay.ts";
+export { filter } from "./middleware/filter.ts";
+export { timeout } from "./middleware/timeout.ts";
 export type { DeadLetterCallback, ProducerDeadLetter, ProducerOptions } from "./producer/options.ts";
 export type { RegistryAuth, RegistryOptions } from "./registry/options.ts";
 export type { SchemaRegistry } from "./registry/port.ts";

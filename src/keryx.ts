@@ -178,6 +178,10 @@ function createConsumers(
           consumer.topic(topic);
           return own;
         },
+        use(event, ...middlewares) {
+          consumer.use(event, ...middlewares);
+          return own;
+        },
         onTombstone(topic, handler) {
           consumer.onTombstone(topic, handler);
           return own;

@@ -2,7 +2,7 @@ import type { Consumer, ConsumerOptions } from "../core/app.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ContextStore } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
-import type { Handler } from "../core/handler.ts";
+import type { Handler, Middleware } from "../core/handler.ts";
 import type { Redactor } from "../core/redact.ts";
 import { createRedactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
@@ -59,6 +59,10 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Co
     on(event, handler) {
       // The pipeline hands each handler only values of its own event.
       requireNew().addHandler(event, handler as Handler<unknown>);
+      return consumer;
+    },
+    use(event, ...middlewares) {
+      requireNew().addMiddleware(event, middlewares as readonly Middleware[]);
       return consumer;
     },
     onTombstone(topic, handler) {

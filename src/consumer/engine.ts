@@ -55,11 +55,11 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const holds = createHolds(clock, lanes);
   const endings = createEndings({ clock, observe, group, dedupe, holds });
-  const { handlerTimeoutMs: timeoutMs, middleware, failureStack } = options;
+  const { failureStack } = options;
   const settle = createSettle({ group, failureStack, dedupe, sink, endings, counts });
 
-  const invoke = createInvoke({ context, clock, observe, group, timeoutMs, middleware });
-  run = createPipeline({ clock, observe, redactor, options, dedupe, invoke, settle });
+  const handler = createInvoke({ context, clock, observe, group });
+  run = createPipeline({ clock, observe, redactor, options, dedupe, handler, settle });
   const flow = createFlow({
     clock,
     lanes,

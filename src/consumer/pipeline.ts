@@ -11,6 +11,7 @@ import { decide } from "./retry-policy.ts";
 import { classifyHandler, nameFailure, toFailure } from "./steps/classify.ts";
 import { classify, createDecode } from "./steps/decode.ts";
 import { toRecordRef } from "./steps/delivery.ts";
+import { openSlot } from "./steps/invoke.ts";
 import type { Pass, Pending, Step } from "./steps/pass.ts";
 import { openPass, planOf } from "./steps/pass.ts";
 import type { Settle } from "./steps/settle.ts";
@@ -21,9 +22,24 @@ export interface PipelineDeps {
   readonly redactor: Redactor;
   readonly options: ResolvedConsumerOptions;
   readonly dedupe: Dedupe | undefined;
-  readonly invoke: Step;
+  readonly handler: Step;
   readonly settle: Settle;
 }
+
+/** The way of every record. Nobody can move, leave out or repeat a step; users fill the slot around the handler. */
+export const order = [
+  "admit", // flow.ts, lanes.ts
+  "due", // flow.ts: retry topics only
+  "decode",
+  "classify",
+  "dedupe",
+  "slot",
+  "handler",
+  "retry plan",
+  "settle", // steps/settle.ts
+] as const;
+
+type InnerStep = Exclude<(typeof order)[number], "admit" | "due" | "settle">;
 
 /**
  * Runs one pass over an admitted record and tells of its end exactly once, at once or later.
@@ -37,21 +53,19 @@ type OnEnd = (work: Work, isFinished: boolean) => void;
 /** Undefined: a step waits, and goes on by itself. */
 type Ended = boolean | Promise<boolean> | undefined;
 
-/**
- * The order of a record's way, in one place: nothing can be moved, left out or done twice.
- * Admission and due time lie before it (`flow.ts`); a step that settles ends it.
- */
+/** Runs one pass over one record. Admission and due time lie before it; a step that settles ends it. */
 export function createPipeline(deps: PipelineDeps): RunPass {
-  const { clock, observe, options, settle } = deps;
+  const { clock, observe, options, settle, dedupe } = deps;
   const isHeard = observe.hearsRoutine !== false;
-  const steps: readonly Step[] = [
-    createDecode(options.onUnhandled),
+  const inner: Readonly<Record<InnerStep, Step>> = {
+    decode: createDecode(options.onUnhandled),
     classify,
-    identify,
-    ...(deps.dedupe ? [deps.dedupe.step] : []),
-    deps.invoke, // the user's middleware, then the handler
-    createRetryPlan(deps),
-  ];
+    dedupe: dedupe ? (pass) => identify(pass) ?? dedupe.step(pass) : identify,
+    slot: openSlot,
+    handler: deps.handler,
+    "retry plan": createRetryPlan(deps),
+  };
+  const steps = order.flatMap((name) => (Object.hasOwn(inner, name) ? inner[name as InnerStep] : []));
 
   // Stays synchronous as long as the steps do, and waits with one promise where they do not: a promise for every step
   // of every record would cost half the speed.
@@ -157,6 +171,7 @@ function createRetryPlan({ clock, redactor, options }: PipelineDeps): Step {
       triesHere: work.triesHere + 1,
       stage: work.partition.stage,
       plan: planOf(pass),
+      replays: headerInteger(work.record.headers, headerNames.replayCount),
       askedDelayMs: outcome?.kind === "retry" ? outcome.delayMs : undefined,
     });
     if (verdict.kind !== "later") return { ...verdict, failure };
@@ -164,4 +179,3 @@ function createRetryPlan({ clock, redactor, options }: PipelineDeps): Step {
     return { kind: "later", stage, topic, dueAtMs: Math.ceil(now + delayMs), failure };
   };
 }
-      replays: headerInteger(work.record.headers, headerNames.replayCount),

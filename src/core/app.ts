@@ -119,7 +119,7 @@ export interface ConsumerOptions {
   readonly nonRetriable?: (error: unknown) => boolean;
   /** Errors that are worth a retry whatever their code says. */
   readonly retriable?: (error: unknown) => boolean;
-  /** Steps around every handler, outermost first. */
+  /** Steps around every handler, outermost first; the shipped ones keep their own order inside them. */
   readonly middleware?: readonly Middleware[];
 }
 
@@ -127,6 +127,11 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Adds the handler of an event; one per event, before `start`. */
   on<Value, Init>(event: EventType<Value, Init>, handler: Handler<Value>): Consumer;
+  /** Adds steps around the handler of one event, inside those of the consumer, before `start`. */
+  use<Value, Init>(
+    event: EventType<Value, Init>,
+    ...middlewares: readonly Middleware<NoInfer<Value>>[]
+  ): Consumer;
   /** Adds the handler of null values on a topic. */
   onTombstone(topic: string, handler: TombstoneHandler): Consumer;
   /** Names a topic with all its declared events, so that an event without handler is known by name. */

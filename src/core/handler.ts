@@ -1,3 +1,4 @@
+import { KeryxError } from "./errors.ts";
 import type { Header, TopicPartitionOffset } from "./record.ts";
 
 /** What a handler decided about a record; returning nothing means `done`. */
@@ -56,16 +57,51 @@ export type Handler<Value> = (event: Value, delivery: Delivery<Value>) => Handle
 /** Handles a record whose value is null. */
 export type TombstoneHandler = (key: string | null, delivery: Delivery<null>) => HandlerResult;
 
-/** A step around the handler. It may answer itself instead of calling `next`. */
-export type Middleware = (delivery: Delivery, next: () => Promise<Outcome>) => Promise<Outcome>;
+/** What a step that Keryx ships does, so that the engine can keep its place. */
+export type ShippedStep =
+  | { readonly kind: "filter" }
+  | {
+      readonly kind: "timeout";
+      /** Deadline of the handler. */
+      readonly timeoutMs: number;
+    };
 
-/** Nests middlewares around a handler; the first of the list is the outermost. */
-export function compose(
-  steps: readonly Middleware[],
-  handler: (delivery: Delivery) => Promise<Outcome>,
-): (delivery: Delivery) => Promise<Outcome> {
-  return steps.reduceRight<(delivery: Delivery) => Promise<Outcome>>(
-    (next, step) => (delivery) => step(delivery, () => next(delivery)),
-    handler,
-  );
+/**
+ * A step around the handler, for values of the events that it is used for. It may answer itself instead of calling
+ * `next`, and calls it once at most: one pass over a record runs its handler once. It can neither produce nor commit.
+ */
+export interface Middleware<Value = unknown> {
+  (delivery: Delivery<Value>, next: () => Promise<Outcome>): Promise<Outcome>;
+  /** Of the steps that Keryx ships. */
+  readonly shipped?: ShippedStep;
+  /** Of what `compose` gave: its steps, in the order in which they run. */
+  readonly parts?: readonly Middleware<Value>[];
+}
+
+const places: Readonly<Record<ShippedStep["kind"], number>> = { filter: 1, timeout: 2 };
+
+/**
+ * Makes one middleware of several: own steps in the order of the list, the first outermost; inside them the shipped
+ * ones, filters before timeouts, wherever they are listed.
+ */
+export function compose<Value = unknown>(...middlewares: readonly Middleware<Value>[]): Middleware<Value> {
+  const placeOf = ({ shipped }: Middleware<Value>): number => (shipped ? places[shipped.kind] : 0);
+  const parts = middlewares
+    .flatMap((middleware) => middleware.parts ?? middleware)
+    .toSorted((a, b) => placeOf(a) - placeOf(b));
+  const run = (delivery: Delivery<Value>, next: () => Promise<Outcome>): Promise<Outcome> =>
+    parts.reduceRight<() => Promise<Outcome>>(
+      (inner, part) => async () => part(delivery, callOnce(inner)),
+      next,
+    )();
+  return Object.assign(run, { parts });
+}
+
+function callOnce(next: () => Promise<Outcome>): () => Promise<Outcome> {
+  let isCalled = false;
+  return async () => {
+    if (isCalled) throw new KeryxError("usage", "A middleware called `next` twice for one record");
+    isCalled = true;
+    return next();
+  };
 }

@@ -11,7 +11,7 @@ import type { ContextStore } from "../../src/core/context.ts";
 import { createContextStore } from "../../src/core/context.ts";
 import { decodeError, KeryxError } from "../../src/core/errors.ts";
 import type { EventPolicy, EventType } from "../../src/core/event.ts";
-import type { Handler, TombstoneHandler } from "../../src/core/handler.ts";
+import type { Handler, Middleware, TombstoneHandler } from "../../src/core/handler.ts";
 import { headerText } from "../../src/core/headers.ts";
 import type { Header, RawRecord } from "../../src/core/record.ts";
 import { createRedactor } from "../../src/core/redact.ts";
@@ -81,6 +81,7 @@ export interface HarnessOptions {
   readonly clock: Clock;
   readonly options?: Partial<ConsumerOptions>;
   readonly on?: readonly (readonly [EventType<Note>, Handler<Note>])[];
+  readonly use?: readonly (readonly [EventType<Note>, ...Middleware<Note>[]])[];
   readonly tombstones?: Readonly<Record<string, TombstoneHandler>>;
   readonly declare?: readonly EventType<Note>[];
   readonly store?: DedupeStore;
@@ -102,6 +103,7 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
   );
   const table = createHandlerTable();
   for (const [event, handler] of given.on ?? []) table.addHandler(event, handler as Handler<unknown>);
+  for (const [event, ...steps] of given.use ?? []) table.addMiddleware(event, steps as readonly Middleware[]);
   for (const [topic, handler] of Object.entries(given.tombstones ?? {})) table.addTombstone(topic, handler);
   for (const event of given.declare ?? []) table.addTopic({ name: event.topic, events: [event] });
   const drafts = table.toRoutes(options);

@@ -1,8 +1,10 @@
 import { KeryxError } from "../../core/errors.ts";
 import type { EventType, TopicDefinition } from "../../core/event.ts";
-import type { Handler, TombstoneHandler } from "../../core/handler.ts";
+import type { Handler, Middleware, TombstoneHandler } from "../../core/handler.ts";
 import type { Deserializer } from "../../serde/deserializer.ts";
 import type { ResolvedConsumerOptions } from "../options.ts";
+import type { Slot } from "../steps/slot.ts";
+import { buildSlot } from "../steps/slot.ts";
 import type { Plan } from "./plan.ts";
 import { buildPlan } from "./plan.ts";
 
@@ -12,6 +14,8 @@ export interface KnownEvent {
   readonly plan: Plan;
   /** Absent: known by name, but nobody handles it. */
   readonly handler: Handler<unknown> | undefined;
+  /** Around the handler. */
+  readonly slot: Slot;
 }
 
 /** Everything that happens to the records of one source topic, on the topic itself and on its retry topics. */
@@ -20,6 +24,8 @@ export interface Route {
   /** By full name. */
   readonly events: ReadonlyMap<string, KnownEvent>;
   readonly tombstone: TombstoneHandler | undefined;
+  /** Around the handler of tombstones. */
+  readonly slot: Slot;
   /** Plan of what has no event: tombstones, bad bytes, unknown events. */
   readonly plan: Plan;
   readonly longestDelayMs: number;
@@ -32,6 +38,7 @@ export type RouteDraft = Omit<Route, "deserializer">;
 /** Collects handlers until the start. */
 export interface HandlerTable {
   addHandler(event: EventType, handler: Handler<unknown>): void;
+  addMiddleware(event: EventType, middlewares: readonly Middleware[]): void;
   addTombstone(topic: string, handler: TombstoneHandler): void;
   addTopic(topic: TopicDefinition): void;
   toRoutes(options: ResolvedConsumerOptions): readonly RouteDraft[];
@@ -40,13 +47,20 @@ export interface HandlerTable {
 interface TopicEntry {
   readonly events: Map<string, EventType>;
   readonly handlers: Map<string, Handler<unknown>>;
+  /** By the event that they were added for. */
+  readonly middlewares: Map<string, Middleware[]>;
   tombstone: TombstoneHandler | undefined;
 }
 
 export function createHandlerTable(): HandlerTable {
   const topics = new Map<string, TopicEntry>();
   const entryOf = (topic: string): TopicEntry => {
-    const entry = topics.get(topic) ?? { events: new Map(), handlers: new Map(), tombstone: undefined };
+    const entry = topics.get(topic) ?? {
+      events: new Map(),
+      handlers: new Map(),
+      middlewares: new Map(),
+      tombstone: undefined,
+    };
     topics.set(topic, entry);
     return entry;
   };
@@ -60,6 +74,10 @@ export function createHandlerTable(): HandlerTable {
         );
       events.set(event.name, event);
       handlers.set(event.name, handler);
+    },
+    addMiddleware(event, middlewares) {
+      const { middlewares: known } = entryOf(event.topic);
+      known.set(event.name, [...(known.get(event.name) ?? []), ...middlewares]);
     },
     addTombstone(topic, handler) {
       const entry = entryOf(topic);
@@ -76,12 +94,17 @@ export function createHandlerTable(): HandlerTable {
 }
 
 function toRoute(topic: string, entry: TopicEntry, options: ResolvedConsumerOptions): RouteDraft {
+  const { middleware, handlerTimeoutMs } = options;
   const events = new Map<string, KnownEvent>();
+  for (const name of entry.middlewares.keys())
+    if (!entry.handlers.has(name))
+      throw new KeryxError("usage", `${name} on ${topic} has middleware but no handler: add one with \`on\``);
   for (const [name, event] of entry.events)
     events.set(name, {
       event,
       plan: buildPlan(topic, event.policy, options),
       handler: entry.handlers.get(name),
+      slot: buildSlot([...middleware, ...(entry.middlewares.get(name) ?? [])], handlerTimeoutMs),
     });
   const plans = [...events.values()].map(({ plan }) => plan);
   // What has no event follows the strictest of the topic's plans: order first, then the longest way.
@@ -93,6 +116,7 @@ function toRoute(topic: string, entry: TopicEntry, options: ResolvedConsumerOpti
     topic,
     events,
     tombstone: entry.tombstone,
+    slot: buildSlot(middleware, handlerTimeoutMs),
     plan,
     longestDelayMs: Math.max(...[plan, ...plans].map(({ longestDelayMs }) => longestDelayMs)),
   };

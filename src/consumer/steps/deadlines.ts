@@ -5,7 +5,7 @@ export interface Timed {
   cancelDeadline: (() => void) | undefined;
 }
 
-/** Deadlines of what is under way, all of the same length. */
+/** Deadlines of what is under way. */
 export interface Deadlines<Item extends Timed> {
   start(item: Item): void;
   stop(item: Item): void;
@@ -19,14 +19,15 @@ const fresh = (): void => {};
  */
 export function createDeadlines<Item extends Timed>(
   clock: Clock,
-  timeoutMs: number,
+  timeoutMsOf: (item: Item) => number,
   onDue: (item: Item) => void,
 ): Deadlines<Item> {
   let started: Item[] = [];
 
   const arm = (): void => {
     for (const item of started)
-      if (item.cancelDeadline === fresh) item.cancelDeadline = clock.schedule(timeoutMs, () => onDue(item));
+      if (item.cancelDeadline === fresh)
+        item.cancelDeadline = clock.schedule(timeoutMsOf(item), () => onDue(item));
     started = [];
   };
 

@@ -9,7 +9,6 @@ import type { History } from "../hand-over/hop-headers.ts";
 import { restoreNulls } from "../hand-over/hop-headers.ts";
 import type { Pass } from "./pass.ts";
 
-const done: Outcome = { kind: "done" };
 const skip = (reason: string): Outcome => ({ kind: "skip", reason });
 const deadLetter = (reason: string): Outcome => ({ kind: "deadLetter", reason });
 const retry: Delivery["retry"] = (options) => ({ kind: "retry", ...options });
@@ -136,12 +135,4 @@ export function toRecordRef(
   const { topic, partition, offset } = work.record;
   const stage = toStage(work.partition.stage);
   return { topic, partition, offset, group, stage, attempt, event: eventType || undefined, messageId };
-}
-
-const outcomes: ReadonlySet<unknown> = new Set(["done", "skip", "retry", "deadLetter"]);
-
-/** What a handler returned, as an outcome: anything but an outcome means that it is done. */
-export function toOutcome(returned: unknown): Outcome {
-  if (typeof returned !== "object" || returned === null || !("kind" in returned)) return done;
-  return outcomes.has(returned.kind) ? (returned as Outcome) : done;
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from "../../core/handler.ts";
+import type { Delivery, Outcome } from "../../core/handler.ts";
 import type { SchemaKey } from "../../core/record.ts";
 import type { OutcomeLabel } from "../../core/signals.ts";
 import type { HoldCause } from "../assignment/holds.ts";
@@ -26,6 +26,8 @@ export interface Pass {
   failure: Failure | undefined;
   /** The id that repeats of the record are known by. */
   messageId: string | undefined;
+  /** From the slot: what the handler gets. */
+  delivery: (Delivery & { callOff(reason: unknown): void }) | undefined;
   isLate: boolean;
   outcome: Outcome | undefined;
   /** While its handler runs: takes the deadline back. */
@@ -94,6 +96,7 @@ export function openPass(work: Work, nowMs: number): Pass {
     thrown: undefined,
     failure: undefined,
     messageId: undefined,
+    delivery: undefined,
     isLate: false,
     outcome: undefined,
     cancelDeadline: undefined,

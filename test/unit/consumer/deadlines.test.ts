@@ -17,8 +17,10 @@ describe("The deadlines of handlers", () => {
         return clock.schedule(delayMs, run);
       },
     };
-    const deadlines = createDeadlines<Timed & { readonly name: string }>(counting, 1_000, ({ name }) =>
-      due.push(name),
+    const deadlines = createDeadlines<Timed & { readonly name: string }>(
+      counting,
+      () => 1_000,
+      ({ name }) => due.push(name),
     );
     return { clock, due, scheduled, deadlines };
   };

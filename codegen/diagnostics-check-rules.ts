@@ -53,6 +53,12 @@ const rows = {
     "An event keeps its format: a subject holds one format, and readers expect it.",
     "Keep the format, or add a new event on a new topic.",
   ],
+  "serialization-changed": [
+    "policy",
+    "error",
+    "An event keeps its serialization: readers of the old one cannot read the new one.",
+    "Keep it, or publish a new event with the other serialization beside this one until all consumers read that.",
+  ],
   "key-changed": [
     "policy",
     "error",

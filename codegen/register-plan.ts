@@ -1,7 +1,7 @@
 import type { CompatibilityLevel } from "../src/core/event.ts";
 import type { LevelInForce, RegistryVerdict } from "../src/registry/admin.ts";
 import type { RegisteredVersion, SchemaType } from "../src/registry/port.ts";
-import type { EventModel, WireReferenceModel } from "./model/model.ts";
+import { type EventModel, isRegistered, type WireReferenceModel } from "./model/model.ts";
 
 /** A text to be found under a subject: an event's, or one that it imports. */
 export interface WireText {
@@ -74,7 +74,7 @@ export interface Plan {
   readonly refusals: readonly Refusal[];
 }
 
-/** All texts of the events, imports before those that need them, each subject once; and subjects that two texts claim. */
+/** All texts of the events that are registered, imports before those that need them, each subject once; and subjects that two texts claim. */
 export function collectTexts(events: readonly EventModel[]): {
   readonly texts: readonly WireText[];
   readonly refusals: readonly Refusal[];
@@ -91,7 +91,7 @@ export function collectTexts(events: readonly EventModel[]): {
         names: [known.name, text.name],
       });
   };
-  for (const { name, format, wire, options } of events) {
+  for (const { name, format, wire, options } of events.filter(isRegistered)) {
     const type: SchemaType = format === "avro" ? "AVRO" : "PROTOBUF";
     const addReferences = (references: readonly WireReferenceModel[]): void => {
       for (const one of references) {

@@ -4,7 +4,7 @@ import type { CompatibilityLevel } from "../../src/core/event.ts";
 import type { Span } from "../diagnostics.ts";
 import type { CheckRule } from "../diagnostics-check-rules.ts";
 import { showDuration } from "../diagnostics-print.ts";
-import type { EventModel, Sourced } from "../model/model.ts";
+import { type EventModel, isRegistered, type Sourced } from "../model/model.ts";
 import type { BaselineEvent } from "./baseline.ts";
 import { lostMarks } from "./sensitive.ts";
 
@@ -69,6 +69,11 @@ const rules = {
     if (format !== contract.format)
       yield { at, message: `${name} was written in ${contract.format} and is now in ${format}.` };
   },
+  "serialization-changed": kept(
+    "The serialization",
+    ({ contract }) => contract.policy.serialization ?? "BINARY",
+    ({ options }) => options.serialization,
+  ),
   "key-changed": kept(
     "The key",
     ({ contract }) => contract.policy.key,
@@ -124,7 +129,10 @@ const rules = {
         message: `${name} was retried after ${delaysMs.map(showDuration).join(", ")} and is now not retried at all.`,
       };
   },
-  *"subject-changed"({ name, options }, { contract }) {
+  *"subject-changed"(event, { contract }) {
+    const { name, options } = event;
+    // JSON is registered under none, whatever its history is called.
+    if (!isRegistered(event) || contract.policy.serialization !== undefined) return;
     // Another topic has another subject anyway.
     if (options.topic.value !== contract.policy.topic || options.subject.value === contract.subject) return;
     yield {

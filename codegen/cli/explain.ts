@@ -1,6 +1,6 @@
 import { toRetryTopic } from "../../src/core/topic-names.ts";
 import { showDuration, showJson, showText } from "../diagnostics-print.ts";
-import type { EventModel, FieldPath, Origin, Sourced } from "../model/model.ts";
+import { type EventModel, type FieldPath, isRegistered, type Origin, type Sourced } from "../model/model.ts";
 import type { Run } from "./command.ts";
 import { findEvent } from "./find-event.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
@@ -24,7 +24,8 @@ function path(option: Sourced<FieldPath> | undefined, otherwise: string): Omit<E
 }
 
 /** The policy of an event, value by value. */
-function explainEvent({ options, sensitive, at }: EventModel): readonly Explanation[] {
+function explainEvent(event: EventModel): readonly Explanation[] {
+  const { options, sensitive, at } = event;
   const { retryDelaysMs, owner } = options;
   const delays = retryDelaysMs.value.map(showDuration);
   return [
@@ -41,7 +42,10 @@ function explainEvent({ options, sensitive, at }: EventModel): readonly Explanat
     },
     { name: "dead-letter", ...options.deadLetter },
     { name: "compatibility", ...options.compatibility },
-    { name: "subject", ...options.subject },
+    { name: "serialization", ...options.serialization },
+    isRegistered(event)
+      ? { name: "subject", ...options.subject }
+      : { name: "subject", ...absent("JSON: nothing is registered") },
     { name: "ordered", ...options.ordered },
     { name: "owner", ...(owner ?? absent("nobody is named")) },
     {

@@ -9,7 +9,7 @@ import {
   type ReleasedVersion,
   releaseEvents,
 } from "../model/lock-release.ts";
-import type { EventModel } from "../model/model.ts";
+import { type EventModel, isRegistered } from "../model/model.ts";
 import { toRegisteredWire } from "../register.ts";
 import type { SubjectFacts } from "../register-plan.ts";
 import type { OpenProject } from "./load.ts";
@@ -22,7 +22,7 @@ export interface RegistryState {
   readonly facts: ReadonlyMap<string, SubjectFacts>;
 }
 
-/** Writes into the lock file what is registered: of the events that are, whoever registered them. */
+/** Writes into the lock file what is registered, whoever registered it, and what needs no registry. */
 export async function recordReleases(
   project: OpenProject,
   { lock, model }: CheckedModel,
@@ -30,10 +30,12 @@ export async function recordReleases(
   admin: RegistryAdmin,
   { places, facts }: RegistryState,
 ): Promise<{ readonly lock: "same" | "written"; readonly notes: readonly string[] }> {
-  const registered: [string, RegisteredWire, readonly ReleasedVersion[]][] = [];
+  const registered: [string, RegisteredWire | undefined, readonly ReleasedVersion[]][] = [];
   const notes: string[] = [];
   for (const event of events) {
     const subject = event.options.subject.value;
+    // Nobody asks a registry about JSON; its history is the lock file's alone.
+    if (!isRegistered(event)) registered.push([event.name, undefined, []]);
     const wire = await toRegisteredWire(admin, event, places);
     if (wire === undefined) continue;
     const before = (facts.get(subject)?.versions ?? []).filter((number) => number !== wire.version);
@@ -50,7 +52,7 @@ export async function recordReleases(
   });
   for (const [name, wire] of registered) {
     const release = releases.get(name);
-    if (release?.isElsewhere === true) notes.push(noteElsewhere(name, release, wire));
+    if (release?.isElsewhere === true && wire !== undefined) notes.push(noteElsewhere(name, release, wire));
   }
   return { lock: written, notes };
 }

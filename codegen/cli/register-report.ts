@@ -23,6 +23,8 @@ export interface Report {
   readonly steps: readonly ReportLine[];
   readonly refusals: readonly Refusal[];
   readonly notes: readonly string[];
+  /** Full names of events that are written as JSON: their schemas are kept in the lock file alone. */
+  readonly unregistered: readonly string[];
   readonly lock: "same" | "written";
   readonly error?: Pick<KeryxError, "code" | "message" | "help">;
 }

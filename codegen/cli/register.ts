@@ -3,7 +3,7 @@ import type { Observe } from "../../src/core/signals.ts";
 import { createRegistryAdmin, type RegistryAdmin } from "../../src/registry/admin.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
 import type { CheckedModel } from "../index.ts";
-import type { EventModel } from "../model/model.ts";
+import { type EventModel, isRegistered } from "../model/model.ts";
 import { applyPlan, knownVersions, readFacts } from "../register.ts";
 import { collectTexts, type Plan, planRegistration, type SubjectFacts } from "../register-plan.ts";
 import type { ExitCode, Io, Run } from "./command.ts";
@@ -39,8 +39,9 @@ export const runRegister: Run = async (call) => {
     warn(plan.notes.map(formatNote), io);
     const isDry = options.dryRun === true;
     const isRefused = plan.refusals.length > 0;
-    const report = isDry || isRefused ? reportPlan(plan, isDry) : await apply(session, plan, facts);
-    return tell(report, options.json === true, io);
+    const steps = isDry || isRefused ? reportPlan(plan, isDry) : await apply(session, plan, facts);
+    const unregistered = events.filter((event) => !isRegistered(event)).map(({ name }) => name);
+    return tell({ ...steps, unregistered }, options.json === true, io);
   } finally {
     await admin.close();
   }
@@ -66,7 +67,10 @@ async function makePlan({
   return { plan: planRegistration(texts, facts, knownVersions(checked.lock)), facts };
 }
 
-function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Report {
+/** What became of the schemas that a registry has to hold. */
+type Steps = Omit<Report, "unregistered">;
+
+function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Steps {
   const isRefused = refusals.length > 0;
   return {
     ok: !isRefused,
@@ -78,7 +82,7 @@ function reportPlan({ steps, notes, refusals }: Plan, dryRun: boolean): Report {
   };
 }
 
-async function apply(session: Session, plan: Plan, facts: Facts): Promise<Report> {
+async function apply(session: Session, plan: Plan, facts: Facts): Promise<Steps> {
   const { project, checked, events, admin, io } = session;
   const applied = await applyPlan(admin, plan);
   const { places, done, left } = applied;
@@ -131,9 +135,14 @@ function tell(report: Report, asJson: boolean, io: Io): ExitCode {
     io.note(isDone ? unwritten : unfinished);
     return errorTable[error.code].exit;
   }
+  for (const name of report.unregistered)
+    io.note(
+      `${showText(name)} is written as JSON, which needs no registry: its schema is kept in schemas.lock.json.\n`,
+    );
   const count = (kind: string): number => steps.filter((step) => step.kind === kind).length;
   const isIdle = count("register") + count("set-level") === 0;
-  if (steps.length === 0) io.note("There is no event to register.\n");
+  if (steps.length === 0)
+    io.note(`There is no event to register${lock === "written" ? "; schemas.lock.json written" : ""}.\n`);
   else if (dryRun) io.note(isIdle ? "Nothing to do.\n" : "This was a dry run: nothing was written.\n");
   else if (isIdle)
     io.note(

@@ -2,7 +2,15 @@ import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.
 import { followPath, markedPaths, type TypeView } from "./fields.ts";
 import type { LoadedEvent, LoadedSchemas } from "./loaded.ts";
 import type { Lock } from "./lock.ts";
-import type { EventModel, EventOptions, FieldPath, ProjectModel, Sourced, TopicModel } from "./model.ts";
+import {
+  type EventModel,
+  type EventOptions,
+  type FieldPath,
+  isRegistered,
+  type ProjectModel,
+  type Sourced,
+  type TopicModel,
+} from "./model.ts";
 import { methodName, protobufTypeName, safeIdentifier, topicIdentifier } from "./names.ts";
 import { compare, sortDiagnostics } from "./order.ts";
 import { checkMessageNames, checkPaths } from "./paths.ts";
@@ -17,6 +25,7 @@ import {
   retryDelays,
   type Sources,
   type SubjectStrategy,
+  serializationOf,
 } from "./policy.ts";
 import { decideSubjects, type LockedSubject } from "./subjects.ts";
 
@@ -45,7 +54,10 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
   const topics: TopicModel[] = [];
   for (const [name, members] of [...byTopic].sort(byKey)) {
     const sorted = members.sort((a, b) => compare(a.event.name, b.event.name));
-    const claims = sorted.map(({ event, strategy }) => ({ name: event.name, at: event.at, strategy }));
+    const claims = sorted.map(({ event, strategy, options }) => ({
+      ...{ name: event.name, at: event.at, strategy },
+      isRegistered: isRegistered({ options }),
+    }));
     const decided = decideSubjects(name, claims, lockedOn(lock, name));
     add(...decided.diagnostics);
     const complete = sorted.flatMap((draft, at) => {
@@ -121,6 +133,7 @@ function draftEvent(event: LoadedEvent, settings: ModelSettings, add: Add): Draf
       retryDelaysMs: retryDelays(sources, ordered, finding),
       deadLetter: own("deadLetter") ?? byDefault(`${topic.value}-dlq`, "the topic followed by -dlq"),
       ordered,
+      serialization: serializationOf(own("serialization"), own("json"), finding),
       ...(owner === undefined ? {} : { owner }),
       ...(partitions === undefined ? {} : { partitions }),
     },
@@ -217,7 +230,8 @@ function completeEvent(
 function lockedOn(lock: Lock, topic: string): readonly LockedSubject[] {
   return [...lock.events].flatMap(([name, entry]) => {
     const known = entry.released ?? entry.draft;
-    return known?.policy.topic === topic ? [{ name, subject: known.subject }] : [];
+    const isKnown = known?.policy.topic === topic && known.policy.serialization === undefined;
+    return isKnown ? [{ name, subject: known.subject }] : [];
   });
 }
 

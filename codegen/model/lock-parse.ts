@@ -182,6 +182,7 @@ function readPolicy(policy: Members): LockedPolicy {
     ),
     deadLetter: policy.required("deadLetter", text),
     ordered: policy.required("ordered", flag),
+    ...policy.optional("serialization", oneOf<"JSON" | "AVRO_JSON">(["JSON", "AVRO_JSON"])),
     ...policy.optional("owner", text),
     sensitive: policy.required("sensitive", listOf(text)),
   };

@@ -164,7 +164,9 @@ function withVersions(
 /** Releases the drafts of the named events, with what a registry said about them where one was asked. */
 export function releaseEvents(
   lock: Lock,
-  names: Iterable<readonly [name: string, registered?: RegisteredWire, learned?: readonly ReleasedVersion[]]>,
+  names: Iterable<
+    readonly [name: string, registered?: RegisteredWire | undefined, learned?: readonly ReleasedVersion[]]
+  >,
 ): { readonly lock: Lock; readonly releases: ReadonlyMap<string, Release> } {
   const events = new Map(lock.events);
   const releases = new Map<string, Release>();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
+import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
 import { sealOf } from "./lock-seal.ts";
 import type { EventModel, ProjectModel } from "./model.ts";
 import { compare } from "./order.ts";
@@ -15,6 +15,8 @@ export interface LockedPolicy {
   readonly retry: { readonly delaysMs: readonly number[] };
   readonly deadLetter: string;
   readonly ordered: boolean;
+  /** Absent: BINARY. Otherwise nothing of the event is registered. */
+  readonly serialization?: Exclude<Serialization, "BINARY">;
   readonly owner?: string;
   /** Dotted property paths, sorted. */
   readonly sensitive: readonly string[];
@@ -108,6 +110,7 @@ function draftOf(event: EventModel): NonNullable<LockedEvent["draft"]> {
       retry: { delaysMs: options.retryDelaysMs.value },
       deadLetter: options.deadLetter.value,
       ordered: options.ordered.value,
+      ...(options.serialization.value === "BINARY" ? {} : { serialization: options.serialization.value }),
       ...(options.owner ? { owner: options.owner.value } : {}),
       sensitive,
     },

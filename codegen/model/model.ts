@@ -1,5 +1,5 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
-import type { CompatibilityLevel, SchemaFormat } from "../../src/core/event.ts";
+import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
 import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
 import type { Span } from "../diagnostics.ts";
 
@@ -47,10 +47,21 @@ export interface EventOptions {
   readonly retryDelaysMs: Sourced<readonly number[]>;
   readonly deadLetter: Sourced<string>;
   readonly ordered: Sourced<boolean>;
+  readonly serialization: Sourced<Serialization>;
   readonly owner?: Sourced<string>;
   /** For whoever creates the topic; schemas do not state it. */
   readonly partitions?: Sourced<number>;
+  /** Of an event that is written as JSON: a name for its history in the lock file; nothing is registered. */
   readonly subject: Sourced<string>;
+}
+
+/** True when a registry holds the event's schema; JSON needs none. */
+export function isRegistered({
+  options,
+}: {
+  readonly options: Pick<EventOptions, "serialization">;
+}): boolean {
+  return options.serialization.value === "BINARY";
 }
 
 export interface WireReferenceModel {

@@ -1,5 +1,5 @@
 import { toDurationMs } from "../../src/core/duration.ts";
-import { type CompatibilityLevel, compatibilityLevels } from "../../src/core/event.ts";
+import { type CompatibilityLevel, compatibilityLevels, type Serialization } from "../../src/core/event.ts";
 import { suggest } from "../../src/core/suggest.ts";
 import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.ts";
 import type { DeclaredOptions } from "./loaded.ts";
@@ -37,7 +37,9 @@ export interface EventDeclaration {
   readonly deadLetter?: string;
   readonly owner?: string;
   readonly ordered?: boolean;
-  readonly serialization?: "BINARY";
+  readonly serialization?: "BINARY" | "JSON";
+  /** How Avro is written as JSON; Protobuf has one mapping only. */
+  readonly json?: "plain" | "avro";
 }
 
 /** Reads one option: its value, or a sentence about what is wrong with it. */
@@ -72,7 +74,8 @@ const readers: Readonly<Record<keyof EventDeclaration, Reader>> = {
   deadLetter: text,
   owner: text,
   ordered: flag,
-  serialization: choice(["BINARY"]),
+  serialization: choice(["BINARY", "JSON"]),
+  json: choice(["plain", "avro"]),
 };
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -203,6 +206,23 @@ export function retryDelays(
     else delays.push(delay);
   }
   return { value: delays, from: retry.from };
+}
+
+/** What is written, from the two options that say it. */
+export function serializationOf(
+  serialization: Sourced<"BINARY" | "JSON"> | undefined,
+  json: Sourced<"plain" | "avro"> | undefined,
+  finding: (rule: RuleId, at: Span | undefined, message: string) => void,
+): Sourced<Serialization> {
+  if (json !== undefined && serialization?.value !== "JSON")
+    finding(
+      "option-conflict",
+      placeOf(json.from),
+      'The option `json` says how JSON is written, and the event is not written as JSON: add `"serialization": "JSON"`.',
+    );
+  if (json?.value === "avro" && serialization?.value === "JSON")
+    return { value: "AVRO_JSON", from: json.from };
+  return serialization ?? byDefault("BINARY", "the format's own encoding");
 }
 
 export function placeOf(origin: Origin): Span | undefined {

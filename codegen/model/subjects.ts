@@ -8,6 +8,8 @@ export interface SubjectClaim {
   readonly at: Span;
   /** What `keryx.yaml` says, if anything. */
   readonly strategy: Sourced<SubjectStrategy> | undefined;
+  /** False: the event is written as JSON, and its subject only names its history in the lock file. */
+  readonly isRegistered: boolean;
 }
 
 /** An event that the lock file knows on the topic. */
@@ -28,14 +30,19 @@ export function decideSubjects(
   locked: readonly LockedSubject[],
 ): { readonly subjects: readonly Sourced<string>[]; readonly diagnostics: readonly Diagnostic[] } {
   const known = lockedStrategy(topic, locked);
-  const newcomer = claims.find((claim) => !locked.some((one) => one.name === claim.name));
+  const registered = claims.filter((claim) => claim.isRegistered);
+  const newcomer = registered.find((claim) => !locked.some((one) => one.name === claim.name));
   const isUndecided =
-    claims.length > 1 && known === "topic-name" && claims.some((claim) => claim.strategy === undefined);
+    registered.length > 1 &&
+    known === "topic-name" &&
+    registered.some((claim) => claim.strategy === undefined);
   const subjects = claims.map((claim): Sourced<string> => {
-    const { value, from } = claim.strategy ?? fallback(claims.length, known);
+    if (!claim.isRegistered)
+      return byDefault(subjectOf("topic-record-name", topic, claim.name), "JSON: nothing is registered");
+    const { value, from } = claim.strategy ?? fallback(registered.length, known);
     return { value: subjectOf(value, topic, claim.name), from };
   });
-  const diagnostics = isUndecided ? [question(topic, newcomer ?? claims[0], locked)] : [];
+  const diagnostics = isUndecided ? [question(topic, newcomer ?? registered[0], locked)] : [];
   return { subjects, diagnostics };
 }
 

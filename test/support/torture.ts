@@ -155,6 +155,7 @@ export function tortureEvent(
       retryDelaysMs: sourced([1000]),
       deadLetter: sourced(`${topic}-dlq`),
       ordered: sourced(false),
+      serialization: sourced("BINARY"),
       owner: sourced(hostileTexts.join(" ")),
       subject: sourced(`${topic}-${record.name}`),
     },

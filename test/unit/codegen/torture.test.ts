@@ -22,7 +22,7 @@ const statements: ReadonlySet<ts.SyntaxKind> = new Set([
 /** The options that a strict user's project may have, all at once. */
 const strict: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
-  lib: ["lib.es2023.d.ts"],
+  lib: ["lib.es2024.d.ts"],
   module: ts.ModuleKind.NodeNext,
   types: ["node"],
   noEmit: true,
@@ -107,7 +107,7 @@ describe("hostile and awkward schemas", function () {
       printed = "";
       const exit = await runExplain({ arguments: [event], options: { project: folder }, io });
       expect(exit).to.equal(0);
-      expect(printed.trimEnd().split("\n")).to.have.length(14);
+      expect(printed.trimEnd().split("\n")).to.have.length(15);
       expect(printed.replaceAll("\n", "")).to.not.match(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
     }
   });

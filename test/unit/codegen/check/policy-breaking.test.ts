@@ -71,6 +71,13 @@ const cases: readonly Case[] = [
     exit: 3,
   },
   {
+    does: "another serialization",
+    proto: ['owner: "team-a"', 'owner: "team-a" serialization: JSON'],
+    avro: ['"compatibility": "FULL",', '"compatibility": "FULL", "serialization": "JSON",'],
+    finds: ["serialization-changed schemas/shop.proto:13:21", "serialization-changed schemas/pay.avsc:10:30"],
+    exit: 3,
+  },
+  {
     does: "another record key",
     proto: ['key: "order_id"', 'key: "event_id"'],
     avro: ['"key": "orderId"', '"key": "eventId"'],

@@ -1,6 +1,8 @@
 import { expect } from "chai";
+import { emptyLock, formatLock, updateLock } from "../../../../codegen/model/lock.ts";
+import { parseLock } from "../../../../codegen/model/lock-parse.ts";
 import { layersOf, readDeclaration, toDelayMs } from "../../../../codegen/model/policy.ts";
-import { loadTree } from "../../../support/schema-tree.ts";
+import { buildTree, loadTree } from "../../../support/schema-tree.ts";
 
 const head = 'syntax = "proto3";\npackage a.v1;\nimport "keryx/v1/options.proto";\n';
 
@@ -81,7 +83,8 @@ describe("the options of an event", () => {
     [{ retry: { delays: "1s" } }, "option-invalid"],
     [{ retry: { delays: [1] } }, "option-invalid"],
     [{ retry: { delay: ["1s"] } }, "option-invalid"],
-    [{ serialization: "JSON" }, "option-invalid"],
+    [{ serialization: "AVRO_JSON" }, "option-invalid"],
+    [{ json: "pretty" }, "option-invalid"],
     [{ dead_letter: "x" }, "option-unknown"],
     [{ constructor: "x" }, "option-unknown"],
     [JSON.parse('{ "__proto__": { "topic": "x" } }'), "option-unknown"],
@@ -95,6 +98,49 @@ describe("the options of an event", () => {
       expect(Object.keys(declaration)).to.deep.equal([]);
     });
   }
+});
+
+describe("the serialization", () => {
+  const of = async (options: object): Promise<readonly (readonly [unknown, string, string])[]> => {
+    const avro = { type: "record", name: "a.v1.C", keryx: { topic: "t", ...options }, fields: [] };
+    const { model, diagnostics } = await buildTree({ "c.avsc": JSON.stringify(avro) });
+    const found = diagnostics.map(({ rule }) => rule).join();
+    return model.events.map((event) => [
+      event.options.serialization.value,
+      event.options.subject.value,
+      found,
+    ]);
+  };
+
+  it("is binary unless the event says JSON, plain or as Avro has it", async () => {
+    expect(await of({})).to.deep.equal([["BINARY", "t-value", ""]]);
+    expect(await of({ serialization: "JSON" })).to.deep.equal([["JSON", "t-a.v1.C", ""]]);
+    expect(await of({ serialization: "JSON", json: "plain" })).to.deep.equal([["JSON", "t-a.v1.C", ""]]);
+    expect(await of({ serialization: "JSON", json: "avro" })).to.deep.equal([["AVRO_JSON", "t-a.v1.C", ""]]);
+  });
+
+  it("says how JSON is written only where it is JSON", async () => {
+    expect(await of({ json: "avro" })).to.deep.equal([["BINARY", "t-value", "option-conflict"]]);
+  });
+
+  it("of one event does not make the others of its topic ask for a way to name subjects", async () => {
+    const avro = (name: string, options: object): string =>
+      JSON.stringify({ type: "record", name, keryx: { topic: "t", ...options }, fields: [] });
+    const files = { "a.avsc": avro("a.A", {}), "b.avsc": avro("a.B", { serialization: "JSON" }) };
+    const first = await buildTree({ "a.avsc": files["a.avsc"] });
+    const { model, diagnostics } = await buildTree(files, {}, updateLock(emptyLock, first.model));
+    expect(diagnostics).to.deep.equal([]);
+    expect(model.events.map(({ options }) => options.subject.value)).to.deep.equal(["t-value", "t-a.B"]);
+    const text = formatLock(updateLock(emptyLock, model));
+    expect(parseLock(text, "schemas.lock.json").diagnostics).to.deep.equal([]);
+    expect(text).to.include('"serialization": "JSON"');
+    // Seen from the lock file, too, the JSON event's name for its history is no strategy of the topic.
+    const again = await buildTree(files, {}, parseLock(text, "schemas.lock.json").lock);
+    expect(again.model.events.map(({ options }) => options.subject.value)).to.deep.equal([
+      "t-value",
+      "t-a.B",
+    ]);
+  });
 });
 
 describe("retry delays", () => {

@@ -8,6 +8,7 @@ import { buildTree } from "../../../support/schema-tree.ts";
 const claim = (name: string, strategy?: SubjectStrategy): SubjectClaim => ({
   name,
   at: { file: `${name}.avsc`, line: 3, column: 5 },
+  isRegistered: true,
   strategy: strategy && { value: strategy, from: { kind: "config", path: "topics.t.subjectStrategy" } },
 });
 

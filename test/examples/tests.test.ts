@@ -27,3 +27,13 @@ describe("examples/2-tests", function () {
     expect(output).to.match(/2 passing/);
   });
 });
+
+describe("examples/3-middleware", function () {
+  this.timeout(60_000);
+
+  it("passes under node:test", () => {
+    const { status, output } = run("--test", "examples/3-middleware/shipping.node-test.ts");
+    expect(status, output).to.equal(0);
+    expect(output).to.match(/pass 1\b/);
+  });
+});

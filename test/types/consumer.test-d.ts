@@ -52,7 +52,6 @@ timeout("5s");
 // No way to name another order: users give functions for the slot and for the class of an error, and nothing else.
 holds<Equal<Functions<ConsumerOptions>, "nonRetriable" | "retriable">>();
 holds<Equal<NonNullable<ConsumerOptions["middleware"]>, readonly Middleware[]>>();
-holds<Equal<keyof Consumer, "on" | "use" | "onTombstone" | "topic" | "start" | "close">>();
 // Neither producing nor committing is in a step's reach.
 holds<Equal<Functions<Delivery>, "skip" | "retry" | "deadLetter">>();
 holds<Equal<Parameters<Middleware>[1], () => Promise<Outcome>>>();

@@ -22,6 +22,18 @@ export { createDevRegistry, type DevRegistry } from "../embedded/registry/index.
 export type { DevRegistryOptions } from "../embedded/registry/options.ts";
 export type { TestClock } from "./clock.ts";
 export type { ProcessedOptions } from "./processed.ts";
+export type {
+  ChaosProxyOptions,
+  ProxyEvent,
+  ProxyFault,
+  ProxyStream,
+  RuleEffect,
+  RuleMatch,
+  RuleOptions,
+  Toxic,
+  ToxicScope,
+} from "./proxy/options.ts";
+export { type ChaosProxy, createChaosProxy } from "./proxy/proxy.ts";
 export type { TestRecord } from "./records.ts";
 export { findViolations } from "./reliability/checker.ts";
 export {

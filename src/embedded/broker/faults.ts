@@ -43,7 +43,7 @@ export type BrokerFaultPoint = FaultPoint<FaultMatch, FaultEffect, FaultTarget>;
 
 /** @throws KeryxError `config_invalid` from `inject` for a name that no API has */
 export function createFaults(clock: Clock): BrokerFaultPoint {
-  const list: BrokerFaultPoint = createFaultList(clock, isMatch);
+  const list: BrokerFaultPoint = createFaultList(clock, isFaultFor);
   return {
     ...list,
     inject(match, effect, options) {
@@ -54,7 +54,8 @@ export function createFaults(clock: Clock): BrokerFaultPoint {
   };
 }
 
-function isMatch(match: FaultMatch, { api, clientId, broker, request }: FaultTarget): boolean {
+/** Whether a fault is for a request. */
+export function isFaultFor(match: FaultMatch, { api, clientId, broker, request }: FaultTarget): boolean {
   if (match.api !== undefined && match.api !== api) return false;
   if (match.clientId !== undefined && match.clientId !== clientId) return false;
   if (match.broker !== undefined && match.broker !== broker) return false;

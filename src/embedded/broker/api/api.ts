@@ -76,20 +76,20 @@ export function api<const Request extends readonly Field[], const Response exten
     },
     handle: (asked, call) => handle(asked as Row<Request>, call),
     fail: (asked, call, code) =>
-      fail?.(asked as Row<Request>, call, code) ?? failed(response, asked as Loose, code),
+      fail?.(asked as Row<Request>, call, code) ?? failureOf(response, asked as Loose, code),
   };
 }
 
 type Loose = Readonly<Record<string, unknown>>;
 
 /** Answers name lists and their keys as requests do, so that a failure can repeat what was asked. */
-function failed(fields: readonly Field[], asked: Loose, code: number): Loose {
+export function failureOf(fields: readonly Field[], asked: Loose, code: number): Loose {
   const told = ({ name, type }: Field): unknown => {
     const given = asked[name];
     if (name === "errorCode") return code;
     if (type.kind !== "array") return given;
     const inner = type.of.kind === "struct" && Array.isArray(given) ? type.of.fields : undefined;
-    return inner && (given as readonly unknown[]).map((one) => failed(inner, toLoose(inner, one), code));
+    return inner && (given as readonly unknown[]).map((one) => failureOf(inner, toLoose(inner, one), code));
   };
   return Object.fromEntries(fields.map((one) => [one.name, told(one)]));
 }

@@ -30,11 +30,20 @@ export interface NoteEventOptions extends Partial<EventPolicy> {
   readonly sensitive?: readonly string[];
   /** Texts carry their id before a colon. */
   readonly withId?: boolean;
+  /** Default true. */
+  readonly withKey?: boolean;
 }
 
 /** An event whose value is a text. */
 export function noteEvent(name: string, options: NoteEventOptions = {}): EventType<Note> {
-  const { topic = "notes", delaysMs = [], sensitive = [], withId = false, ...policy } = options;
+  const {
+    topic = "notes",
+    delaysMs = [],
+    sensitive = [],
+    withId = false,
+    withKey = true,
+    ...policy
+  } = options;
   return {
     type: name.toLowerCase(),
     topic,
@@ -57,6 +66,7 @@ export function noteEvent(name: string, options: NoteEventOptions = {}): EventTy
       ...policy,
     },
     sensitive,
+    ...(withKey ? { key: (value: Note) => value.text } : {}),
     ...(withId ? { id: (value: Note) => value.text.split(":")[0] ?? "" } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { EventPolicy } from "../../core/event.ts";
+import type { EventPolicy, EventType } from "../../core/event.ts";
 import { maxTopicLength, toDeadLetterTopic, toRetryTopic } from "../../core/topic-names.ts";
 import type { HerePolicy, ResolvedConsumerOptions } from "../options.ts";
 
@@ -72,7 +72,20 @@ export function findPlanProblems(name: string, plan: Plan, options: ResolvedCons
     problems.push(`${name} has retry topics but no dead-letter topic behind them: declare one`);
   if (plan.deadLetter === undefined && plan.exhausted === "deadLetter")
     problems.push(`${name} has no dead-letter topic, but \`exhausted: "deadLetter"\` asks for one`);
-  for (const { topic } of plan.stages)
+  for (const topic of [...plan.stages.map((stage) => stage.topic), plan.deadLetter ?? ""])
     if (topic.length > maxTopicLength) problems.push(`${topic} is longer than ${maxTopicLength} characters`);
   return problems;
+}
+
+/** Sentences that say why an event that declares order cannot have it; empty when it can. */
+export function findOrderProblems(event: EventType, { order }: ResolvedConsumerOptions): string[] {
+  if (!event.policy.ordered || order === "partition") return [];
+  if (order === "none")
+    return [
+      `${event.name} declares order, but the consumer's \`order: "none"\` gives it up: drop one of the two`,
+    ];
+  if (event.key) return [];
+  return [
+    `${event.name} declares order, but no key to keep it by: declare a key, or read with \`order: "partition"\``,
+  ];
 }

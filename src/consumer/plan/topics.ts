@@ -6,7 +6,7 @@ import type { ResolvedConsumerOptions } from "../options.ts";
 import { maxStageDelayMs } from "../options.ts";
 import type { RouteDraft } from "./handlers.ts";
 import { toStages } from "./handlers.ts";
-import { findPlanProblems } from "./plan.ts";
+import { findOrderProblems, findPlanProblems } from "./plan.ts";
 import type { NeededTopic, TopicFacts } from "./topic-rules.ts";
 import { judgeTopic, toNeededTopics, toNewTopic } from "./topic-rules.ts";
 
@@ -62,9 +62,10 @@ function refuseIf(reasons: readonly string[]): void {
 }
 
 function findRouteProblems(route: RouteDraft, options: ResolvedConsumerOptions): string[] {
-  const known = [...route.events.values()].flatMap(({ event, plan }) =>
-    findPlanProblems(event.name, plan, options),
-  );
+  const known = [...route.events.values()].flatMap(({ event, plan }) => [
+    ...findPlanProblems(event.name, plan, options),
+    ...findOrderProblems(event, options),
+  ]);
   const own = route.events.size === 0 ? findPlanProblems(route.topic, route.plan, options) : [];
   const long = toStages(route)
     .filter(({ delaysMs }) => Math.max(...delaysMs) > maxStageDelayMs)

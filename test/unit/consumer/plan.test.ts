@@ -80,6 +80,10 @@ describe("The plan of an event", () => {
     const long = options();
     const plan = buildPlan("t".repeat(245), policy, long);
     expect(findPlanProblems("x", plan, long)[0]).to.contain("longer than 249");
+    const end = buildPlan("t".repeat(246), { ...policy, deadLetter: "", retry: { delaysMs: [] } }, long);
+    expect(findPlanProblems("x", end, long)).to.deep.equal([]);
+    const longEnd = { ...end, deadLetter: `${"t".repeat(246)}-dlq` };
+    expect(findPlanProblems("x", longEnd, long)[0]).to.contain("-dlq is longer than 249");
   });
 });
 

@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { judgeTopic, toNewTopic } from "../../../src/consumer/plan/topic-rules.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
+import { toHandOverConfig } from "../../../src/core/hand-over-config.ts";
 import type { Harness, NoteEventOptions } from "../../support/consumer-harness.ts";
 import { createFastClock, noteEvent, startHarness } from "../../support/consumer-harness.ts";
 import type { MemoryKafka } from "../../support/memory-kafka.ts";
@@ -107,6 +109,22 @@ describe("The check of topics at start", () => {
       { dlq: { "max.message.bytes": "1048588" } },
       /max\.message\.bytes/,
     ],
+    [
+      "a compacted dead-letter topic",
+      "refuse",
+      { dlq: { "cleanup.policy": "compact" } },
+      /notes-dlq is compacted/,
+    ],
+    [
+      "fewer in-sync replicas than the source asks for",
+      "warn",
+      {
+        source: { "min.insync.replicas": "2" },
+        retry: { "min.insync.replicas": "2" },
+        dlq: { "min.insync.replicas": "1" },
+      },
+      /notes-dlq has min\.insync\.replicas 1, lower than the 2/,
+    ],
     ["fewer partitions than the source", "warn", { partitions: 2 }, /has 2 partitions, fewer than the 3/],
   ];
   for (const [what, verdict, facts, message] of rows)
@@ -114,12 +132,15 @@ describe("The check of topics at start", () => {
       const {
         retry = {},
         dlq = {},
+        source = {},
         partitions = 3,
       } = facts as {
+        source?: Record<string, string>;
         retry?: Record<string, string>;
         dlq?: Record<string, string>;
         partitions?: number;
       };
+      kafka.createTopic("notes", 3, source);
       kafka.createTopic("notes-retry-1", partitions, { ...good, ...retry });
       kafka.createTopic("notes-dlq", 3, { ...good, ...dlq });
       if (verdict === "refuse") {
@@ -134,10 +155,42 @@ describe("The check of topics at start", () => {
       if (message) expect(warnings[0]).to.match(message);
     });
 
+  it("judges replicas and partitions that a Kafka in memory does not have", () => {
+    const needed = { topic: "t-dlq", source: "t", ordered: false, role: { kind: "deadLetter" } } as const;
+    const facts = { topic: "t", partitions: 1, replicationFactor: 3, config: new Map() };
+    expect(judgeTopic(needed, { ...facts, replicationFactor: 2 }, facts)).to.deep.equal({
+      refuse: [],
+      warn: ["t-dlq has 2 replicas, fewer than the 3 of t"],
+    });
+    expect(judgeTopic(needed, { ...facts, partitions: 0 }, facts).refuse).to.deep.equal([
+      "t-dlq has no partition",
+    ]);
+    const { partitions, replicationFactor, config } = toNewTopic(needed, {
+      ...facts,
+      partitions: 5,
+      config: new Map([["min.insync.replicas", "2"]]),
+    });
+    expect([partitions, replicationFactor, config?.["min.insync.replicas"]]).to.deep.equal([5, 3, "2"]);
+  });
+
+  it("keeps a retry topic's records for four times its delay, where that is longer than a week", () => {
+    const role = { kind: "retry", delayMs: 2 * dayMs } as const;
+    expect(
+      toHandOverConfig(role, { maxMessageBytes: undefined, minInSync: undefined })["retention.ms"],
+    ).to.equal(String(8 * dayMs));
+  });
+
   it("refuses fewer partitions where order is declared", async () => {
     kafka.createTopic("notes-dlq", 1, good);
     const error = await refusal({ ordered: true, delaysMs: [] }, { exhausted: "deadLetter" });
     expect(error.message).to.contain("order is declared");
+  });
+
+  it("refuses declared order where nothing can keep it: without a key, and with a consumer that gives it up", async () => {
+    const ordered = { ordered: true, delaysMs: [] };
+    expect((await refusal({ ...ordered, withKey: false })).message).to.contain("no key to keep it by");
+    expect((await refusal(ordered, { order: "none" })).message).to.contain("gives it up");
+    await start({ ...ordered, withKey: false }, { order: "partition" });
   });
 
   it("refuses a plan that contradicts itself before it asks Kafka", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toDeadLetterTopic, toRetryTopic } from "../../../src/core/topic-names.ts";
+import { toDeadLetterTopic, toParkedTopic, toRetryTopic } from "../../../src/core/topic-names.ts";
 
 describe("Names of retry and dead-letter topics", () => {
   it("hang on the topic, and on the group where that is asked for", () => {
@@ -22,5 +22,19 @@ describe("Names of retry and dead-letter topics", () => {
     const name = toRetryTopic("orders", 3, { group: "g".repeat(249), naming: "group" });
     expect(name.length).to.equal(249);
     expect(name).to.match(/^orders-g+-[0-9a-f]{8}-retry-3$/);
+  });
+
+  it("cut a long group part by its own digest, which is that of SHA-256", () => {
+    const group = "ü".repeat(3);
+    expect(toDeadLetterTopic("orders", undefined, { group, naming: "group" })).to.equal(
+      "orders-___-b3d28943-dlq",
+    );
+  });
+
+  it("put what is parked behind the dead-letter topic, and stay different where that is cut", () => {
+    expect(toParkedTopic("orders-dlq")).to.equal("orders-dlq-parked");
+    const [one, two] = ["a", "b"].map((end) => toParkedTopic(`${"t".repeat(248)}${end}`));
+    expect([one?.length, one === two]).to.deep.equal([249, false]);
+    expect(one).to.match(/^t+-[0-9a-f]{8}-parked$/);
   });
 });

@@ -10,6 +10,7 @@ import { ownDefaults } from "../src/config/settings.ts";
 import { buildShape, toShape } from "../src/config/shape.ts";
 import { consumerDefaults } from "../src/consumer/options.ts";
 import { errorTable } from "../src/core/errors.ts";
+import { healthDefaults } from "../src/observe/options.ts";
 import { producerDefaults } from "../src/producer/options.ts";
 import { registryAuthSchema, registryDefaults } from "../src/registry/options.ts";
 import { transportDefaults } from "../src/transport/options.ts";
@@ -109,6 +110,16 @@ function optionsPage() {
       optionRows("sasl.", readMembers("src/transport/options.ts", "SaslOptions"), {}, below("sasl")),
     ),
     section("App", "", optionRows("", top(["createTopics"]), ownDefaults, shape)),
+    section(
+      "Health",
+      "[What the probes answer](../guides/operating.md#health).",
+      optionRows(
+        "health.",
+        readMembers("src/observe/options.ts", "HealthOptions"),
+        healthDefaults,
+        below("health"),
+      ),
+    ),
     section(
       "Log",
       "",

@@ -23,6 +23,13 @@ export {
   type Stage,
   type TombstoneHandler,
 } from "./core/handler.ts";
+export type {
+  AppHealth,
+  ConsumerHealth,
+  ExpectedState,
+  HealthState,
+  PartitionHealth,
+} from "./core/health.ts";
 export type { LogFields, Logger, LogValue } from "./core/logger.ts";
 export type { Header } from "./core/record.ts";
 export type { ReplayOptions, ReplayRange, ReplayResult } from "./core/replay.ts";
@@ -30,6 +37,7 @@ export type { Observe, OutcomeLabel, RecordRef, Signal } from "./core/signals.ts
 export { type ConnectOptions, connect, type KeryxApp } from "./keryx.ts";
 export { filter } from "./middleware/filter.ts";
 export { timeout } from "./middleware/timeout.ts";
+export type { HealthOptions } from "./observe/options.ts";
 export type { DeadLetterCallback, ProducerDeadLetter, ProducerOptions } from "./producer/options.ts";
 export type { RegistryAuth, RegistryOptions } from "./registry/options.ts";
 export type { SchemaRegistry } from "./registry/port.ts";

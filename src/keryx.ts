@@ -4,16 +4,21 @@ import { loadConfig } from "./config/load.ts";
 import type { KeryxSettings } from "./config/settings.ts";
 import { createConsumer } from "./consumer/consumer.ts";
 import { replay } from "./consumer/replay/replay.ts";
-import type { App, Consumer, ConsumerOptions } from "./core/app.ts";
-import { type Clock, systemClock } from "./core/clock.ts";
+import { createConsumers } from "./consumer/consumers.ts";
+import type { App } from "./core/app.ts";
+import { type Clock, sleep, systemClock } from "./core/clock.ts";
 import { createContextStore } from "./core/context.ts";
-import { KeryxError } from "./core/errors.ts";
-import type { EventType } from "./core/event.ts";
-import { type Closable, closeAll } from "./core/lifecycle.ts";
+import type { AppSnapshot } from "./core/health.ts";
+import { closeInTurn } from "./core/lifecycle.ts";
 import type { Logger } from "./core/logger.ts";
 import { createRedactor } from "./core/redact.ts";
 import { fanOut, type Observe } from "./core/signals.ts";
+import { closeOnSignals } from "./core/process-signals.ts";
+import { watchEventLoop } from "./observe/event-loop.ts";
+import { createHealth } from "./observe/health.ts";
 import { createLogging } from "./observe/logging.ts";
+import { resolveHealthOptions } from "./observe/options.ts";
+import { openProbes } from "./observe/probes.ts";
 import type { TopicToCreate } from "./producer/opening.ts";
 import { createTopicProducer } from "./producer/producer.ts";
 import { createProducers } from "./producer/producers.ts";
@@ -22,6 +27,7 @@ import { createKafkajsRegistry, type KafkajsSchemaRegistry } from "./registry/ka
 import type { SchemaRegistry } from "./registry/port.ts";
 import { createSerializer } from "./serde/serializer.ts";
 import { createMemoryStore } from "./stores/memory.ts";
+import { watchConnections } from "./transport/connections.ts";
 import { createKafkajsPort } from "./transport/kafkajs.ts";
 
 /** What `connect` takes: any setting, which then wins over environment and file, and what only code can give. */
@@ -77,9 +83,12 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     redactor,
     context,
   });
-  const observe = fanOut(extra ? [log.observe, extra] : [log.observe]);
+  const { port, host, shutdownDelayMs, readyOnStandby } = resolveHealthOptions(config.health);
+  const loop = watchEventLoop();
+  const health = createHealth({ clock, loop, readyOnStandby });
+  const observe = fanOut([log.observe, health.observe, ...(extra ? [extra] : [])]);
   const { clientId } = config.transport;
-  const transport = createKafkajsPort(config.transport, observe);
+  const transport = watchConnections(createKafkajsPort(config.transport, observe), { clock, observe });
   const schemas = createRegistry(registry, config, observe);
   const autoRegister = config.registry.autoRegister ?? true;
   const deps = { transport, registry: schemas, observe, clock, context, redactor };
@@ -96,6 +105,27 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const consumers = createConsumers(config.consumer, (consumerOptions) =>
     createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics }, consumerOptions),
   );
+  let phase: AppSnapshot["phase"] = "open";
+  let closing: Promise<void> | undefined;
+  const shut = async (probesUntilMs: number): Promise<void> => {
+    phase = "closing";
+    try {
+      // In this order: a handler may send until it has ended, and a send may need the registry.
+      await closeInTurn([consumers, producers, schemas, transport, dedupeStore]);
+    } finally {
+      // Until nobody sends anything here any more, somebody has to say that there is nobody.
+      if (probes) await sleep(systemClock, probesUntilMs - systemClock.now());
+      await probes?.close();
+      loop.close();
+      forget();
+      phase = "closed";
+      observe({ kind: "app.closed", clientId });
+    }
+  };
+  const close = (delayMs: number): Promise<void> => {
+    closing ??= shut(systemClock.now() + delayMs);
+    return closing;
+  };
   const app: KeryxApp = {
     logger: log.logger,
     producer: producers.generic,
@@ -105,22 +135,13 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
       const events = [...producers.events(), ...consumers.events()];
       return replay({ ...deps, naming, createTopics: config.createTopics, events }, replayOptions);
     },
-    close() {
-      closing ??= shut();
-      return closing;
-    },
+    health: () => health.judge({ phase, consumers: consumers.snapshots() }),
+    close: () => close(0),
   };
-  const forget = handleSignals ? closeOnSignals(app) : undefined;
-  let closing: Promise<void> | undefined;
-  const shut = async (): Promise<void> => {
-    try {
-      // In this order: a handler may send until it has ended, and a send may need the registry.
-      await closeInTurn([consumers, producers, schemas, transport, dedupeStore]);
-    } finally {
-      forget?.();
-      observe({ kind: "app.closed", clientId });
-    }
-  };
+  const { redact } = redactor;
+  const probes =
+    port === undefined ? undefined : await openProbes({ port, host, health: app.health, observe, redact });
+  const forget = handleSignals ? closeOnSignals(() => close(shutdownDelayMs), log.logger) : (): void => {};
   observe({ kind: "app.started", clientId });
   return app;
 }
@@ -150,84 +171,5 @@ function toTopicToCreate(config: KeryxConfig, topic: string): TopicToCreate | un
   return {
     ...(partitions === undefined ? {} : { partitions }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
-  };
-}
-
-/** The consumers of an app, with the settings that they share, and the events that they were told of. */
-function createConsumers(
-  shared: Partial<ConsumerOptions>,
-  create: (options: ConsumerOptions) => Consumer,
-): Closable & { open(options: ConsumerOptions): Consumer; events(): readonly EventType[] } {
-  const all = new Set<Consumer>();
-  const known = new Set<EventType>();
-  let isClosed = false;
-  return {
-    open(options) {
-      if (isClosed) throw new KeryxError("closed", "the app is closed");
-      const here = { ...shared.here, ...options.here };
-      const consumer = create({ ...shared, ...options, ...(Object.keys(here).length > 0 ? { here } : {}) });
-      all.add(consumer);
-      const own: Consumer = {
-        on(event, handler) {
-          known.add(event);
-          consumer.on(event, handler);
-          return own;
-        },
-        topic(topic) {
-          for (const event of topic.events) known.add(event);
-          consumer.topic(topic);
-          return own;
-        },
-        use(event, ...middlewares) {
-          consumer.use(event, ...middlewares);
-          return own;
-        },
-        onTombstone(topic, handler) {
-          consumer.onTombstone(topic, handler);
-          return own;
-        },
-        start: () => consumer.start(),
-        close: () => consumer.close(),
-      };
-      return own;
-    },
-    events: () => [...known],
-    close() {
-      isClosed = true;
-      return closeAll(all);
-    },
-  };
-}
-
-/** Closes one after the other, all of them even when one fails, then reports the first failure. */
-async function closeInTurn(parts: readonly Closable[]): Promise<void> {
-  let failure: unknown;
-  for (const part of parts)
-    try {
-      await part.close();
-    } catch (error) {
-      failure ??= error;
-    }
-  if (failure !== undefined) throw KeryxError.from(failure);
-}
-
-function closeOnSignals(app: KeryxApp): () => void {
-  let isClosing = false;
-  const onSignal = (_: NodeJS.Signals, number: number): void => {
-    if (isClosing) process.exit(128 + number);
-    isClosing = true;
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        app.logger.error("the app did not close cleanly", { error: KeryxError.from(error) });
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  return () => {
-    process.off("SIGTERM", onSignal);
-    process.off("SIGINT", onSignal);
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ConsumerOptions } from "../core/app.ts";
 import { type CompatibilityLevel, compatibilityLevels } from "../core/event.ts";
+import { type HealthOptions, healthDefaults, healthOptionsSchema } from "../observe/options.ts";
 import type { ProducerOptions } from "../producer/options.ts";
 import type { RegistryOptions } from "../registry/options.ts";
 import type { TransportOptions } from "../transport/options.ts";
@@ -39,6 +40,8 @@ export interface KeryxSettings extends Partial<TransportOptions> {
   readonly producer?: ProducerOptions;
   /** Options of every consumer; what `consumer()` is given wins. */
   readonly consumer?: Partial<ConsumerOptions>;
+  /** Probes for an orchestrator: off unless they are given a port. */
+  readonly health?: HealthOptions;
   readonly logging?: {
     /** Default `info`. */
     readonly level?: LogLevel;
@@ -81,11 +84,15 @@ const eventDefaultsSchema: z.ZodType<EventDefaults> = z.strictObject({
 
 /** The settings that belong to no other folder's options. */
 export type OwnSettings = Required<
-  Pick<KeryxSettings, "createTopics" | "logging" | "schemas" | "defaults" | "folders" | "topics" | "retired">
+  Pick<
+    KeryxSettings,
+    "createTopics" | "health" | "logging" | "schemas" | "defaults" | "folders" | "topics" | "retired"
+  >
 >;
 
 export const ownDefaults: OwnSettings = {
   createTopics: false,
+  health: healthDefaults,
   logging: { level: "info" },
   schemas: { dir: "schemas", out: "generated" },
   defaults: {},
@@ -96,6 +103,7 @@ export const ownDefaults: OwnSettings = {
 
 export const ownSettingsSchema: z.ZodType<OwnSettings> = z.strictObject({
   createTopics: z.boolean(),
+  health: healthOptionsSchema,
   logging: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).exactOptional() }),
   schemas: z.strictObject({ dir: text.exactOptional(), out: text.exactOptional() }),
   defaults: eventDefaultsSchema,

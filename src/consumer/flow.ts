@@ -19,6 +19,8 @@ export interface Flow {
   isBehind(partition: Partition, batch: PortBatch): boolean;
   /** A record left the running ones: there may be room again. */
   settled(partition: Partition): void;
+  /** Nothing keeps admitted records from starting any more. */
+  wake(partition: Partition): void;
   /** The bytes of a finished record are free again. */
   finished(work: Work): void;
   /** Forgets what was not admitted, and frees the bytes of everything that is not running. */
@@ -165,6 +167,7 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
       if (partition.queue.queued <= resumeAt || partition.pauses.has("window"))
         admit(partition, intakes.of(partition));
     },
+    wake: (partition) => lanes.wake(partition),
     finished: (work) => readmit(intakes.finish(work)),
     drop: (partition) => readmit(intakes.drop(partition)),
   };

@@ -1,5 +1,6 @@
 import type { EventType, TopicDefinition } from "./event.ts";
 import type { Handler, Middleware, TombstoneHandler } from "./handler.ts";
+import type { AppHealth } from "./health.ts";
 import type { ReplayOptions, ReplayResult } from "./replay.ts";
 
 /** Options of one send. */
@@ -107,8 +108,13 @@ export interface ConsumerOptions {
   readonly dedupeTtlMs?: number;
   /** Default 60 s; then the delivery's signal is aborted. */
   readonly handlerTimeoutMs?: number;
-  /** How long a rebalance or close waits for running handlers. Default 10 s. */
+  /** How long a rebalance waits for running handlers; no heartbeat is sent meanwhile. Default 10 s. */
   readonly drainTimeoutMs?: number;
+  /**
+   * How long `close` waits for running handlers; then their signals are aborted, and 2 s later their records are left to
+   * the next owner. Default 25 s: with the commit and what follows it fits into the 40 s that a platform should grant.
+   */
+  readonly closeTimeoutMs?: number;
   /** Default 5 s. */
   readonly commitTimeoutMs?: number;
   /** Default 30 s. */
@@ -141,6 +147,10 @@ export interface Consumer {
    * @throws KeryxError `start_refused` with all that is wrong, `broker_unreachable`, `auth_failed`, `not_authorized`
    */
   start(): Promise<void>;
+  /** Starts no handler and fetches nothing until `resume`; those that run go on, and the member stays in its group. */
+  pause(): void;
+  /** Goes on where `pause` stopped. */
+  resume(): void;
   /** Drains, commits, leaves the group. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -158,6 +168,8 @@ export interface App {
   consumer(options: ConsumerOptions): Consumer;
   /** Puts dead letters back to the failing group's first retry topic. A dry run by default. */
   replay(options: ReplayOptions): Promise<ReplayResult>;
+  /** What the app and its consumers are at, and whether it is live and ready, as `/health` shows it. */
+  health(): AppHealth;
   /** Drains producers and consumers, each within its time-out, commits, leaves, closes connections. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -23,3 +23,15 @@ export async function closeAll(parts: Iterable<Closable>): Promise<void> {
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw KeryxError.from(failed.reason);
 }
+
+/** Closes one after the other, all of them even when one fails, then reports the first failure. */
+export async function closeInTurn(parts: readonly Closable[]): Promise<void> {
+  let failure: unknown;
+  for (const part of parts)
+    try {
+      await part.close();
+    } catch (error) {
+      failure ??= error;
+    }
+  if (failure !== undefined) throw KeryxError.from(failure);
+}

@@ -35,6 +35,8 @@ export interface Partition extends TopicPartition {
   isHeld: boolean;
   /** Highest offset that was committed under this assignment. */
   committed: bigint | undefined;
+  /** When something was last completed. */
+  completedMs: number;
   /** Tells that something was completed, so that it is committed soon. */
   readonly touch: () => void;
 }
@@ -119,6 +121,7 @@ export function createPartition(init: PartitionInit): Partition {
     isCalledOff: false,
     isHeld: false,
     committed: undefined,
+    completedMs: 0,
     touch: () => init.touch(created),
   };
   return created;

@@ -21,6 +21,11 @@ export interface TopicPlace {
 /** One group member: its assignments, from the first fetch to the last commit. */
 export interface Reader {
   start(): Promise<void>;
+  /** Starts nothing more, of partitions to come either, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Those assigned now. */
+  partitions(): readonly Partition[];
   /** Drains, commits and leaves the group. */
   close(): Promise<void>;
 }
@@ -35,6 +40,7 @@ export interface ReaderDeps {
   readonly holds: Holds;
   readonly dedupe: Dedupe | undefined;
   readonly drainTimeoutMs: number;
+  readonly closeTimeoutMs: number;
   readonly commitTimeoutMs: number;
 }
 
@@ -46,6 +52,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const partitions = new Map<string, Partition>();
   // Read from another place from now on, further on or further back.
   const resets = new Set<string>();
+  let isPaused = false;
 
   const committer = createCommitter({
     port,
@@ -71,6 +78,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const begin = (at: PortAssignment, place: TopicPlace): Partition => {
     const begun = openPartition(deps, committer.touch, at, place);
     partitions.set(toKey(at.topic, at.partition), begun);
+    if (isPaused) begun.pauses.add("operator");
     return begun;
   };
 
@@ -96,13 +104,13 @@ export function createReader(deps: ReaderDeps): Reader {
   };
 
   // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
-  const drain = async (leaving: readonly Partition[]): Promise<void> => {
+  const drain = async (leaving: readonly Partition[], timeoutMs: number): Promise<void> => {
     for (const partition of leaving) stopAdmitting(deps, partition);
     const idle = Promise.all(leaving.map(untilIdle));
-    await within(clock, idle, deps.drainTimeoutMs);
+    await within(clock, idle, timeoutMs);
     if (leaving.some(({ queue }) => queue.running.size() > 0)) {
       for (const partition of leaving) callOff(partition);
-      await within(clock, idle, Math.min(maxGraceMs, deps.drainTimeoutMs));
+      await within(clock, idle, Math.min(maxGraceMs, timeoutMs));
     }
     await committer.flush(leaving, deps.commitTimeoutMs);
     for (const partition of leaving) endAssignment(partition, false);
@@ -131,7 +139,7 @@ export function createReader(deps: ReaderDeps): Reader {
         receive,
         {
           assigned,
-          revoked: (assignments) => drain(find(assignments)),
+          revoked: (assignments) => drain(find(assignments), deps.drainTimeoutMs),
           lost: (assignments) => {
             for (const partition of find(assignments)) endAssignment(partition, true);
           },
@@ -142,10 +150,22 @@ export function createReader(deps: ReaderDeps): Reader {
           report(event, group, observe);
         },
       ),
+    pause() {
+      isPaused = true;
+      for (const { pauses } of partitions.values()) pauses.add("operator");
+    },
+    resume() {
+      isPaused = false;
+      for (const partition of partitions.values()) {
+        partition.pauses.remove("operator");
+        flow.wake(partition);
+      }
+    },
+    partitions: () => [...partitions.values()],
     async close() {
       const open = [...partitions.values()];
       if (open.length > 0) port.pause(open.map(({ topic, partition }) => ({ topic, partition })));
-      await drain(open);
+      await drain(open, deps.closeTimeoutMs);
       committer.close();
       await port.close();
     },
@@ -160,13 +180,30 @@ function stopAdmitting({ flow, holds }: ReaderDeps, partition: Partition): void 
 }
 
 function openPartition(
-  { group, port, observe }: ReaderDeps,
+  { clock, group, port, observe }: ReaderDeps,
   touch: (partition: Partition) => void,
   { topic, partition, epoch }: PortAssignment,
   { route, stage }: TopicPlace,
 ): Partition {
   observe({ kind: "partition.assigned", group, topic, partition, epoch });
-  return createPartition({ topic, partition, epoch, route, stage, group, port, observe, touch });
+  return createPartition({
+    topic,
+    partition,
+    epoch,
+    route,
+    stage,
+    group,
+    port,
+    observe,
+    touch: touchAt(clock, touch),
+  });
+}
+
+function touchAt(clock: Clock, touch: (partition: Partition) => void): (partition: Partition) => void {
+  return (partition) => {
+    partition.completedMs = clock.now();
+    touch(partition);
+  };
 }
 
 // A handler that already failed by itself is not told any more.

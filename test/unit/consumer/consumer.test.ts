@@ -169,14 +169,18 @@ describe("A consumer", () => {
       { kind: "out_of_range", partition: at },
       { kind: "unreadable", at: { ...at, offset: 3n }, error: new Error("x") },
       { kind: "heartbeat" },
+      { kind: "rejoining" },
+      { kind: "fetch" },
     ])
       tell(event as never);
-    expect(signals.map(({ kind }) => kind).slice(-5)).to.deep.equal([
+    expect(signals.map(({ kind }) => kind).slice(-7)).to.deep.equal([
       "consumer.joined",
       "consumer.crashed",
       "consumer.stalled",
       "offsets.reset",
       "partition.stopped",
+      "consumer.heartbeat",
+      "consumer.rebalancing",
     ]);
   });
 });

@@ -2,7 +2,7 @@ import type { EventModel, ProjectModel } from "../model/model.ts";
 import { catalogPath, packagePath, topicIdentifier, topicPath } from "../model/names.ts";
 import { compare } from "../model/order.ts";
 import { packageOf, splitByName } from "../model/packages.ts";
-import { placeOf, policyOf } from "./events.ts";
+import { placeOf, policyOf, serializationOf } from "./events.ts";
 import { createFileScope, type ImportExtension, runtime, specifierOf } from "./file-scope.ts";
 import { type Literal, literal } from "./literal.ts";
 import type { Declaration, FilePlan } from "./output.ts";
@@ -79,6 +79,7 @@ function entry(event: EventModel): Literal {
     type: options.type.value,
     name: event.name,
     format: event.format,
+    ...serializationOf(event),
     subject: options.subject.value,
     ...(options.key ? { key: options.key.value.text } : {}),
     ...(options.id ? { id: options.id.value.text } : {}),

@@ -7,6 +7,7 @@ import type { ImportExtension } from "./file-scope.ts";
 import { detectImportExtension } from "./import-extension.ts";
 import { hashText, type Manifest } from "./manifest.ts";
 import { type FilePlan, type OutputFile, printFiles } from "./output.ts";
+import { planMessages } from "./protobuf-codec.ts";
 import { findPlugin, generateMessages, pluginOptions, resolvePlugin } from "./protobuf-messages.ts";
 import {
   compareOutput,
@@ -116,7 +117,7 @@ async function buildOutput(request: EmitRequest): Promise<Output> {
     origin: sealOf(request, extension),
     inputs,
     files: new Map(files),
-    fallbacks: fallbacksOf(model),
+    fallbacks: planMessages(model).fallbacks,
   };
   return { folder, outputs, manifest };
 }
@@ -142,9 +143,4 @@ function messagesSource(
     .sort(([left], [right]) => compare(left, right));
   const { version } = resolvePlugin(request.projectRoot);
   return hashText(JSON.stringify([files, version, pluginOptions(extension)]));
-}
-
-function fallbacksOf(model: ProjectModel): ReadonlyMap<string, string> {
-  const events = model.events.filter(({ format }) => format === "protobuf");
-  return new Map(events.map(({ name }) => [name, "Protobuf is encoded and decoded by protobuf-es."]));
 }

@@ -1,13 +1,20 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { AvroNamedType } from "../../src/schema/avro-model.ts";
-import type { EventModel, FieldPath, ProjectModel, WireReferenceModel } from "../model/model.ts";
-import { avroPath, eventsPath, messagesPath, protobufTypeName } from "../model/names.ts";
+import {
+  type EventModel,
+  type FieldPath,
+  isRegistered,
+  type ProjectModel,
+  type WireReferenceModel,
+} from "../model/model.ts";
+import { avroPath, eventsPath, protobufTypeName } from "../model/names.ts";
 import { deprecation, typeDeclarations, typeName } from "./avro-types.ts";
 import { codecDeclarations, exportedNames } from "./codecs.ts";
 import type { Doc } from "./comment.ts";
 import { createFileScope, type FileScope, type ImportExtension, protobuf, runtime } from "./file-scope.ts";
 import { keyLiteral, type Literal, literal, stringLiteral } from "./literal.ts";
 import type { Declaration, FilePlan } from "./output.ts";
+import { type MessagePlan, messageDeclarations, messageNames, planMessages } from "./protobuf-codec.ts";
 
 /** Where an event's constant is generated, and what it is called there. */
 export interface EventPlace {
@@ -65,31 +72,59 @@ function avroEvent(scope: FileScope, event: EventModel): Declaration {
   return eventConstant(scope, event, name, codec);
 }
 
-/** One `_events.ts` beside the `_pb.ts` of each Protobuf file that holds events. */
+/**
+ * One `_events.ts` beside the `_pb.ts` of each Protobuf file that holds events, or messages that straight-line codecs
+ * of events need.
+ */
 export function planProtobufFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
+  const plan = planMessages(model);
   return (model.protobuf?.files ?? []).flatMap((file) => {
     const events = model.events.filter(
       ({ source }) => source.kind === "protobuf" && source.file.proto.name === file.proto.name,
     );
-    return events.length === 0 ? [] : [planEventsFile(file, events, extension)];
+    const isNeeded = events.length > 0 || [...plan.messages].some((message) => message.file === file);
+    return isNeeded ? [planEventsFile(file, events, extension, plan)] : [];
   });
 }
 
-function planEventsFile(file: DescFile, events: readonly EventModel[], extension: ImportExtension): FilePlan {
+function planEventsFile(
+  file: DescFile,
+  events: readonly EventModel[],
+  extension: ImportExtension,
+  plan: MessagePlan,
+): FilePlan {
   const own = events.map(placeOf).flatMap(({ name, initName }) => [name, initName]);
-  const scope = createFileScope(eventsPath(file.proto.name), own, extension);
-  const messages = scope.namespace(messagesPath(file.proto.name), "pb");
-  return scope.plan(events.flatMap((event) => protobufEvent(scope, event, messages)));
+  const functions = messageNames(file, plan);
+  const scope = createFileScope(eventsPath(file.proto.name), [...own, ...functions], extension);
+  return scope.plan([
+    ...events.flatMap((event) => protobufEvent(scope, event, plan.fallbacks.has(event.name))),
+    ...messageDeclarations(scope, file, plan),
+  ]);
 }
 
-function protobufEvent(scope: FileScope, event: EventModel, messages: string): readonly Declaration[] {
+/** The codec of an event by protobuf-es, or of the functions that are printed below it. */
+function protobufCodecText(scope: FileScope, event: EventModel, isFallback: boolean, schema: string): string {
   const { name, initName } = placeOf(event);
-  const schema = `${messages}.${name.replace(/\$$/, "")}Schema`;
-  const codec = `/* @__PURE__ */ ${scope.value(runtime, "messageCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
+  if (!isFallback)
+    return `/* @__PURE__ */ ${scope.value(runtime, "protobufCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
+    create: create${name},
+    write: write${name},
+    read: read${name},
+  })`;
+  return `/* @__PURE__ */ ${scope.value(runtime, "messageCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
     create: (init) => ${scope.value(protobuf, "create")}(${schema}, init),
     toBinary: (value) => ${scope.value(protobuf, "toBinary")}(${schema}, value),
     fromBinary: (bytes) => ${scope.value(protobuf, "fromBinary")}(${schema}, bytes),
   })`;
+}
+
+function protobufEvent(scope: FileScope, event: EventModel, isFallback: boolean): readonly Declaration[] {
+  const { name, initName, path } = placeOf(event);
+  // What protobuf-es encodes, or writes as JSON, needs the schema itself.
+  const isTypeOnly = !isFallback && isRegistered(event);
+  const messages = scope.namespace(path.replace(/_events\.ts$/, "_pb.ts"), "pb", isTypeOnly);
+  const schema = `${messages}.${name.replace(/\$$/, "")}Schema`;
+  const codec = protobufCodecText(scope, event, isFallback, schema);
   return [
     { kind: "type", name, doc: eventDoc(event), type: `${messages}.${name}` },
     {
@@ -98,11 +133,17 @@ function protobufEvent(scope: FileScope, event: EventModel, messages: string): r
       doc: { text: `${name} as it is written: every field may be left out.` },
       type: `${scope.type(protobuf, "MessageInitShape")}<typeof ${schema}>`,
     },
-    eventConstant(scope, event, name, codec),
+    eventConstant(scope, event, name, codec, jsonMember(scope, event, name, schema)),
   ];
 }
 
-function eventConstant(scope: FileScope, event: EventModel, name: string, codec: string): Declaration {
+function eventConstant(
+  scope: FileScope,
+  event: EventModel,
+  name: string,
+  codec: string,
+  json: readonly string[] = [],
+): Declaration {
   const { options, wire } = event;
   const types = [name, `${name}Init`, literal(options.type.value), literal(options.topic.value)];
   const data: Readonly<Record<string, Literal>> = {
@@ -111,6 +152,7 @@ function eventConstant(scope: FileScope, event: EventModel, name: string, codec:
     name: event.name,
     subject: options.subject.value,
     format: event.format,
+    ...serializationOf(event),
     fingerprint: wire.fingerprint,
     index: event.index,
     wire: { schema: wire.schema, references: wire.references.map(reference) },
@@ -120,6 +162,7 @@ function eventConstant(scope: FileScope, event: EventModel, name: string, codec:
   const members = [
     ...Object.entries(data).map(([key, value]) => `${keyLiteral(key)}: ${literal(value, "  ")}`),
     `codec: ${codec}`,
+    ...json,
     ...(options.key ? [`key: (value) => ${textOf(options.key.value)}`] : []),
     ...(options.id ? [`id: (value) => ${textOf(options.id.value)}`] : []),
     ...(options.time ? [`time: (value) => ${timeOf(scope, event, options.time.value)}`] : []),
@@ -139,6 +182,24 @@ function eventConstant(scope: FileScope, event: EventModel, name: string, codec:
 /** Text as a comment shows it between backticks. */
 export function code(text: string): string {
   return `\`${text.replaceAll("`", "'")}\``;
+}
+
+/** How the event is written, where that is not the default. */
+export function serializationOf({ options }: EventModel): { readonly [key: string]: Literal } {
+  const { value } = options.serialization;
+  return value === "BINARY" ? {} : { serialization: value };
+}
+
+/** Protobuf's JSON mapping, bound to the message; Avro's follows from its schema at run time. */
+function jsonMember(scope: FileScope, event: EventModel, name: string, schema: string): readonly string[] {
+  if (isRegistered(event)) return [];
+  return [
+    `json: /* @__PURE__ */ ${scope.value(runtime, "messageJson")}<${name}>(${stringLiteral(event.name)}, {
+    shape: ${schema},
+    toJson: (value) => ${scope.value(protobuf, "toJson")}(${schema}, value),
+    fromJson: (json) => ${scope.value(protobuf, "fromJson")}(${schema}, json, { ignoreUnknownFields: true }),
+  })`,
+  ];
 }
 
 /** The delivery policy as plain data. */

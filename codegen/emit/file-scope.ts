@@ -7,6 +7,8 @@ export type ImportExtension = "ts" | "js";
 
 export const runtime = "keryx/runtime/v1";
 export const protobuf = "@bufbuild/protobuf";
+/** Where protobuf-es keeps the messages of google/protobuf. */
+export const wellKnown = "@bufbuild/protobuf/wkt";
 
 /** The names of one file under construction: what it imports, under which local name. */
 export interface FileScope {
@@ -15,8 +17,8 @@ export interface FileScope {
   type(from: string, name: string): string;
   /** Local name of a value, which may be a type too. */
   value(from: string, name: string): string;
-  /** Local name of a whole module. */
-  namespace(from: string, name: string): string;
+  /** Local name of a whole module; imported as types only as long as nobody asks for its values. */
+  namespace(from: string, name: string, typeOnly?: boolean): string;
   /** A name for something private to this file. */
   unique(wanted: string): string;
   plan(declarations: readonly Declaration[]): FilePlan;
@@ -32,7 +34,7 @@ interface Imported {
 export function createFileScope(path: string, own: readonly string[], extension: ImportExtension): FileScope {
   const taken = new Set(own);
   const modules = new Map<string, Map<string, Imported>>();
-  const namespaces = new Map<string, string>();
+  const namespaces = new Map<string, { readonly name: string; typeOnly: boolean }>();
 
   const unique = (wanted: string): string => {
     let name = wanted;
@@ -53,16 +55,17 @@ export function createFileScope(path: string, own: readonly string[], extension:
     path,
     type: (from, name) => use(from, name, true),
     value: (from, name) => use(from, name, false),
-    namespace(from, name) {
-      const local = namespaces.get(from) ?? unique(name);
-      namespaces.set(from, local);
-      return local;
+    namespace(from, name, typeOnly = false) {
+      const known = namespaces.get(from) ?? { name: unique(name), typeOnly };
+      known.typeOnly &&= typeOnly;
+      namespaces.set(from, known);
+      return known.name;
     },
     unique,
     plan: (declarations) => ({
       path,
       imports: [
-        ...[...namespaces].map(([from, name]) => ({ from, names: [], namespace: { name, typeOnly: false } })),
+        ...[...namespaces].map(([from, namespace]) => ({ from, names: [], namespace: { ...namespace } })),
         ...[...modules].map(([from, names]) => ({
           from,
           names: [...names.values()].map(toImported).sort(byName),

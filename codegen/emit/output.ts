@@ -38,7 +38,8 @@ export type Declaration =
       readonly name: string;
       readonly doc: Doc;
       readonly exported: boolean;
-      readonly parameters: readonly (readonly [name: string, type: string])[];
+      /** With an expression that stands for an argument that is left out; `?` when there is none. */
+      readonly parameters: readonly (readonly [name: string, type: string, absent?: string])[];
       readonly returns: string;
       readonly body: readonly string[];
     }
@@ -161,7 +162,12 @@ function toStatement(morph: Morph, one: Declaration): StatementStructures | stri
         kind: morph.StructureKind.Function,
         name: one.name,
         isExported: one.exported,
-        parameters: one.parameters.map(([name, type]) => ({ name, type })),
+        parameters: one.parameters.map(([name, type, absent]) => ({
+          name,
+          type,
+          ...(absent === "?" ? { hasQuestionToken: true } : {}),
+          ...(absent === undefined || absent === "?" ? {} : { initializer: absent }),
+        })),
         returnType: one.returns,
         statements: [one.body.join("\n")],
         ...docs(one.doc),

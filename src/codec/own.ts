@@ -20,3 +20,24 @@ export function own<T extends object, K extends keyof T>(target: T, key: K): T[K
   // An absent required field becomes `undefined` against its type on purpose: encoding refuses it, naming its path.
   return there ? target[key] : (undefined as T[K]);
 }
+
+/** Sets an entry of a map whose keys may be numbers in the schema. */
+export function setEntry<T>(map: { [key: number]: T }, key: string, value: T): void {
+  setOwn(map as Record<string, T>, key, value);
+}
+
+/** A map with every value replaced; keys are the map's own. */
+export function mapValues<T, U>(
+  map: { readonly [key: number]: T },
+  change: (value: T) => U,
+): Record<string, U> {
+  return mapOf(Object.entries<T>(map as Record<string, T>).map(([key, value]) => [key, change(value)]));
+}
+
+/** True for a finished Protobuf message of that name, as opposed to an init value. */
+export function isMessage<T extends { readonly $typeName: string }>(
+  value: object,
+  name: T["$typeName"],
+): value is T {
+  return Object.hasOwn(value, "$typeName") && (value as Partial<T>).$typeName === name;
+}

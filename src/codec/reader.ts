@@ -19,6 +19,11 @@ export interface Reader {
   blockEnd: number;
 }
 
+/** How many items a payload of so many bytes may hold: a few bytes cannot declare millions of them. */
+export function itemBudget(bytes: number): number {
+  return Math.min(maxItems, 16 * bytes + 1024);
+}
+
 /** Starts reading a payload. Its size sets the item budget, so that a few bytes cannot declare millions of items. */
 export function createReader(bytes: Uint8Array): Reader {
   return {
@@ -27,7 +32,7 @@ export function createReader(bytes: Uint8Array): Reader {
     end: bytes.length,
     position: 0,
     depth: 0,
-    items: Math.min(maxItems, 16 * bytes.length + 1024),
+    items: itemBudget(bytes.length),
     blockEnd: -1,
   };
 }

@@ -1,15 +1,17 @@
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = /* @__PURE__ */ new TextEncoder();
 
-/** Native decoding costs more than a loop up to about this many bytes. */
-const shortText = 24;
+/** Native coding costs more than a loop up to about this many characters. */
+export const shortText = 24;
 
 /** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes give `undefined`. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start <= shortText) {
-    const text = decodeAscii(bytes, start, end);
-    if (text !== undefined) return text;
-  }
+  if (isAscii(bytes, start, end)) return latin1(bytes, start, end);
+  return decodeUtf8(bytes, start, end);
+}
+
+/** Decodes UTF-8 strictly, natively. */
+export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
   try {
     return decoder.decode(bytes.subarray(start, end));
   } catch {
@@ -17,14 +19,28 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
   }
 }
 
-function decodeAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let text = "";
-  for (let index = start; index < end; index += 1) {
-    const byte = bytes[index] ?? 0x80;
-    if (byte > 0x7f) return undefined;
-    text += String.fromCharCode(byte);
-  }
-  return text;
+/** True when no byte is above 127. */
+export function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let bits = 0;
+  for (let index = start; index < end; index += 1) bits |= bytes[index] ?? 0;
+  return bits < 0x80;
+}
+
+/** Each byte as one character, in a string of its own. Only its ASCII characters are to be used. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return latin1Slice === undefined
+    ? new TextDecoder("latin1").decode(bytes.subarray(start, end))
+    : latin1Slice.call(bytes, start, end);
+}
+
+type Latin1Slice = (this: Uint8Array, start: number, end: number) => string;
+
+// What Buffer has and its type does not say; it takes any Uint8Array. Browsers have no Buffer.
+const latin1Slice = /* @__PURE__ */ findLatin1Slice();
+
+function findLatin1Slice(): Latin1Slice | undefined {
+  if (typeof Buffer === "undefined") return undefined;
+  return (Buffer.prototype as unknown as { readonly latin1Slice?: Latin1Slice }).latin1Slice;
 }
 
 /** Length in UTF-8; -1 for text with a lone surrogate, which has no UTF-8 form. */
@@ -43,6 +59,11 @@ export function textLength(text: string): number {
     }
   }
   return length;
+}
+
+/** Writes text as UTF-8 and returns its length there; the target has room for it. A lone surrogate becomes U+FFFD. */
+export function utf8Into(text: string, target: Uint8Array, start: number): number {
+  return encoder.encodeInto(text, target.subarray(start, start + 3 * text.length)).written;
 }
 
 /** Writes text of the given UTF-8 length; the target has room for it. */

@@ -1,8 +1,8 @@
-import { setOwn } from "../codec/own.ts";
 import { maxDepth } from "../codec/reader.ts";
 import { textLength } from "../codec/text.ts";
 import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
+import { isPolluted, ownOnly } from "./pollution.ts";
 
 /** The protobuf-es functions of one message; the generated file binds them, so that the runtime imports no library. */
 export interface MessageFunctions<Value, Init> {
@@ -43,22 +43,6 @@ export function messageCodec<Value extends object, Init>(
       }
     },
   };
-}
-
-/** Something was added to every object. The library reads absent fields through the prototype, so it must not see it. */
-function isPolluted(): boolean {
-  for (const _ in {}) return true;
-  return false;
-}
-
-/** The same init value on objects without a prototype; finished messages and bytes stay as they are. */
-function ownOnly<Init>(init: Init): Init {
-  if (typeof init !== "object" || init === null || ArrayBuffer.isView(init)) return init;
-  if (Array.isArray(init)) return init.map(ownOnly) as Init;
-  if (Object.hasOwn(init, "$typeName")) return init;
-  const copy = Object.create(null);
-  for (const [key, value] of Object.entries(init)) setOwn(copy, key, ownOnly(value));
-  return copy;
 }
 
 /** Where the check stands; the path is spelled out only for a refusal. */

@@ -23,7 +23,64 @@ export {
   writeUuid,
   writeUuidBytes,
 } from "../codec/logical.ts";
-export { mapOf, own, setOwn } from "../codec/own.ts";
+export {
+  countItem,
+  enterMessage,
+  keepUnknown,
+  leaveMessage,
+  type MessageReader,
+  skipField,
+  takeBool,
+  takeBytes,
+  takeDouble,
+  takeFixed32,
+  takeFixed64,
+  takeFloat,
+  takeInt32,
+  takeInt64,
+  takeLength,
+  takeOwnText,
+  takeSfixed32,
+  takeSfixed64,
+  takeSint32,
+  takeSint64,
+  takeTag,
+  takeText,
+  takeUint32,
+  takeUint64,
+} from "../codec/message-reader.ts";
+export {
+  entriesOf,
+  keyBoolean,
+  keyNumber,
+  listOf,
+  longOf,
+  putBool,
+  putBytes,
+  putDouble,
+  putFixed32,
+  putFixed64,
+  putFloat,
+  putInt32,
+  putInt64,
+  putSfixed32,
+  putSfixed64,
+  putSint32,
+  putSint64,
+  putText,
+  putUint32,
+  putUint64,
+  putUnknown,
+  type UnknownField,
+} from "../codec/message-scalars.ts";
+export {
+  closeLength,
+  closeMessage,
+  type MessageWriter,
+  openLength,
+  openMessage,
+} from "../codec/message-writer.ts";
+export { isMessage, mapOf, mapValues, own, setEntry, setOwn } from "../codec/own.ts";
 export {
   closeBlock,
   enter,
@@ -89,5 +146,7 @@ export type { Delivery, Handler, HandlerResult, Outcome, TombstoneHandler } from
 export type { Catalog, CatalogEvent, CatalogTopic } from "./catalog.ts";
 export { messageJson } from "./json.ts";
 export { messageCodec } from "./message.ts";
+export { protobufCodec } from "./protobuf.ts";
 export { recordCodec } from "./record.ts";
 export { millisecondsOf, timestampMs } from "./time.ts";
+export { createTime, readTime, type TimeMessage, writeTime } from "./time-message.ts";

@@ -1,0 +1,337 @@
+import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
+import type { UnknownField } from "./message-scalars.ts";
+import { itemBudget, maxDepth } from "./reader.ts";
+import { decodeUtf8, isAscii, latin1 } from "./text.ts";
+
+/** A position in a Protobuf payload with the budgets that bound its decoding. Only the functions of this folder move it. */
+export interface MessageReader {
+  readonly bytes: Uint8Array;
+  /** Eight bytes in which numbers are put together. */
+  readonly scratch: DataView;
+  position: number;
+  depth: number;
+  /** List and map items that may still follow. */
+  items: number;
+  /** The payload as text of one character for each byte; made with the first field of text. */
+  text: string | undefined;
+}
+
+/** A larger payload is not made into text as a whole, because a single field would keep all of it. */
+const maxSharedText = 65_536;
+
+/** Starts reading a payload. */
+export function createMessageReader(bytes: Uint8Array, scratch: DataView): MessageReader {
+  return { bytes, scratch, position: 0, depth: 0, items: itemBudget(bytes.length), text: undefined };
+}
+
+/** The refusal of a payload at the reader's position. */
+export function refusePayload(
+  reader: MessageReader,
+  what: string,
+  reason: DecodeReason = "malformed",
+): KeryxError {
+  const { position } = reader;
+  return decodeError(reason, `${what}, at byte ${position} of ${reader.bytes.length}`, {
+    details: { position },
+  });
+}
+
+function tooShort(reader: MessageReader): KeryxError {
+  return refusePayload(reader, "the payload is shorter than its content says");
+}
+
+/** Goes into a message. */
+export function enterMessage(reader: MessageReader): void {
+  reader.depth += 1;
+  if (reader.depth > maxDepth) throw tooDeep(reader);
+}
+
+function tooDeep(reader: MessageReader): KeryxError {
+  return refusePayload(reader, `messages are nested deeper than ${maxDepth}`, "too-deep");
+}
+
+/** Comes back from a message. */
+export function leaveMessage(reader: MessageReader): void {
+  reader.depth -= 1;
+}
+
+/** Counts one more item of a list or map. */
+export function countItem(reader: MessageReader): void {
+  reader.items -= 1;
+  if (reader.items < 0)
+    throw refusePayload(reader, "the payload holds more items than its size allows", "too-large");
+}
+
+/** The next tag, a field's number with its wire type; there is at least one byte left. */
+export function takeTag(reader: MessageReader, end: number): number {
+  const byte = reader.bytes[reader.position] ?? 0;
+  if (byte < 0x80 && byte > 7) {
+    reader.position += 1;
+    return byte;
+  }
+  return takeLongTag(reader, end);
+}
+
+const maxTagBytes = 5;
+
+function takeLongTag(reader: MessageReader, end: number): number {
+  const start = reader.position;
+  const tag = takeVarint(reader, end) >>> 0;
+  const size = reader.position - start;
+  const last = reader.bytes[reader.position - 1] ?? 0;
+  if (size > maxTagBytes || (size === maxTagBytes && last > 0x0f) || tag >>> 3 === 0)
+    throw refusePayload(reader, "a tag names no field");
+  return tag;
+}
+
+/** The lowest 32 bits of a varint. */
+function takeVarint(reader: MessageReader, end: number): number {
+  const { position } = reader;
+  const byte = reader.bytes[position] ?? 0;
+  if (byte < 0x80 && position < end) {
+    reader.position = position + 1;
+    return byte;
+  }
+  return takeLongVarint(reader, end);
+}
+
+const maxVarintBytes = 10;
+
+function takeLongVarint(reader: MessageReader, end: number): number {
+  const { bytes } = reader;
+  let { position } = reader;
+  const last = Math.min(end, position + maxVarintBytes);
+  let value = 0;
+  for (let shift = 0; position < last; shift += 7) {
+    const byte = bytes[position++] ?? 0;
+    if (shift < 32) value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      reader.position = position;
+      return value;
+    }
+  }
+  throw badVarint(reader, end);
+}
+
+function badVarint(reader: MessageReader, end: number): KeryxError {
+  return end - reader.position < maxVarintBytes
+    ? tooShort(reader)
+    : refusePayload(reader, "a varint is longer than 10 bytes");
+}
+
+/** A length; returns where what it belongs to ends. */
+export function takeLength(reader: MessageReader, end: number): number {
+  const length = takeVarint(reader, end);
+  const { position } = reader;
+  if (length < 0 || length > end - position) throw tooShort(reader);
+  return position + length;
+}
+
+/** `int32` and enums */
+export function takeInt32(reader: MessageReader, end: number): number {
+  return takeVarint(reader, end) | 0;
+}
+
+/** `uint32` */
+export function takeUint32(reader: MessageReader, end: number): number {
+  return takeVarint(reader, end) >>> 0;
+}
+
+/** `sint32` */
+export function takeSint32(reader: MessageReader, end: number): number {
+  const raw = takeVarint(reader, end);
+  return (raw >>> 1) ^ -(raw & 1);
+}
+
+/** `bool` */
+export function takeBool(reader: MessageReader, end: number): boolean {
+  const { position } = reader;
+  const byte = reader.bytes[position] ?? 0;
+  if (byte < 0x80 && position < end) {
+    reader.position = position + 1;
+    return byte !== 0;
+  }
+  return takeUint64(reader, end) !== 0n;
+}
+
+/** `int64` */
+export function takeInt64(reader: MessageReader, end: number): bigint {
+  takeVarint64(reader, end);
+  return reader.scratch.getBigInt64(0, true);
+}
+
+/** `uint64` */
+export function takeUint64(reader: MessageReader, end: number): bigint {
+  takeVarint64(reader, end);
+  return reader.scratch.getBigUint64(0, true);
+}
+
+/** `sint64` */
+export function takeSint64(reader: MessageReader, end: number): bigint {
+  takeVarint64(reader, end);
+  const { scratch } = reader;
+  const low = scratch.getUint32(0, true);
+  const high = scratch.getUint32(4, true);
+  const sign = -(low & 1);
+  scratch.setInt32(0, ((low >>> 1) | (high << 31)) ^ sign, true);
+  scratch.setInt32(4, (high >>> 1) ^ sign, true);
+  return scratch.getBigInt64(0, true);
+}
+
+/** Reads a varint of 64 bits into the scratch bytes. */
+function takeVarint64(reader: MessageReader, end: number): void {
+  const { bytes, scratch } = reader;
+  let { position } = reader;
+  const last = Math.min(end, position + maxVarintBytes);
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; position < last; shift += 7) {
+    const byte = bytes[position++] ?? 0;
+    const bits = byte & 0x7f;
+    if (shift < 28) low |= bits << shift;
+    else if (shift === 28) {
+      low |= bits << 28;
+      high = bits >> 4;
+    } else high |= bits << (shift - 32);
+    if (byte < 0x80) {
+      reader.position = position;
+      scratch.setInt32(0, low, true);
+      scratch.setInt32(4, high, true);
+      return;
+    }
+  }
+  throw badVarint(reader, end);
+}
+
+/** Puts so many bytes of the payload into the scratch bytes. */
+function takeFixed(reader: MessageReader, end: number, count: number): DataView {
+  const { bytes, position, scratch } = reader;
+  if (count > end - position) throw tooShort(reader);
+  for (let index = 0; index < count; index += 1) scratch.setUint8(index, bytes[position + index] ?? 0);
+  reader.position = position + count;
+  return scratch;
+}
+
+/** `fixed32` */
+export function takeFixed32(reader: MessageReader, end: number): number {
+  return takeFixed(reader, end, 4).getUint32(0, true);
+}
+
+/** `sfixed32` */
+export function takeSfixed32(reader: MessageReader, end: number): number {
+  return takeFixed(reader, end, 4).getInt32(0, true);
+}
+
+/** `fixed64` */
+export function takeFixed64(reader: MessageReader, end: number): bigint {
+  return takeFixed(reader, end, 8).getBigUint64(0, true);
+}
+
+/** `sfixed64` */
+export function takeSfixed64(reader: MessageReader, end: number): bigint {
+  return takeFixed(reader, end, 8).getBigInt64(0, true);
+}
+
+/** `float` */
+export function takeFloat(reader: MessageReader, end: number): number {
+  return takeFixed(reader, end, 4).getFloat32(0, true);
+}
+
+/** `double` */
+export function takeDouble(reader: MessageReader, end: number): number {
+  return takeFixed(reader, end, 8).getFloat64(0, true);
+}
+
+/** `bytes`, copied: a view would keep the whole payload. */
+export function takeBytes(reader: MessageReader, end: number): Uint8Array<ArrayBuffer> {
+  const stop = takeLength(reader, end);
+  const start = reader.position;
+  reader.position = stop;
+  return copyOf(reader, start, stop);
+}
+
+// Not `slice`: a Buffer's gives a view.
+function copyOf(reader: MessageReader, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(end - start);
+  copy.set(reader.bytes.subarray(start, end));
+  return copy;
+}
+
+/** `string`. Invalid UTF-8 is refused. A long one keeps the text of the payload, which it is a part of. */
+export function takeText(reader: MessageReader, end: number): string {
+  const stop = takeLength(reader, end);
+  const { bytes, position } = reader;
+  if (!isAscii(bytes, position, stop)) return takeUtf8(reader, stop);
+  reader.position = stop;
+  if (bytes.length > maxSharedText) return latin1(bytes, position, stop);
+  reader.text ??= latin1(bytes, 0, bytes.length);
+  return reader.text.substring(position, stop);
+}
+
+/** `string` that is kept longer than its payload, as keys and ids are: it has memory of its own. */
+export function takeOwnText(reader: MessageReader, end: number): string {
+  const stop = takeLength(reader, end);
+  const { bytes, position } = reader;
+  if (!isAscii(bytes, position, stop)) return takeUtf8(reader, stop);
+  reader.position = stop;
+  return latin1(bytes, position, stop);
+}
+
+function takeUtf8(reader: MessageReader, stop: number): string {
+  const text = decodeUtf8(reader.bytes, reader.position, stop);
+  if (text === undefined) throw refusePayload(reader, "a text is not valid UTF-8", "invalid-text");
+  reader.position = stop;
+  return text;
+}
+
+/** Keeps a field that the schema does not know, so that it is written back. */
+export function keepUnknown(
+  reader: MessageReader,
+  tag: number,
+  end: number,
+  message: { $unknown?: UnknownField[] | undefined },
+): void {
+  const start = reader.position;
+  skipField(reader, tag, end);
+  const field = { no: tag >>> 3, wireType: tag & 7, data: copyOf(reader, start, reader.position) };
+  if (Object.hasOwn(message, "$unknown") && message.$unknown !== undefined) message.$unknown.push(field);
+  else message.$unknown = [field];
+}
+
+const groupEnd = 4;
+
+/** Moves over a field's value. */
+export function skipField(reader: MessageReader, tag: number, end: number): void {
+  switch (tag & 7) {
+    case 0:
+      takeVarint(reader, end);
+      break;
+    case 1:
+      takeFixed(reader, end, 8);
+      break;
+    case 2:
+      reader.position = takeLength(reader, end);
+      break;
+    case 3:
+      skipGroup(reader, tag, end);
+      break;
+    case 5:
+      takeFixed(reader, end, 4);
+      break;
+    default:
+      throw refusePayload(reader, "a tag has a wire type that cannot stand here");
+  }
+}
+
+function skipGroup(reader: MessageReader, tag: number, end: number): void {
+  enterMessage(reader);
+  while (reader.position < end) {
+    const inner = takeTag(reader, end);
+    if ((inner & 7) !== groupEnd) skipField(reader, inner, end);
+    else if (inner >>> 3 === tag >>> 3) {
+      leaveMessage(reader);
+      return;
+    } else throw refusePayload(reader, "a group ends with another's tag");
+  }
+  throw tooShort(reader);
+}

@@ -1,0 +1,246 @@
+import {
+  type MessageWriter,
+  putTag,
+  putVarint,
+  refuseField,
+  varintSize,
+  wrongType,
+} from "./message-writer.ts";
+import { shortText, utf8Into } from "./text.ts";
+
+/** A field that the schema does not know: its number, wire type, and what stood behind its tag. */
+export interface UnknownField {
+  readonly no: number;
+  readonly wireType: number;
+  readonly data: Uint8Array;
+}
+
+/** `string` */
+export function putText(writer: MessageWriter, tag: number, value: string, at: string): void {
+  if (typeof value !== "string") throw wrongType(writer, at, "a string", value);
+  const { length } = value;
+  const start = putTag(writer, tag, 3 * length + 5);
+  if (length > shortText) {
+    putLongText(writer, start, value, at);
+    return;
+  }
+  const { bytes } = writer;
+  let position = start + 1;
+  for (let index = 0; index < length; index += 1) {
+    const unit = value.charCodeAt(index);
+    if (unit > 0x7f) {
+      putLongText(writer, start, value, at);
+      return;
+    }
+    bytes[position++] = unit;
+  }
+  bytes[start] = length;
+  writer.position = position;
+}
+
+/** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
+function putLongText(writer: MessageWriter, start: number, value: string, at: string): void {
+  const { bytes } = writer;
+  const body = start + varintSize(value.length);
+  const length = utf8Into(value, bytes, body);
+  if (length !== value.length && !value.isWellFormed())
+    throw refuseField(writer, at, "the text holds a lone surrogate", "invalid-text");
+  const moved = start + varintSize(length);
+  if (moved !== body) bytes.copyWithin(moved, body, body + length);
+  putVarint(bytes, start, length);
+  writer.position = moved + length;
+}
+
+/** `bytes` */
+export function putBytes(writer: MessageWriter, tag: number, value: Uint8Array, at: string): void {
+  if (!(value instanceof Uint8Array)) throw wrongType(writer, at, "a Uint8Array", value);
+  const start = putVarint(writer.bytes, putTag(writer, tag, value.length + 5), value.length);
+  writer.bytes.set(value, start);
+  writer.position = start + value.length;
+}
+
+/** `bool` */
+export function putBool(writer: MessageWriter, tag: number, value: boolean, at: string): void {
+  if (typeof value !== "boolean") throw wrongType(writer, at, "a boolean", value);
+  const position = putTag(writer, tag, 1);
+  writer.bytes[position] = value ? 1 : 0;
+  writer.position = position + 1;
+}
+
+/** `int32` and enums */
+export function putInt32(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if ((value | 0) !== value) throw notAnInteger(writer, at, value);
+  const position = putTag(writer, tag, 10);
+  // A negative one is written as if it had 64 bits.
+  writer.position =
+    value < 0 ? putVarint64(writer.bytes, position, value, -1) : putVarint(writer.bytes, position, value);
+}
+
+/** `uint32` */
+export function putUint32(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
+  writer.position = putVarint(writer.bytes, putTag(writer, tag, 5), value);
+}
+
+/** `sint32` */
+export function putSint32(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if ((value | 0) !== value) throw notAnInteger(writer, at, value);
+  writer.position = putVarint(writer.bytes, putTag(writer, tag, 5), ((value << 1) ^ (value >> 31)) >>> 0);
+}
+
+/** `fixed32` */
+export function putFixed32(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
+  const position = putTag(writer, tag, 4);
+  writer.view.setUint32(position, value, true);
+  writer.position = position + 4;
+}
+
+/** `sfixed32` */
+export function putSfixed32(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if ((value | 0) !== value) throw notAnInteger(writer, at, value);
+  putFixed32(writer, tag, value >>> 0, at);
+}
+
+function notAnInteger(writer: MessageWriter, at: string, value: unknown): Error {
+  return typeof value === "number"
+    ? refuseField(writer, at, "not an integer of 32 bits, or out of range")
+    : wrongType(writer, at, "a number", value);
+}
+
+/** `int64` */
+export function putInt64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
+  const position = placeInt64(writer, tag, value, at);
+  const low = writer.view.getInt32(position, true);
+  const high = writer.view.getInt32(position + 4, true);
+  writer.position = putVarint64(writer.bytes, position, low, high);
+}
+
+/** `uint64` */
+export function putUint64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
+  const position = placeUint64(writer, tag, value, at);
+  const low = writer.view.getInt32(position, true);
+  const high = writer.view.getInt32(position + 4, true);
+  writer.position = putVarint64(writer.bytes, position, low, high);
+}
+
+/** `sint64` */
+export function putSint64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
+  const position = placeInt64(writer, tag, value, at);
+  const low = writer.view.getInt32(position, true);
+  const high = writer.view.getInt32(position + 4, true);
+  const sign = high >> 31;
+  writer.position = putVarint64(
+    writer.bytes,
+    position,
+    (low << 1) ^ sign,
+    ((high << 1) | (low >>> 31)) ^ sign,
+  );
+}
+
+/** `fixed64` */
+export function putFixed64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
+  writer.position = placeUint64(writer, tag, value, at) + 8;
+}
+
+/** `sfixed64` */
+export function putSfixed64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
+  writer.position = placeInt64(writer, tag, value, at) + 8;
+}
+
+/** Puts the eight bytes of a number where it will stand: the cheapest way from a bigint to its halves. */
+function placeInt64(writer: MessageWriter, tag: number, value: bigint, at: string): number {
+  if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
+  const position = putTag(writer, tag, 10);
+  writer.view.setBigInt64(position, value, true);
+  if (writer.view.getBigInt64(position, true) !== value) throw notALong(writer, at);
+  return position;
+}
+
+function placeUint64(writer: MessageWriter, tag: number, value: bigint, at: string): number {
+  if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
+  const position = putTag(writer, tag, 10);
+  writer.view.setBigUint64(position, value, true);
+  if (writer.view.getBigUint64(position, true) !== value) throw notALong(writer, at);
+  return position;
+}
+
+function notALong(writer: MessageWriter, at: string): Error {
+  return refuseField(writer, at, "not an integer of 64 bits, or out of range");
+}
+
+/** A varint of 64 bits in two halves; returns where it ends. */
+function putVarint64(bytes: Uint8Array, start: number, low: number, high: number): number {
+  let position = start;
+  let rest = low >>> 0;
+  let top = high >>> 0;
+  while (top > 0) {
+    bytes[position++] = (rest & 0x7f) | 0x80;
+    rest = ((rest >>> 7) | (top << 25)) >>> 0;
+    top >>>= 7;
+  }
+  return putVarint(bytes, position, rest);
+}
+
+/** `float`; a number that would become infinite is refused. */
+export function putFloat(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if (typeof value !== "number") throw wrongType(writer, at, "a number", value);
+  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
+    throw refuseField(writer, at, "the number is too large for a float");
+  const position = putTag(writer, tag, 4);
+  writer.view.setFloat32(position, value, true);
+  writer.position = position + 4;
+}
+
+/** `double` */
+export function putDouble(writer: MessageWriter, tag: number, value: number, at: string): void {
+  if (typeof value !== "number") throw wrongType(writer, at, "a number", value);
+  const position = putTag(writer, tag, 8);
+  writer.view.setFloat64(position, value, true);
+  writer.position = position + 8;
+}
+
+/** Fields that an older schema did not know, as they came. */
+export function putUnknown(writer: MessageWriter, fields: readonly UnknownField[]): void {
+  for (const { no, wireType, data } of fields) {
+    if (!(data instanceof Uint8Array)) throw wrongType(writer, "$unknown", "a Uint8Array", data);
+    const start = putTag(writer, ((no << 3) | wireType) >>> 0, data.length);
+    writer.bytes.set(data, start);
+    writer.position = start + data.length;
+  }
+}
+
+/** A list to write. */
+export function listOf<T>(writer: MessageWriter, list: readonly T[], at: string): readonly T[] {
+  if (!Array.isArray(list)) throw wrongType(writer, at, "a list", list);
+  return list;
+}
+
+/** The own entries of a map to write. */
+export function entriesOf<T>(
+  writer: MessageWriter,
+  map: { readonly [key: number]: T },
+  at: string,
+): [string, T][] {
+  if (typeof map !== "object" || map === null) throw wrongType(writer, at, "an object", map);
+  return Object.entries<T>(map as Readonly<Record<string, T>>);
+}
+
+const integerForm = /^-?\d{1,20}$/;
+
+/** A map's key as the number that the schema wants; anything else is refused when it is written. */
+export function keyNumber(key: string): number {
+  return integerForm.test(key) ? Number(key) : Number.NaN;
+}
+
+/** A long number that is text in TypeScript. */
+export function longOf(writer: MessageWriter, text: string, at: string): bigint {
+  if (typeof text !== "string" || !integerForm.test(text)) throw notALong(writer, at);
+  return BigInt(text);
+}
+
+/** A map's key as the boolean that the schema wants. */
+export function keyBoolean(writer: MessageWriter, key: string, at: string): boolean {
+  if (key !== "true" && key !== "false") throw refuseField(writer, at, "the key is no boolean");
+  return key === "true";
+}

@@ -1,0 +1,61 @@
+import {
+  enterMessage,
+  keepUnknown,
+  leaveMessage,
+  type MessageReader,
+  takeInt32,
+  takeInt64,
+  takeTag,
+} from "../codec/message-reader.ts";
+import { putInt32, putInt64, putUnknown, type UnknownField } from "../codec/message-scalars.ts";
+import { closeMessage, type MessageWriter, openMessage } from "../codec/message-writer.ts";
+
+/** A google.protobuf.Timestamp or google.protobuf.Duration: the two have the same fields. */
+export interface TimeMessage<Name extends string = string> {
+  readonly $typeName: Name;
+  $unknown?: UnknownField[] | undefined;
+  seconds: bigint;
+  nanos: number;
+}
+
+/** Completes an init value; a message comes back as it is. */
+export function createTime<Name extends string>(
+  $typeName: Name,
+  init: { readonly $typeName?: Name; readonly seconds?: bigint; readonly nanos?: number },
+): TimeMessage<Name> {
+  if (init.$typeName === $typeName) return init as TimeMessage<Name>;
+  return { $typeName, seconds: init.seconds ?? 0n, nanos: init.nanos ?? 0 };
+}
+
+/** Writes a Timestamp or Duration behind its tag. */
+export function writeTime(
+  writer: MessageWriter,
+  tag: number,
+  value: TimeMessage,
+  at: string,
+  index?: number,
+): void {
+  const start = openMessage(writer, tag, value, at, index);
+  if (value.seconds !== 0n) putInt64(writer, 8, value.seconds, "seconds");
+  if (value.nanos !== 0) putInt32(writer, 16, value.nanos, "nanos");
+  if (value.$unknown !== undefined) putUnknown(writer, value.$unknown);
+  closeMessage(writer, start);
+}
+
+/** Reads a Timestamp or Duration up to `end`, into one that is there already or a new one. */
+export function readTime<Name extends string>(
+  reader: MessageReader,
+  end: number,
+  $typeName: Name,
+  value: TimeMessage<Name> = { $typeName, seconds: 0n, nanos: 0 },
+): TimeMessage<Name> {
+  enterMessage(reader);
+  while (reader.position < end) {
+    const tag = takeTag(reader, end);
+    if (tag === 8) value.seconds = takeInt64(reader, end);
+    else if (tag === 16) value.nanos = takeInt32(reader, end);
+    else keepUnknown(reader, tag, end, value);
+  }
+  leaveMessage(reader);
+  return value;
+}

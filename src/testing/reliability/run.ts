@@ -5,7 +5,7 @@ import type { FinalPartition, FinalRead, FinalRecord } from "./final-read.ts";
 import { type HistoryEntry, type Place, sortByTime } from "./history.ts";
 import type { FlowPolicy, RunPolicy } from "./policy.ts";
 
-export type EntryOf<Name extends HistoryEntry["name"]> = Extract<HistoryEntry, { readonly name: Name }>;
+export type EntryOf<Name extends HistoryEntry["name"]> = HistoryEntry & { readonly name: Name };
 export type Send = EntryOf<"producer_send_success"> | EntryOf<"producer_send_error">;
 
 /** A record on a retry topic, a dead-letter topic or a parking place. */

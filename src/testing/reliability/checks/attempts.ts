@@ -55,8 +55,9 @@ function checkDelays({ history, policy }: Run, flow: Flow, report: Report): void
         `${describeMessage(record, at)}: due ${due - failed} ms after its failure`,
       );
   }
+  if (dueMs.size === 0) return;
   for (const entry of history) {
-    if (entry.name !== "outcome" || entry.group !== flow.group || !spent.has(entry.outcome)) continue;
+    if (entry.name !== "outcome" || entry.stage === "main" || !spent.has(entry.outcome)) continue;
     const due = dueMs.get(toPlaceKey(entry));
     if (due !== undefined && entry.startedWallMs < due)
       report(

@@ -1,6 +1,8 @@
-import { type EntryOf, indexAt, type Run, toPartitionKey, toPlaceKey } from "../run.ts";
+import type { Place } from "../history.ts";
+import { type EntryOf, indexAt, type Run, toPartitionKey } from "../run.ts";
 import type { Report } from "../violations.ts";
 import { describePlace } from "./describe.ts";
+import { createPlaces } from "./places.ts";
 
 type Commit = EntryOf<"offsets_committed">;
 
@@ -48,43 +50,41 @@ export function checkCommits(run: Run, report: Report): void {
 interface Finished {
   /** Entries come in the order of time. */
   hear(entry: Run["history"][number]): void;
-  has(group: string, place: { topic: string; partition: number; offset: number }): boolean;
+  has(group: string, place: Place): boolean;
 }
 
 /** Records whose outcome was final by the time that was heard last. */
 function createFinished(run: Run): Finished {
-  const final = new Set<string>();
-  const acknowledged = new Set<string>();
-  const handing = ["handed_over", "dead_lettered", "parked"];
+  const final = createPlaces();
+  const acknowledged = createPlaces();
   // Where hand-overs were not recorded, the worker's word counts.
-  const isTrusting = !run.history.some(({ name }) => handing.includes(name));
+  const isTrusting = !run.history.some(({ name }) => isHandOver(name));
   let effectIndex = 0;
   const hearEffects = (untilMs: number): void => {
     for (; effectIndex < run.effects.length; effectIndex++) {
       const effect = run.effects[effectIndex];
       if (!effect || effect.atMs > untilMs) break;
-      if (effect.isSure) final.add(`${effect.group} ${toPlaceKey(effect.at)}`);
+      if (effect.isSure) final.add(effect.group, effect.at);
     }
   };
   return {
     hear(entry) {
       hearEffects(entry.atMs);
       if (entry.name === "outcome") {
-        const key = `${baseGroup(entry.group)} ${toPlaceKey(entry)}`;
-        const { outcome, next } = entry;
-        if (["processed", "skipped", "deduped", "discarded"].includes(outcome)) final.add(key);
+        const { outcome, next, group } = entry;
+        if (ends.has(outcome)) final.add(group, entry);
         const isAway = outcome === "dead_lettered" || (outcome === "retried" && next !== undefined);
-        if (isAway && (isTrusting || acknowledged.has(key))) final.add(key);
+        if (isAway && (isTrusting || acknowledged.has(group, entry))) final.add(group, entry);
       } else if (entry.name === "handed_over" || entry.name === "dead_lettered" || entry.name === "parked") {
-        const key = `${baseGroup(entry.group)} ${toPlaceKey(entry)}`;
-        if (entry.result === "ok") acknowledged.add(key);
+        if (entry.result === "ok") acknowledged.add(entry.group, entry);
       }
     },
-    has: (group, place) => final.has(`${baseGroup(group)} ${toPlaceKey(place)}`),
+    has: final.has,
   };
 }
 
-// Retry topics are read under a group of their own, and spoken of under the consumer's.
-function baseGroup(group: string): string {
-  return group.endsWith("-retry") ? group.slice(0, -"-retry".length) : group;
+const ends: ReadonlySet<string> = new Set(["processed", "skipped", "deduped", "discarded"]);
+
+function isHandOver(name: string): boolean {
+  return name === "handed_over" || name === "dead_lettered" || name === "parked";
 }

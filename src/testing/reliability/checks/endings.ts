@@ -1,3 +1,4 @@
+import type { Place } from "../history.ts";
 import { type Flow, findRecord, originOf, type Run, type Send, toPartitionKey, toPlaceKey } from "../run.ts";
 import type { Report } from "../violations.ts";
 import { describeMessage } from "./describe.ts";
@@ -6,16 +7,18 @@ type Acknowledged = Extract<Send, { readonly name: "producer_send_success" }>;
 
 /** Nothing acknowledged is lost, and every record that lies on a source topic came to an end. */
 export function checkEndings(run: Run, report: Report): void {
-  const delivered = findDelivered(run);
-  const open = new Set(run.history.flatMap((entry) => toAborted(entry)));
+  const isDelivered = createIsDelivered(run);
+  const aborted = new Set<string>();
+  for (const entry of run.history)
+    if (entry.name === "transaction_ended" && entry.result === "aborted") aborted.add(entry.transaction);
   for (const flow of run.flows) {
     const accounted = toAccounted(flow);
     for (const sends of run.sends.values())
       for (const send of sends) {
         if (send.name !== "producer_send_success" || send.topic !== flow.topic) continue;
-        if (send.transaction !== undefined && open.has(send.transaction)) continue;
+        if (send.transaction !== undefined && aborted.has(send.transaction)) continue;
         if (!accounted(send.id, toPlaceKey(send)))
-          report("nothing-lost", toClass(run, flow, send, delivered), describeMessage(send, send));
+          report("nothing-lost", toClass(run, flow, send, isDelivered), describeMessage(send, send));
       }
     checkInputs(run, flow, accounted, report);
   }
@@ -51,21 +54,25 @@ function toAccounted(flow: Flow): Accounted {
     deadPlaces.has(place);
 }
 
-function toClass(run: Run, flow: Flow, send: Acknowledged, delivered: ReadonlySet<string>): string {
+type IsDelivered = (flow: Flow, place: Place) => boolean;
+
+function toClass(run: Run, flow: Flow, send: Acknowledged, isDelivered: IsDelivered): string {
   const partition = run.partitions.get(toPartitionKey(send));
   if (partition && send.offset >= partition.low && !findRecord(run, send)) return "lost-write";
-  const isUnseen = run.polledGroups.has(flow.group) && !delivered.has(`${flow.group} ${toPlaceKey(send)}`);
-  return isUnseen ? "unseen" : "lost";
+  return run.polledGroups.has(flow.group) && !isDelivered(flow, send) ? "unseen" : "lost";
 }
 
-function findDelivered({ history, polledGroups }: Run): ReadonlySet<string> {
-  const places = new Set<string>();
-  if (polledGroups.size === 0) return places;
-  for (const entry of history)
-    if (entry.name === "record_data") places.add(`${entry.group} ${toPlaceKey(entry)}`);
-  return places;
-}
-
-function toAborted(entry: Run["history"][number]): readonly string[] {
-  return entry.name === "transaction_ended" && entry.result === "aborted" ? [entry.transaction] : [];
+// Asked for when something is lost, so that other runs need not pay for it.
+function createIsDelivered({ history }: Run): IsDelivered {
+  let places: Set<string> | undefined;
+  const find = (): Set<string> => {
+    const found = new Set<string>();
+    for (const entry of history)
+      if (entry.name === "record_data") found.add(`${entry.group} ${toPlaceKey(entry)}`);
+    return found;
+  };
+  return (flow, place) => {
+    places ??= find();
+    return places.has(`${flow.group} ${toPlaceKey(place)}`);
+  };
 }

@@ -34,7 +34,7 @@ interface Count {
   count: number;
 }
 
-function countOutcomes(history: Run["history"]): Iterable<Count> {
+function countOutcomes(history: Run["history"]): readonly Count[] {
   const counts = new Map<string, Count>();
   for (const entry of history) {
     if (entry.name !== "outcome") continue;
@@ -43,7 +43,7 @@ function countOutcomes(history: Run["history"]): Iterable<Count> {
     if (known) known.count++;
     else counts.set(name, { like: entry, count: 1 });
   }
-  return counts.values();
+  return [...counts.values()];
 }
 
 function isCounted(entry: EntryOf<"outcome">, { client, labels = {} }: Sample): boolean {

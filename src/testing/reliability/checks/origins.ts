@@ -1,5 +1,5 @@
 import type { MessageRef, Place } from "../history.ts";
-import { type Flow, type HandedOver, type Run, type Send, toPlaceKey } from "../run.ts";
+import { type Flow, findRecord, type HandedOver, type Run, type Send, toPlaceKey } from "../run.ts";
 import type { Report } from "../violations.ts";
 import { describeEffect, describeMessage, describePlace } from "./describe.ts";
 
@@ -47,22 +47,23 @@ function isSame(send: Send, seen: MessageRef): boolean {
 }
 
 function checkPlaces(run: Run, report: Report): void {
-  const ids = new Map<string, string>();
+  // What the final read no longer has: taken by retention, or never visible.
+  const others = new Map<string, string>();
   const see = (place: Place, id: string): void => {
-    const key = toPlaceKey(place);
-    const before = ids.get(key);
-    if (before === undefined) ids.set(key, id);
-    else if (before !== id)
+    let before = findRecord(run, place)?.id;
+    if (before === undefined) {
+      const key = toPlaceKey(place);
+      before = others.get(key) ?? id;
+      others.set(key, before);
+    }
+    if (before !== id)
       report("nothing-invented", "inconsistent-offsets", `${describePlace(place)} holds ${before} and ${id}`);
   };
   for (const entry of run.history) {
     if (entry.name === "producer_send_success") see(entry, entry.id);
     else if (entry.name === "record_data" && entry.id !== undefined) see(entry, entry.id);
   }
-  for (const { topic, partition, records } of run.finalRead.partitions)
-    for (const { id, offset } of records) see({ topic, partition, offset }, id);
-  for (const flow of run.flows)
-    for (const effects of flow.effects.values()) for (const { origin, id } of effects) see(origin, id);
+  for (const { origin, id } of run.effects) see(origin, id);
 }
 
 function checkSends(run: Run, report: Report): void {

@@ -1,13 +1,12 @@
-import type { Run } from "../run.ts";
+import type { EntryOf, Run } from "../run.ts";
 import type { Report } from "../violations.ts";
 import { describeEffect } from "./describe.ts";
 
 /** Every effect's span leads to its producer's span, over as many links as it had hops. */
 export function checkTraces({ history, effects, policy }: Run, report: Report): void {
   if (!policy.hasTraces) return;
-  const spans = new Map(
-    history.flatMap((entry) => (entry.name === "span" ? [[entry.spanId, entry] as const] : [])),
-  );
+  const spans = new Map<string, EntryOf<"span">>();
+  for (const entry of history) if (entry.name === "span") spans.set(entry.spanId, entry);
   const leadsToProducer = (from: string, id: string): boolean => {
     const waiting = [from];
     const seen = new Set(waiting);

@@ -66,8 +66,8 @@ export function createEngine(deps: EngineDeps): Engine {
     observe,
     order,
     group,
-    onForeign(work) {
-      endings.complete(openPass(work, clock.now()), { kind: "skip", reason: "other-group" });
+    onPassedOver(work, why) {
+      endings.complete(openPass(work, clock.now()), why);
       flow.finished(work);
     },
   });

@@ -1,15 +1,17 @@
 import type { OrderMode } from "../core/app.ts";
 import type { Clock } from "../core/clock.ts";
-import { headerInteger, headerNames, headerText } from "../core/headers.ts";
+import { headerNames, headerText } from "../core/headers.ts";
 import type { RawRecord } from "../core/record.ts";
 import type { Observe } from "../core/signals.ts";
 import type { PortBatch } from "../transport/port.ts";
+import { createDue } from "./assignment/due.ts";
 import type { Intake } from "./assignment/intake.ts";
 import { createIntakes } from "./assignment/intake.ts";
 import type { Partition, Work } from "./assignment/partition.ts";
 import { createWork } from "./assignment/partition.ts";
 import type { Lanes } from "./lanes.ts";
 import { toLane } from "./lanes.ts";
+import type { Settlement } from "./steps/pass.ts";
 
 /** Admission: takes what was fetched, keeps it within its bounds, and hands it to the lanes when it is due. */
 export interface Flow {
@@ -17,15 +19,18 @@ export interface Flow {
   receive(partition: Partition, batch: PortBatch): void;
   /** True when the batch begins before what was taken already. */
   isBehind(partition: Partition, batch: PortBatch): boolean;
+  /** What an earlier assignment completed belongs to another log: its records are handled again. */
+  disown(partition: Partition): void;
   /** A record left the running ones: there may be room again. */
   settled(partition: Partition): void;
-  /** Nothing keeps admitted records from starting any more. */
-  wake(partition: Partition): void;
   /** The bytes of a finished record are free again. */
   finished(work: Work): void;
   /** Forgets what was not admitted, and frees the bytes of everything that is not running. */
   drop(partition: Partition): void;
 }
+
+/** A record that ends at admission: of another group, or completed before under an earlier assignment. */
+export type PassedOver = Extract<Settlement, { kind: "skip" | "duplicate" }>;
 
 export interface FlowDeps {
   readonly clock: Clock;
@@ -34,8 +39,8 @@ export interface FlowDeps {
   readonly order: OrderMode;
   /** Base group: retry records of other groups are passed over. */
   readonly group: string;
-  /** Completes a retry record that belongs to another group. */
-  readonly onForeign: (work: Work) => void;
+  /** Completes a record that no handler is to see. */
+  readonly onPassedOver: (work: Work, why: PassedOver) => void;
   readonly limits?: Partial<FlowLimits>;
 }
 
@@ -45,8 +50,9 @@ export interface FlowLimits {
   /** Fetching goes on when so few are left. Default 128. */
   readonly resumeAt: number;
   /**
-   * Highest admitted offset minus watermark, and records that no commit covers. Default 1,000: bounds what a crash
-   * repeats, also while one record is stuck or commits are slow.
+   * Records that no commit covers, and, where commits hold no map, highest admitted offset minus watermark. Default
+   * 1,000: bounds what a crash repeats, also while one record is stuck or commits are slow, and what is remembered of
+   * records that wait.
    */
   readonly maxWindow: number;
   /** Fetched and unfinished bytes of one consumer. Default 64 MiB. */
@@ -60,61 +66,39 @@ export const flowDefaults: FlowLimits = {
   maxBytes: 67_108_864,
 };
 
-// A wall clock may jump: a waiting head is looked at again at least so often.
-const maxDelayCheckMs = 60_000;
-
-export function createFlow({ clock, lanes, observe, order, group, onForeign, limits }: FlowDeps): Flow {
+export function createFlow({ clock, lanes, observe, order, group, onPassedOver, limits }: FlowDeps): Flow {
   const { maxBuffered, resumeAt, maxWindow, maxBytes } = { ...flowDefaults, ...limits };
   const intakes = createIntakes(maxBytes);
+  const isDue = createDue(clock, (partition, intake) => admit(partition, intake));
 
-  // Undefined: may run now.
-  const waitMs = (partition: Partition, intake: Intake, head: RawRecord): number | undefined => {
-    const now = clock.now();
-    if (intake.due?.offset !== head.offset) {
-      const headerMs = headerInteger(head.headers, headerNames.dueAt) ?? 0;
-      // A forged due time cannot stall the partition beyond what the plan itself may ask for.
-      intake.due = { offset: head.offset, atMs: Math.min(headerMs, now + partition.route.longestDelayMs) };
-    }
-    return intake.due.atMs > now ? intake.due.atMs - now : undefined;
-  };
-
-  const delay = (partition: Partition, intake: Intake, forMs: number): void => {
-    partition.pauses.add("delay");
-    if (intake.cancelDelay) return;
-    const cancel = clock.schedule(Math.min(forMs, maxDelayCheckMs), () => {
-      partition.timers.delete(cancel);
-      intake.cancelDelay = undefined;
-      admit(partition, intake);
-    });
-    intake.cancelDelay = cancel;
-    partition.timers.add(cancel);
-  };
-
-  const isForeign = (record: RawRecord): boolean => {
-    const owner = headerText(record.headers, headerNames.group);
-    return owner !== undefined && owner !== group;
+  const passOver = (partition: Partition, head: RawRecord): void => {
+    partition.buffer.shift();
+    partition.offsets.cover(head.offset + 1n);
+    const work = createWork(partition, head, undefined);
+    // The commit that this assignment began with covers it already.
+    work.isCompleted = true;
+    onPassedOver(work, { kind: "duplicate" });
   };
 
   // False: the head has to wait.
   const admitHead = (partition: Partition, intake: Intake, head: RawRecord): boolean => {
     const { pauses, offsets, stage } = partition;
     offsets.cover(head.offset);
-    if (offsets.ahead(head.offset) > maxWindow || offsets.uncommitted() > maxWindow) {
+    if (offsets.isInherited(head.offset)) {
+      passOver(partition, head);
+      return true;
+    }
+    if (!offsets.hasRoom(head.offset, maxWindow)) {
       pauses.add("window");
       return false;
     }
     pauses.remove("window");
-    const foreign = stage > 0 && isForeign(head);
-    const forMs = stage > 0 && !foreign ? waitMs(partition, intake, head) : undefined;
-    if (forMs !== undefined) {
-      delay(partition, intake, forMs);
-      return false;
-    }
-    if (stage > 0) pauses.remove("delay");
+    const foreign = stage > 0 && isForeign(head, group);
+    if (stage > 0 && !foreign && !isDue(partition, intake, head)) return false;
     partition.buffer.shift();
     const work = createWork(partition, head, toLane(head.key, order));
     offsets.admit(work);
-    if (foreign) onForeign(work);
+    if (foreign) onPassedOver(work, { kind: "skip", reason: "other-group" });
     else lanes.enqueue(work);
     return true;
   };
@@ -140,20 +124,24 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
     for (const partition of starved) admit(partition, intakes.of(partition));
   };
 
+  const disown = (from: Partition): void => {
+    const { topic, partition, offsets } = from;
+    if (offsets.inheritedTo() === undefined) return;
+    offsets.disown();
+    observe({ kind: "offsets.map_dropped", group, topic, partition, why: "other-log" });
+    from.touch();
+  };
+
   return {
     receive(partition, batch) {
-      const { topic, partition: number, epoch } = partition;
-      if (partition.phase !== "open" || batch.epoch !== epoch) {
-        observe({
-          kind: "offsets.dropped",
-          group,
-          topic,
-          partition: number,
-          epoch: batch.epoch,
-          why: "batch",
-        });
+      if (partition.phase !== "open" || batch.epoch !== partition.epoch) {
+        const { topic, partition: number, epoch } = batch;
+        observe({ kind: "offsets.dropped", group, topic, partition: number, epoch, why: "batch" });
         return;
       }
+      const inheritedTo = partition.offsets.inheritedTo();
+      // The log ends before what was done in it: its records are others.
+      if (inheritedTo !== undefined && batch.highWatermark < inheritedTo) disown(partition);
       intakes.take(partition, batch);
       admit(partition, intakes.of(partition));
       // Offsets without a record to complete still move the watermark.
@@ -162,13 +150,18 @@ export function createFlow({ clock, lanes, observe, order, group, onForeign, lim
     isBehind(partition, { records, nextOffset }) {
       return (records.peek()?.offset ?? nextOffset - 1n) < intakes.of(partition).takenTo;
     },
+    disown,
     settled(partition) {
       if (partition.phase !== "open") return;
       if (partition.queue.queued <= resumeAt || partition.pauses.has("window"))
         admit(partition, intakes.of(partition));
     },
-    wake: (partition) => lanes.wake(partition),
     finished: (work) => readmit(intakes.finish(work)),
     drop: (partition) => readmit(intakes.drop(partition)),
   };
+}
+
+function isForeign(record: RawRecord, group: string): boolean {
+  const owner = headerText(record.headers, headerNames.group);
+  return owner !== undefined && owner !== group;
 }

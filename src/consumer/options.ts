@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ConsumerOptions } from "../core/app.ts";
 import { KeryxError } from "../core/errors.ts";
 import type { Middleware } from "../core/handler.ts";
+import { maxMapLength, minMapLength } from "./offset-map.ts";
 
 /** How a record is tried again on its own topic, with every number filled in. */
 export interface HerePolicy {
@@ -41,11 +42,11 @@ export const consumerDefaults: Omit<ResolvedConsumerOptions, "group"> = {
   retryDelaysMs: undefined,
   from: "earliest",
   dedupe: "memory",
+  offsetMapMaxBytes: 4_096,
   dedupeTtlMs: 86_400_000,
   failureStack: false,
   handlerTimeoutMs: 60_000,
   drainTimeoutMs: 10_000,
-  closeTimeoutMs: 25_000,
   commitTimeoutMs: 5_000,
   sessionTimeoutMs: 30_000,
   rebalanceTimeoutMs: 60_000,
@@ -77,11 +78,13 @@ export const consumerOptionsSchema: z.ZodType<ConsumerOptions> = z.strictObject(
   retryDelaysMs: z.array(z.number().int().min(0).max(maxStageDelayMs)).max(10).readonly().exactOptional(),
   from: z.enum(["earliest", "latest"]).exactOptional(),
   dedupe: z.enum(["memory", "off"]).exactOptional(),
+  offsetMapMaxBytes: z
+    .union([z.literal(0), z.number().int().min(minMapLength).max(maxMapLength)])
+    .exactOptional(),
   dedupeTtlMs: milliseconds.min(1).exactOptional(),
   failureStack: z.boolean().exactOptional(),
   handlerTimeoutMs: milliseconds.min(1).exactOptional(),
   drainTimeoutMs: milliseconds.exactOptional(),
-  closeTimeoutMs: milliseconds.exactOptional(),
   commitTimeoutMs: milliseconds.min(1).exactOptional(),
   sessionTimeoutMs: milliseconds.min(1).exactOptional(),
   rebalanceTimeoutMs: milliseconds.min(1).exactOptional(),

@@ -1,6 +1,5 @@
 import type { EventType, TopicDefinition } from "./event.ts";
 import type { Handler, Middleware, TombstoneHandler } from "./handler.ts";
-import type { AppHealth } from "./health.ts";
 import type { ReplayOptions, ReplayResult } from "./replay.ts";
 
 /** Options of one send. */
@@ -104,17 +103,19 @@ export interface ConsumerOptions {
    * stacks name files of the service to whoever may read the topic.
    */
   readonly failureStack?: boolean;
+  /**
+   * Longest metadata of a commit, in bytes: there a consumer keeps which records above the committed offset are done, so
+   * that a crash behind one stuck record repeats a handful. Default 4096, what brokers keep unless their
+   * `offset.metadata.max.bytes` says otherwise; one that keeps less is found out. 0 switches it off: then nothing is
+   * admitted further than 1,000 records above one that is stuck, and a crash repeats those. At least 512 otherwise.
+   */
+  readonly offsetMapMaxBytes?: number;
   /** A dedupe id is remembered for so long. Default 24 hours. */
   readonly dedupeTtlMs?: number;
   /** Default 60 s; then the delivery's signal is aborted. */
   readonly handlerTimeoutMs?: number;
-  /** How long a rebalance waits for running handlers; no heartbeat is sent meanwhile. Default 10 s. */
+  /** How long a rebalance or close waits for running handlers. Default 10 s. */
   readonly drainTimeoutMs?: number;
-  /**
-   * How long `close` waits for running handlers; then their signals are aborted, and 2 s later their records are left to
-   * the next owner. Default 25 s: with the commit and what follows it fits into the 40 s that a platform should grant.
-   */
-  readonly closeTimeoutMs?: number;
   /** Default 5 s. */
   readonly commitTimeoutMs?: number;
   /** Default 30 s. */
@@ -147,10 +148,6 @@ export interface Consumer {
    * @throws KeryxError `start_refused` with all that is wrong, `broker_unreachable`, `auth_failed`, `not_authorized`
    */
   start(): Promise<void>;
-  /** Starts no handler and fetches nothing until `resume`; those that run go on, and the member stays in its group. */
-  pause(): void;
-  /** Goes on where `pause` stopped. */
-  resume(): void;
   /** Drains, commits, leaves the group. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -168,8 +165,6 @@ export interface App {
   consumer(options: ConsumerOptions): Consumer;
   /** Puts dead letters back to the failing group's first retry topic. A dry run by default. */
   replay(options: ReplayOptions): Promise<ReplayResult>;
-  /** What the app and its consumers are at, and whether it is live and ready, as `/health` shows it. */
-  health(): AppHealth;
   /** Drains producers and consumers, each within its time-out, commits, leaves, closes connections. Safe to call twice. */
   close(): Promise<void>;
 }

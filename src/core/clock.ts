@@ -63,3 +63,11 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** Resolves when `done` settles, at the latest after `timeoutMs`. */
+export async function within(clock: Clock, done: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const timer = new AbortController();
+  const timeout = sleep(clock, timeoutMs, timer.signal).catch(() => undefined);
+  await Promise.race([done, timeout]);
+  timer.abort();
+}

@@ -35,6 +35,12 @@ export type PauseCause =
   | "breaker"
   | "operator";
 
+/**
+ * Why the metadata of a commit says nothing of records that are done: another program wrote it, a newer release did,
+ * it is damaged, it stands with another offset, its log is no more, or the broker keeps no text of that length.
+ */
+export type MapFault = "foreign" | "newer" | "corrupt" | "misaligned" | "other-log" | "too-large";
+
 /** Everything the runtime says about itself. Logs, metrics and traces are folds over this union. */
 export type Signal =
   | { readonly kind: "app.started"; readonly clientId: string }
@@ -162,6 +168,17 @@ export type Signal =
       readonly group: string;
       readonly topic: string;
       readonly partition: number;
+    }
+  | {
+      /**
+       * What a commit told of records that are done beside its offset could not be used, or not be kept: after the
+       * next crash they are handled again.
+       */
+      readonly kind: "offsets.map_dropped";
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly why: MapFault;
     }
   | {
       /** A handler outlived its deadline and has not settled; its lane waits. */

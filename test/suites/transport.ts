@@ -2,7 +2,13 @@ import { expect } from "chai";
 import type { KeryxError } from "../../src/core/errors.ts";
 import { headerNames } from "../../src/core/headers.ts";
 import type { Header, OutgoingRecord } from "../../src/core/record.ts";
-import type { Compression, KafkaPort, PortProducer, PortProducerOptions } from "../../src/transport/port.ts";
+import type {
+  Compression,
+  KafkaPort,
+  PortAssignment,
+  PortProducer,
+  PortProducerOptions,
+} from "../../src/transport/port.ts";
 import { uniqueName } from "../support/servers.ts";
 import { bytes, drain, join, type Member, outgoing, pause, text, until } from "./transport-tools.ts";
 
@@ -496,6 +502,38 @@ export function transportContract(open: () => KafkaPort): void {
       await until("the rest", () => member.records.length === 2);
       expect((await failure(admin.commitOffsets(group, at(0n, "")))).code).to.equal("fenced");
       expect(member.records[0]!.offset).to.equal(3n);
+    });
+
+    it("an assignment tells where its partitions begin, and what was committed there", async () => {
+      const [topic, group] = [await topicOf(3), uniqueName("group")];
+      await producer.send(numbers(topic, 5, 0));
+      const metadata = "x".repeat(4_096);
+      await port.admin().commitOffsets(group, [
+        { topic, partition: 0, offset: 2n, metadata },
+        { topic, partition: 1, offset: 0n },
+      ]);
+      const told: PortAssignment[] = [];
+      const member = await joinAs([topic], group, { assigned: (partitions) => told.push(...partitions) });
+      const at = { topic, epoch: member.consumer.assignment()[0]!.epoch };
+      expect(told.toSorted((a, b) => a.partition - b.partition)).to.deep.equal([
+        { ...at, partition: 0, offset: 2n, metadata },
+        { ...at, partition: 1, offset: 0n },
+        { ...at, partition: 2, offset: 0n },
+      ]);
+      await until("the rest", () => member.records.length === 3);
+      expect(member.records[0]!.offset).to.equal(2n);
+    });
+
+    it("a commit whose metadata the broker does not keep says so by its code", async () => {
+      const [topic, group] = [await topicOf(), uniqueName("group")];
+      const member = await joinAs([topic], group);
+      const [{ epoch } = { epoch: -1 }] = member.consumer.assignment();
+      const metadata = "x".repeat(4_097);
+      const error = await failure(
+        member.consumer.commit([{ topic, partition: 0, offset: 0n, metadata }], epoch),
+      );
+      expect(error.details["kafkaCode"]).to.equal(12);
+      await member.consumer.commit([{ topic, partition: 0, offset: 0n }], epoch);
     });
 
     it("offsets tell the first and the end of each partition", async () => {

@@ -9,6 +9,7 @@ import type {
   PortBatch,
   PortConsumer,
   PortConsumerOptions,
+  PortOffset,
   PortProducer,
   RebalanceHandlers,
 } from "../../src/transport/port.ts";
@@ -21,7 +22,9 @@ export interface MemoryKafka {
   records(topic: string, partition?: number): readonly RawRecord[];
   topics(): readonly string[];
   committed(group: string, topic: string, partition: number): bigint | undefined;
-  setCommitted(group: string, topic: string, partition: number, offset: bigint): void;
+  setCommitted(group: string, topic: string, partition: number, offset: bigint, metadata?: string): void;
+  /** What the last commit of a partition said beside its offset. */
+  metadata(group: string, topic: string, partition: number): string;
   /** Takes all partitions of a group away and deals them out anew. */
   rebalance(group: string, how?: { readonly lost: boolean }): Promise<void>;
   /** Every commit in order. */
@@ -29,7 +32,7 @@ export interface MemoryKafka {
   /** Faults that a test plants; each is asked before the work is done. */
   readonly faults: {
     send?: ((batch: readonly OutgoingRecord[]) => unknown) | undefined;
-    commit?: ((group: string) => unknown) | undefined;
+    commit?: ((group: string, offsets: readonly PortOffset[]) => unknown) | undefined;
     describe?: ((topics: readonly string[]) => unknown) | undefined;
     groupOffsets?: ((group: string) => unknown) | undefined;
   };
@@ -53,6 +56,7 @@ export interface Commit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
+  readonly metadata: string;
   readonly epoch: number;
 }
 
@@ -233,14 +237,15 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
         await rebalance(options.group);
       },
       async commit(offsets, ofEpoch) {
-        const fault = faults.commit?.(options.group);
+        const fault = await faults.commit?.(options.group, offsets);
         if (fault) throw fault;
         for (const { topic, partition } of offsets)
           if (own().get(keyOf(topic, partition))?.epoch !== ofEpoch)
             throw new KeryxError("fenced", `epoch ${ofEpoch} is over`);
-        for (const { topic, partition, offset } of offsets) {
+        for (const { topic, partition, offset, metadata = "" } of offsets) {
           group.offsets.set(keyOf(topic, partition), offset);
-          commits.push({ group: options.group, topic, partition, offset, epoch: ofEpoch });
+          group.metadata.set(keyOf(topic, partition), metadata);
+          commits.push({ group: options.group, topic, partition, offset, metadata, epoch: ofEpoch });
         }
       },
       pause(list) {
@@ -338,7 +343,7 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
       });
     },
     async commitOffsets(name, offsets) {
-      const fault = faults.commit?.(name);
+      const fault = faults.commit?.(name, offsets);
       if (fault) throw fault;
       const group = groupOf(name);
       if (group.members.size > 0) throw new KeryxError("fenced", `${name} has members`);
@@ -362,8 +367,11 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
         .flatMap((log) => log.records),
     topics: () => [...topics.keys()],
     committed: (group, topic, partition) => groupOf(group).offsets.get(keyOf(topic, partition)),
-    setCommitted: (group, topic, partition, offset) =>
-      void groupOf(group).offsets.set(keyOf(topic, partition), offset),
+    setCommitted(group, topic, partition, offset, metadata = "") {
+      groupOf(group).offsets.set(keyOf(topic, partition), offset);
+      groupOf(group).metadata.set(keyOf(topic, partition), metadata);
+    },
+    metadata: (group, topic, partition) => groupOf(group).metadata.get(keyOf(topic, partition)) ?? "",
     rebalance: (group, how) => rebalance(group, how?.lost ?? false),
     paused: (group) => [...groupOf(group).members].flatMap((member) => [...member.paused]),
     port: {

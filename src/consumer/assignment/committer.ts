@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
-import { sleep } from "../../core/clock.ts";
+import { sleep, within } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { PortConsumer, PortOffset } from "../../transport/port.ts";
+import type { Position } from "../offsets.ts";
 import type { Partition } from "./partition.ts";
 
 /** Commits the watermarks of one group member: soon, in one request at a time, and never backwards. */
@@ -18,6 +19,8 @@ const commitEveryMs = 1_000;
 const commitEveryRecords = 500;
 const retryBaseMs = 250;
 const retryMaxMs = 5_000;
+/** OFFSET_METADATA_TOO_LARGE */
+const metadataTooLarge = 12;
 
 export interface CommitterDeps {
   readonly port: Pick<PortConsumer, "commit">;
@@ -31,12 +34,16 @@ export interface CommitterDeps {
 }
 
 export function createCommitter(deps: CommitterDeps): Committer {
-  const { port, clock, observe, group, onCommitted, onFenced } = deps;
+  const { port, clock, observe, group, onCommitted } = deps;
   const dirty = new Set<Partition>();
   let underWay: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let failures = 0;
 
+  const disarm = (): void => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+  };
   const arm = (delayMs: number): void => {
     cancelTimer ??= clock.schedule(delayMs, () => {
       cancelTimer = undefined;
@@ -44,45 +51,46 @@ export function createCommitter(deps: CommitterDeps): Committer {
     });
   };
 
-  const disarm = (): void => {
-    cancelTimer?.();
-    cancelTimer = undefined;
-  };
-
   // One request per epoch: offsets of two assignments never travel under one fence.
-  const commitEpoch = async (epoch: number, partitions: readonly Partition[]): Promise<void> => {
-    const offsets: (PortOffset & { partition: number })[] = [];
-    for (const partition of partitions) {
+  const commitEpoch = async (
+    epoch: number,
+    partitions: readonly Partition[],
+    isPlain = false,
+  ): Promise<void> => {
+    const due = partitions.flatMap((partition) => {
       dirty.delete(partition);
-      if (partition.phase === "closed") continue;
-      const offset = partition.offsets.take();
-      const before = partition.committed ?? partition.offsets.start() ?? -1n;
-      if (offset === undefined || offset <= before) continue;
-      offsets.push({ topic: partition.topic, partition: partition.partition, offset });
-    }
-    if (offsets.length === 0) return;
+      const position = partition.phase === "closed" ? undefined : partition.offsets.take(isPlain);
+      return position && isNews(partition, position) ? { partition, position } : [];
+    });
+    if (due.length === 0) return;
     try {
-      await port.commit(offsets, epoch);
+      await port.commit(due.map(toPortOffset), epoch);
       failures = 0;
-      for (const { topic, partition, offset } of offsets) {
-        const owner = partitions.find((one) => one.topic === topic && one.partition === partition);
-        if (owner) {
-          owner.committed = offset;
-          owner.offsets.confirm();
-          onCommitted(owner);
-        }
-        observe({ kind: "offsets.committed", group, topic, partition, offset });
+      for (const one of due) {
+        const { topic, partition } = note(one);
+        onCommitted(one.partition);
+        observe({ kind: "offsets.committed", group, topic, partition, offset: one.position.offset });
       }
     } catch (error) {
+      if (!isPlain && isMetadataTooLarge(error)) {
+        for (const one of due) shorten(one);
+        return commitEpoch(epoch, partitions, true);
+      }
       failures++;
       observe({ kind: "offsets.commit_failed", group, error });
-      if (error instanceof KeryxError && error.code === "fenced") {
-        onFenced(partitions);
-        return;
-      }
+      if (error instanceof KeryxError && error.code === "fenced") return deps.onFenced(partitions);
       // Nothing is forgotten: the next request takes the watermark of that moment.
       for (const partition of partitions) if (partition.phase !== "closed") dirty.add(partition);
     }
+  };
+
+  // The broker does not say what it keeps: half of what it refused, until it fits.
+  const shorten = ({ partition: owner, position: { metadata = "" } }: Due): void => {
+    const { topic, partition, offsets } = owner;
+    if (metadata === "") return;
+    dirty.add(owner);
+    offsets.limitMap(metadata.length >> 1);
+    observe({ kind: "offsets.map_dropped", group, topic, partition, why: "too-large" });
   };
 
   const commitAll = async (partitions: Iterable<Partition>): Promise<void> => {
@@ -128,12 +136,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
           await sleep(clock, retryBaseMs);
         }
       };
-      let cancel = (): void => {};
-      const given = new Promise<void>((resolve) => {
-        cancel = clock.schedule(timeoutMs, resolve);
-      });
-      await Promise.race([finish(), given]);
-      cancel();
+      await within(clock, finish(), timeoutMs);
       for (const partition of partitions) dirty.delete(partition);
     },
     close() {
@@ -141,4 +144,33 @@ export function createCommitter(deps: CommitterDeps): Committer {
       dirty.clear();
     },
   };
+}
+
+interface Due {
+  readonly partition: Partition;
+  readonly position: Position;
+}
+
+// A map that is too long leaves the one before it where it is: what that one says is still true.
+function isNews(
+  { committed, committedMetadata, offsets }: Partition,
+  { offset, metadata = committedMetadata }: Position,
+): boolean {
+  return offset > (committed ?? offsets.start() ?? -1n) || metadata !== committedMetadata;
+}
+
+function note({ partition, position }: Due): Partition {
+  partition.committed = position.offset;
+  partition.committedMetadata = position.metadata ?? "";
+  partition.offsets.confirm(position);
+  return partition;
+}
+
+function toPortOffset({ partition: { topic, partition }, position }: Due): PortOffset {
+  const { offset, metadata = "" } = position;
+  return { topic, partition, offset, ...(metadata !== "" && { metadata }) };
+}
+
+function isMetadataTooLarge(error: unknown): boolean {
+  return error instanceof KeryxError && error.details["kafkaCode"] === metadataTooLarge;
 }

@@ -6,9 +6,11 @@ import type { RawRecord, TopicPartition } from "../../core/record.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { PortConsumer } from "../../transport/port.ts";
 import { sizeOf } from "../../transport/records.ts";
-import type { OffsetTracker, Ticket } from "../offsets.ts";
+import type { OffsetMap } from "../offset-map.ts";
+import type { OffsetTracker } from "../offsets.ts";
 import { createOffsetTracker } from "../offsets.ts";
 import type { Route } from "../plan/handlers.ts";
+import type { Ticket } from "../tickets.ts";
 import type { PauseSet } from "./pauses.ts";
 import { createPauseSet } from "./pauses.ts";
 import type { RecordBuffer } from "./record-buffer.ts";
@@ -35,8 +37,8 @@ export interface Partition extends TopicPartition {
   isHeld: boolean;
   /** Highest offset that was committed under this assignment. */
   committed: bigint | undefined;
-  /** When something was last completed. */
-  completedMs: number;
+  /** What the last commit said beside its offset, under this assignment or before it. */
+  committedMetadata: string;
   /** Tells that something was completed, so that it is committed soon. */
   readonly touch: () => void;
 }
@@ -95,6 +97,11 @@ export interface PartitionInit extends TopicPartition {
   readonly port: Pick<PortConsumer, "pause" | "resume">;
   readonly observe: Observe;
   readonly touch: (partition: Partition) => void;
+  /** Longest map of completed offsets; 0: none. */
+  readonly maxMapLength?: number;
+  readonly committedMetadata?: string;
+  /** What an earlier assignment completed above the committed offset. */
+  readonly inherited?: OffsetMap | undefined;
 }
 
 export function createPartition(init: PartitionInit): Partition {
@@ -106,7 +113,7 @@ export function createPartition(init: PartitionInit): Partition {
     route,
     stage,
     pauses: createPauseSet(init.port, init, init.group, init.observe),
-    offsets: createOffsetTracker(),
+    offsets: createOffsetTracker(init.maxMapLength, init.inherited),
     buffer: createRecordBuffer(),
     queue: {
       tails: new Map(),
@@ -121,7 +128,7 @@ export function createPartition(init: PartitionInit): Partition {
     isCalledOff: false,
     isHeld: false,
     committed: undefined,
-    completedMs: 0,
+    committedMetadata: init.committedMetadata ?? "",
     touch: () => init.touch(created),
   };
   return created;
@@ -131,6 +138,7 @@ export function createWork(partition: Partition, record: RawRecord, lane: string
   return {
     offset: record.offset,
     isCompleted: false,
+    ordinal: 0,
     record,
     sizeBytes: sizeOf(record),
     partition,

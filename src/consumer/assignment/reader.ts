@@ -1,11 +1,13 @@
 import type { Clock } from "../../core/clock.ts";
-import { sleep } from "../../core/clock.ts";
+import { within } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { ConsumerEvent, PortAssignment, PortBatch, PortConsumer } from "../../transport/port.ts";
 import type { Dedupe } from "../dedupe.ts";
 import type { Flow } from "../flow.ts";
 import { dropQueued, untilIdle } from "../lanes.ts";
+import type { ReadMap } from "../offset-map.ts";
+import { decodeOffsetMap } from "../offset-map.ts";
 import type { Route } from "../plan/handlers.ts";
 import { createCommitter } from "./committer.ts";
 import type { Holds } from "./holds.ts";
@@ -21,11 +23,6 @@ export interface TopicPlace {
 /** One group member: its assignments, from the first fetch to the last commit. */
 export interface Reader {
   start(): Promise<void>;
-  /** Starts nothing more, of partitions to come either, until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** Those assigned now. */
-  partitions(): readonly Partition[];
   /** Drains, commits and leaves the group. */
   close(): Promise<void>;
 }
@@ -39,8 +36,8 @@ export interface ReaderDeps {
   readonly flow: Flow;
   readonly holds: Holds;
   readonly dedupe: Dedupe | undefined;
+  readonly offsetMapMaxBytes: number;
   readonly drainTimeoutMs: number;
-  readonly closeTimeoutMs: number;
   readonly commitTimeoutMs: number;
 }
 
@@ -52,33 +49,32 @@ export function createReader(deps: ReaderDeps): Reader {
   const partitions = new Map<string, Partition>();
   // Read from another place from now on, further on or further back.
   const resets = new Set<string>();
-  let isPaused = false;
 
   const committer = createCommitter({
     port,
     clock,
     observe,
     group,
-    onCommitted: (partition) => flow.settled(partition),
+    onCommitted: flow.settled,
     onFenced: (fenced) => {
       for (const partition of fenced) endAssignment(partition, true);
     },
   });
 
   const assigned = (assignments: readonly PortAssignment[]): void => {
-    for (const { topic, partition, epoch } of assignments) {
+    for (const assignment of assignments) {
+      const { topic, partition, epoch } = assignment;
       const place = places.get(topic);
       const before = partitions.get(toKey(topic, partition));
       if (!place || before?.epoch === epoch) continue;
       if (before) endAssignment(before, true);
-      begin({ topic, partition, epoch }, place);
+      begin(assignment, place);
     }
   };
 
   const begin = (at: PortAssignment, place: TopicPlace): Partition => {
     const begun = openPartition(deps, committer.touch, at, place);
     partitions.set(toKey(at.topic, at.partition), begun);
-    if (isPaused) begun.pauses.add("operator");
     return begun;
   };
 
@@ -87,7 +83,7 @@ export function createReader(deps: ReaderDeps): Reader {
     endAssignment(before, true);
     // Its pauses are forgotten, and the client does not know that.
     port.resume([{ topic: before.topic, partition: before.partition }]);
-    return begin(before, before);
+    return begin({ topic: before.topic, partition: before.partition, epoch: before.epoch }, before);
   };
 
   const endAssignment = (ended: Partition, isLost: boolean): void => {
@@ -104,13 +100,13 @@ export function createReader(deps: ReaderDeps): Reader {
   };
 
   // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
-  const drain = async (leaving: readonly Partition[], timeoutMs: number): Promise<void> => {
+  const drain = async (leaving: readonly Partition[]): Promise<void> => {
     for (const partition of leaving) stopAdmitting(deps, partition);
     const idle = Promise.all(leaving.map(untilIdle));
-    await within(clock, idle, timeoutMs);
+    await within(clock, idle, deps.drainTimeoutMs);
     if (leaving.some(({ queue }) => queue.running.size() > 0)) {
       for (const partition of leaving) callOff(partition);
-      await within(clock, idle, Math.min(maxGraceMs, timeoutMs));
+      await within(clock, idle, Math.min(maxGraceMs, deps.drainTimeoutMs));
     }
     await committer.flush(leaving, deps.commitTimeoutMs);
     for (const partition of leaving) endAssignment(partition, false);
@@ -126,8 +122,10 @@ export function createReader(deps: ReaderDeps): Reader {
     const { topic, partition: number, epoch } = batch;
     const key = toKey(topic, number);
     let partition = partitions.get(key);
-    if (resets.delete(key) && partition?.phase === "open" && flow.isBehind(partition, batch))
-      partition = beginAgain(partition);
+    if (resets.delete(key) && partition?.phase === "open") {
+      flow.disown(partition);
+      if (flow.isBehind(partition, batch)) partition = beginAgain(partition);
+    }
     if (partition) flow.receive(partition, batch);
     else observe({ kind: "offsets.dropped", group, topic, partition: number, epoch, why: "batch" });
   };
@@ -139,7 +137,7 @@ export function createReader(deps: ReaderDeps): Reader {
         receive,
         {
           assigned,
-          revoked: (assignments) => drain(find(assignments), deps.drainTimeoutMs),
+          revoked: (assignments) => drain(find(assignments)),
           lost: (assignments) => {
             for (const partition of find(assignments)) endAssignment(partition, true);
           },
@@ -150,22 +148,10 @@ export function createReader(deps: ReaderDeps): Reader {
           report(event, group, observe);
         },
       ),
-    pause() {
-      isPaused = true;
-      for (const { pauses } of partitions.values()) pauses.add("operator");
-    },
-    resume() {
-      isPaused = false;
-      for (const partition of partitions.values()) {
-        partition.pauses.remove("operator");
-        flow.wake(partition);
-      }
-    },
-    partitions: () => [...partitions.values()],
     async close() {
       const open = [...partitions.values()];
       if (open.length > 0) port.pause(open.map(({ topic, partition }) => ({ topic, partition })));
-      await drain(open, deps.closeTimeoutMs);
+      await drain(open);
       committer.close();
       await port.close();
     },
@@ -180,30 +166,19 @@ function stopAdmitting({ flow, holds }: ReaderDeps, partition: Partition): void 
 }
 
 function openPartition(
-  { clock, group, port, observe }: ReaderDeps,
+  { group, port, observe, offsetMapMaxBytes }: ReaderDeps,
   touch: (partition: Partition) => void,
-  { topic, partition, epoch }: PortAssignment,
+  { topic, partition, epoch, offset, metadata = "" }: PortAssignment,
   { route, stage }: TopicPlace,
 ): Partition {
   observe({ kind: "partition.assigned", group, topic, partition, epoch });
-  return createPartition({
-    topic,
-    partition,
-    epoch,
-    route,
-    stage,
-    group,
-    port,
-    observe,
-    touch: touchAt(clock, touch),
-  });
-}
-
-function touchAt(clock: Clock, touch: (partition: Partition) => void): (partition: Partition) => void {
-  return (partition) => {
-    partition.completedMs = clock.now();
-    touch(partition);
-  };
+  const at = { topic, partition, epoch, route, stage, group };
+  const committed = { maxMapLength: offsetMapMaxBytes, committedMetadata: metadata };
+  const read: ReadMap =
+    offset === undefined || offsetMapMaxBytes === 0 ? { kind: "none" } : decodeOffsetMap(metadata, offset);
+  if (read.kind === "fault") observe({ kind: "offsets.map_dropped", group, topic, partition, why: read.why });
+  const inherited = read.kind === "map" ? read.map : undefined;
+  return createPartition({ ...at, ...committed, port, observe, touch, inherited });
 }
 
 // A handler that already failed by itself is not told any more.
@@ -211,13 +186,6 @@ function callOff(partition: Partition): void {
   partition.isCalledOff = true;
   const reason = new KeryxError("aborted", "The partition is given up");
   for (const work of partition.queue.running.items()) work.delivery?.callOff(reason);
-}
-
-async function within(clock: Clock, done: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const timer = new AbortController();
-  const timeout = sleep(clock, timeoutMs, timer.signal).catch(() => undefined);
-  await Promise.race([done, timeout]);
-  timer.abort();
 }
 
 function toKey(topic: string, partition: number): string {

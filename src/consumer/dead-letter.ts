@@ -3,6 +3,7 @@ import { headerNames } from "../core/headers.ts";
 import type { OutgoingRecord } from "../core/record.ts";
 import { toParkedTopic } from "../core/topic-names.ts";
 import type { HandOver } from "./hand-over/hop-headers.ts";
+import { springNames } from "./hand-over/spring-headers.ts";
 import type { PartitionCounts } from "./retry-topics.ts";
 import { toHandedOver } from "./retry-topics.ts";
 
@@ -28,10 +29,16 @@ export function toAlternative(
   return isUnparkable ? { ...record, topic: deadLetter } : undefined;
 }
 
+/** What a dead letter can do without, in this order. */
+const explanations: readonly (readonly string[])[] = [
+  [headerNames.failureStack, springNames.stack],
+  [headerNames.failureReason, springNames.message],
+];
+
 /** The record without the headers that only explain; undefined when there is nothing left to drop. */
 export function toSmaller(record: OutgoingRecord): OutgoingRecord | undefined {
-  for (const name of [headerNames.failureStack, headerNames.failureReason]) {
-    const headers = record.headers.filter((header) => header[0] !== name);
+  for (const names of explanations) {
+    const headers = record.headers.filter(([name]) => !names.includes(name));
     if (headers.length < record.headers.length) return { ...record, headers };
   }
   return undefined;

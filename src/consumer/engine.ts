@@ -55,8 +55,8 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const holds = createHolds(clock, lanes);
   const endings = createEndings({ clock, observe, group, dedupe, holds });
-  const { failureStack } = options;
-  const settle = createSettle({ group, failureStack, dedupe, sink, endings, counts });
+  const { failureStack, headers } = options;
+  const settle = createSettle({ group, failureStack, headers, dedupe, sink, endings, counts });
 
   const handler = createInvoke({ context, clock, observe, group });
   run = createPipeline({ clock, observe, redactor, options, dedupe, handler, settle });

@@ -45,6 +45,7 @@ export const consumerDefaults: Omit<ResolvedConsumerOptions, "group"> = {
   offsetMapMaxBytes: 4_096,
   dedupeTtlMs: 86_400_000,
   failureStack: false,
+  headers: ["keryx"],
   handlerTimeoutMs: 60_000,
   drainTimeoutMs: 10_000,
   commitTimeoutMs: 5_000,
@@ -84,6 +85,14 @@ export const consumerOptionsSchema: z.ZodType<ConsumerOptions> = z.strictObject(
   dedupeTtlMs: milliseconds.min(1).exactOptional(),
   failureStack: z.boolean().exactOptional(),
   handlerTimeoutMs: milliseconds.min(1).exactOptional(),
+  headers: z
+    .array(z.enum(["keryx", "spring"]))
+    .refine(
+      (names) => names.includes("keryx"),
+      "holds `keryx` always: replays and retries stand on those names",
+    )
+    .readonly()
+    .exactOptional(),
   drainTimeoutMs: milliseconds.exactOptional(),
   commitTimeoutMs: milliseconds.min(1).exactOptional(),
   sessionTimeoutMs: milliseconds.min(1).exactOptional(),

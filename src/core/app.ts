@@ -104,6 +104,11 @@ export interface ConsumerOptions {
    */
   readonly failureStack?: boolean;
   /**
+  /**
+   * Names under which dead letters say why. Default `["keryx"]`; with `"spring"` also those that Spring for Apache
+   * Kafka reads (`kafka_dlt-original-topic` and so on), for teams with services of both kinds.
+   */
+  readonly headers?: readonly ("keryx" | "spring")[];
    * Longest metadata of a commit, in bytes: there a consumer keeps which records above the committed offset are done, so
    * that a crash behind one stuck record repeats a handful. Default 4096, what brokers keep unless their
    * `offset.metadata.max.bytes` says otherwise; one that keeps less is found out. 0 switches it off: then nothing is

@@ -5,6 +5,7 @@ import type { Header, RawRecord, SchemaKey, TopicPartitionOffset } from "../../c
 import { toCoordinates } from "../../core/record.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Failure } from "../steps/classify.ts";
+import { addSpringHeaders } from "./spring-headers.ts";
 
 /** What a record's hop headers tell about its way so far. */
 export interface History {
@@ -29,6 +30,8 @@ export interface HandOver {
   readonly dueAtMs?: number;
   /** Dead letters carry the stack of what was thrown. */
   readonly failureStack?: boolean;
+  /** Dead letters carry Spring's names as well. */
+  readonly springHeaders?: boolean;
   readonly nowMs: number;
   /** Event type, or the full name of an event that nobody handles. */
   readonly eventType?: string | undefined;
@@ -55,6 +58,8 @@ export const hopHeaderNames: ReadonlySet<string> = new Set(
 );
 
 const maxHeaderBytes = 8_192;
+/** All that hand-overs add, less the names of the two headers with a stack. */
+const maxAddedBytes = 8_192 - 64;
 const maxNullHeadersBytes = 2_048;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -115,7 +120,6 @@ export function toHopHeaders(handOver: HandOver): Header[] {
     [headerNames.failureCode, cutText(failure.code, 128)],
     [headerNames.failureError, cutText(failure.error, 128)],
     [headerNames.failureReason, cutText(failure.reason, 1_024)],
-    [headerNames.failureStack, cutText(toStack(handOver), 4_096)],
     [headerNames.event, cutText(handOver.eventType ?? "", 256)],
     [headerNames.schemaId, handOver.schemaId],
     [headerNames.schemaSubject, event && !isJsonEvent(event) ? cutText(event.subject, 512) : undefined],
@@ -127,12 +131,31 @@ export function toHopHeaders(handOver: HandOver): Header[] {
   const hops = entries
     .filter(([, value]) => value !== undefined && value !== "")
     .map(([name, value]) => toHeader(name, String(value)));
-  return [...user, ...hops];
+  return handOver.stage === "dlq" ? withDetails(handOver, user, hops) : [...user, ...hops];
 }
 
-function toStack({ failureStack, stage, failure }: HandOver): string {
-  const { thrown } = failure;
-  return failureStack && stage === "dlq" && thrown instanceof Error ? (thrown.stack ?? "") : "";
+/** A dead letter tells more; its stack takes what the other headers leave of the room. */
+function withDetails(handOver: HandOver, user: readonly Header[], hops: readonly Header[]): Header[] {
+  const { history, group, failure, failureStack = false, springHeaders = false } = handOver;
+  const spring = (stack: string): Header[] => {
+    const reason = cutText(failure.reason, 1_024);
+    const facts = {
+      history,
+      group,
+      failure: { ...failure, error: cutText(failure.error, 128), reason },
+      stack,
+    };
+    return springHeaders ? addSpringHeaders(user, facts) : [...user];
+  };
+  const stack = failureStack && failure.thrown instanceof Error ? (failure.thrown.stack ?? "") : "";
+  if (stack === "") return [...spring(""), ...hops];
+  const left = maxAddedBytes - sizeOf(hops) - (sizeOf(spring("")) - sizeOf(user));
+  const cut = cutText(stack, Math.max(Math.min(4_096, springHeaders ? Math.floor(left / 2) : left), 0));
+  return [...spring(cut), ...hops, ...(cut === "" ? [] : [toHeader(headerNames.failureStack, cut)])];
+}
+
+function sizeOf(headers: readonly Header[]): number {
+  return headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
 }
 
 /**

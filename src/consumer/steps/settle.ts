@@ -17,6 +17,8 @@ export type Settle = (pass: Pass, settlement: Settlement) => boolean | Promise<b
 export interface SettleDeps {
   readonly group: string;
   readonly failureStack: boolean;
+  /** Whose names dead letters carry. */
+  readonly headers: readonly ("keryx" | "spring")[];
   readonly dedupe: Dedupe | undefined;
   readonly sink: Sink;
   readonly endings: Endings;
@@ -88,7 +90,7 @@ export function createSettle(deps: SettleDeps): Settle {
 function toOutgoing(
   pass: Pass,
   settlement: HandingOver,
-  { group, failureStack, counts }: SettleDeps,
+  { group, failureStack, headers, counts }: SettleDeps,
 ): OutgoingRecord {
   const { work, history, known, eventType, schemaId, attempt } = pass;
   const handOver: Omit<HandOver, "stage"> = {
@@ -105,7 +107,11 @@ function toOutgoing(
   };
   const { topic } = settlement;
   if (settlement.kind === "deadLetter")
-    return toDeadLetter(topic, { ...handOver, failureStack, stage: "dlq" }, counts);
+    return toDeadLetter(
+      topic,
+      { ...handOver, failureStack, springHeaders: headers.includes("spring"), stage: "dlq" },
+      counts,
+    );
   const { stage, dueAtMs } = settlement;
   return toRetryRecord(topic, { ...handOver, stage: `retry-${stage}`, dueAtMs }, counts);
 }

@@ -2,7 +2,9 @@ import type { Consumer, ConsumerOptions } from "../core/app.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ContextStore } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
+import type { EventType } from "../core/event.ts";
 import type { Handler, Middleware } from "../core/handler.ts";
+import type { ConsumerSnapshot } from "../core/health.ts";
 import type { Redactor } from "../core/redact.ts";
 import { createRedactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
@@ -15,8 +17,8 @@ import { resolveConsumerOptions } from "./options.ts";
 import type { HandlerTable, Route, RouteDraft } from "./plan/handlers.ts";
 import { createHandlerTable } from "./plan/handlers.ts";
 import { prepareTopics } from "./plan/topics.ts";
-import type { Running } from "./running.ts";
-import { startRunning } from "./running.ts";
+import type { Startable } from "./running.ts";
+import { createRunning } from "./running.ts";
 
 /** What a consumer stands on. */
 export interface ConsumerDeps {
@@ -33,12 +35,24 @@ export interface ConsumerDeps {
   readonly redactor?: Redactor;
 }
 
+/** A consumer that its app owns. */
+export interface OwnedConsumer extends Consumer {
+  /** Events that it was told of. */
+  events(): readonly EventType[];
+  snapshot(): ConsumerSnapshot;
+}
+
 /** Creates a consumer; nothing connects before `start`. */
-export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Consumer {
+export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): OwnedConsumer {
   const resolved = resolveConsumerOptions({ createTopics: deps.createTopics, ...options });
+  const { group } = resolved;
   const table = createHandlerTable();
-  let starting: Promise<Running> | undefined;
+  const known = new Set<EventType>();
+  let starting: Promise<void> | undefined;
+  let running: Startable | undefined;
   let closing: Promise<void> | undefined;
+  let phase: ConsumerSnapshot["phase"] = "new";
+  let isPaused = false;
 
   const requireNew = (): HandlerTable => {
     if (starting || closing)
@@ -49,16 +63,34 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Co
     return table;
   };
 
-  const stop = async (): Promise<void> => {
-    // A start that failed has already taken itself down.
-    const running = await starting?.catch(() => undefined);
-    await running?.close();
+  const begin = async (): Promise<void> => {
+    phase = "starting";
+    const made = await prepare(deps, resolved, table.toRoutes(resolved));
+    if (closing) {
+      await made.close();
+      throw new KeryxError("closed", `The consumer of ${group} was closed`);
+    }
+    running = made;
+    if (isPaused) made.pause();
+    await made.start();
+    if (!closing) phase = "started";
   };
 
-  const consumer: Consumer = {
+  const stop = async (): Promise<void> => {
+    phase = "closing";
+    // Also in the middle of a start, which then fails: joining a group may take minutes.
+    try {
+      await running?.close();
+    } finally {
+      phase = "closed";
+    }
+  };
+
+  const consumer: OwnedConsumer = {
     on(event, handler) {
       // The pipeline hands each handler only values of its own event.
       requireNew().addHandler(event, handler as Handler<unknown>);
+      known.add(event);
       return consumer;
     },
     use(event, ...middlewares) {
@@ -71,12 +103,14 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Co
     },
     topic(topic) {
       requireNew().addTopic(topic);
+      for (const event of topic.events) known.add(event);
       return consumer;
     },
     async start() {
       if (closing) throw new KeryxError("closed", `The consumer of ${resolved.group} is closed`);
-      starting ??= run(deps, resolved, table.toRoutes(resolved)).catch((error: unknown) => {
+      starting ??= begin().catch((error: unknown) => {
         starting = undefined;
+        running = undefined;
         throw error;
       });
       await starting;
@@ -85,15 +119,25 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Co
       closing ??= stop();
       return closing;
     },
+    pause() {
+      isPaused = true;
+      running?.pause();
+    },
+    resume() {
+      isPaused = false;
+      running?.resume();
+    },
+    events: () => [...known],
+    snapshot: () => ({ group, phase, isPaused, members: running?.members() ?? [] }),
   };
   return consumer;
 }
 
-async function run(
+async function prepare(
   deps: ConsumerDeps,
   options: ResolvedConsumerOptions,
   drafts: readonly RouteDraft[],
-): Promise<Running> {
+): Promise<Startable> {
   const { transport } = deps;
   if (drafts.length === 0)
     throw new KeryxError("usage", `The consumer of ${options.group} has no handlers: add them with \`on\``);
@@ -105,7 +149,7 @@ async function run(
       `${transport.capabilities.client} keeps no metadata with a commit, which offsetMapMaxBytes needs: set it to 0`,
     );
   const counts = await checkTopics(deps, options, drafts);
-  return startRunning({
+  return createRunning({
     ...deps,
     options,
     counts,
@@ -128,6 +172,8 @@ async function checkTopics(
 }
 
 function toRoute(draft: RouteDraft, { registry, clock }: ConsumerDeps): Route {
-  const handled = [...draft.events.values()].flatMap(({ event, handler }) => (handler ? event : []));
-  return { ...draft, deserializer: createDeserializer({ registry, clock, events: handled }) };
+  const all = [...draft.events.values()];
+  const events = all.flatMap(({ event, handler }) => (handler ? event : []));
+  const known = all.map(({ event }) => event);
+  return { ...draft, deserializer: createDeserializer({ registry, clock, events, known }) };
 }

@@ -23,6 +23,8 @@ export interface Flow {
   disown(partition: Partition): void;
   /** A record left the running ones: there may be room again. */
   settled(partition: Partition): void;
+  /** Nothing keeps admitted records from starting any more. */
+  wake(partition: Partition): void;
   /** The bytes of a finished record are free again. */
   finished(work: Work): void;
   /** Forgets what was not admitted, and frees the bytes of everything that is not running. */
@@ -156,6 +158,7 @@ export function createFlow({ clock, lanes, observe, order, group, onPassedOver, 
       if (partition.queue.queued <= resumeAt || partition.pauses.has("window"))
         admit(partition, intakes.of(partition));
     },
+    wake: (partition) => lanes.wake(partition),
     finished: (work) => readmit(intakes.finish(work)),
     drop: (partition) => readmit(intakes.drop(partition)),
   };

@@ -48,6 +48,7 @@ export const consumerDefaults: Omit<ResolvedConsumerOptions, "group"> = {
   headers: ["keryx"],
   handlerTimeoutMs: 60_000,
   drainTimeoutMs: 10_000,
+  closeTimeoutMs: 25_000,
   commitTimeoutMs: 5_000,
   sessionTimeoutMs: 30_000,
   rebalanceTimeoutMs: 60_000,
@@ -84,7 +85,6 @@ export const consumerOptionsSchema: z.ZodType<ConsumerOptions> = z.strictObject(
     .exactOptional(),
   dedupeTtlMs: milliseconds.min(1).exactOptional(),
   failureStack: z.boolean().exactOptional(),
-  handlerTimeoutMs: milliseconds.min(1).exactOptional(),
   headers: z
     .array(z.enum(["keryx", "spring"]))
     .refine(
@@ -93,7 +93,9 @@ export const consumerOptionsSchema: z.ZodType<ConsumerOptions> = z.strictObject(
     )
     .readonly()
     .exactOptional(),
+  handlerTimeoutMs: milliseconds.min(1).exactOptional(),
   drainTimeoutMs: milliseconds.exactOptional(),
+  closeTimeoutMs: milliseconds.exactOptional(),
   commitTimeoutMs: milliseconds.min(1).exactOptional(),
   sessionTimeoutMs: milliseconds.min(1).exactOptional(),
   rebalanceTimeoutMs: milliseconds.min(1).exactOptional(),

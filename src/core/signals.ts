@@ -233,23 +233,6 @@ export type Signal =
       readonly summary: string;
     }
   | {
-      /** Brokers answer again. */ readonly kind: "connection.restored";
-      readonly component: "producer" | "consumer" | "admin";
-    }
-  | { readonly kind: "registry.recovered"; readonly url: string }
-  | {
-      /** The probes answer at this address. */ readonly kind: "health.listening";
-      readonly host: string;
-      readonly port: number;
-    }
-  | {
-      /** What the probes say changed. */
-      readonly kind: "health.changed";
-      readonly live: boolean;
-      readonly ready: boolean;
-      readonly summary: string;
-    }
-  | {
       readonly kind: "replay.started";
       readonly replayId: string;
       readonly topic: string;

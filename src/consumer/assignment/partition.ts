@@ -39,6 +39,8 @@ export interface Partition extends TopicPartition {
   committed: bigint | undefined;
   /** What the last commit said beside its offset, under this assignment or before it. */
   committedMetadata: string;
+  /** When something was last completed. */
+  completedMs: number;
   /** Tells that something was completed, so that it is committed soon. */
   readonly touch: () => void;
 }
@@ -129,6 +131,7 @@ export function createPartition(init: PartitionInit): Partition {
     isHeld: false,
     committed: undefined,
     committedMetadata: init.committedMetadata ?? "",
+    completedMs: 0,
     touch: () => init.touch(created),
   };
   return created;

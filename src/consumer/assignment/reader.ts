@@ -23,6 +23,11 @@ export interface TopicPlace {
 /** One group member: its assignments, from the first fetch to the last commit. */
 export interface Reader {
   start(): Promise<void>;
+  /** Starts nothing more, of partitions to come either, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Those assigned now. */
+  partitions(): readonly Partition[];
   /** Drains, commits and leaves the group. */
   close(): Promise<void>;
 }
@@ -38,6 +43,7 @@ export interface ReaderDeps {
   readonly dedupe: Dedupe | undefined;
   readonly offsetMapMaxBytes: number;
   readonly drainTimeoutMs: number;
+  readonly closeTimeoutMs: number;
   readonly commitTimeoutMs: number;
 }
 
@@ -49,6 +55,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const partitions = new Map<string, Partition>();
   // Read from another place from now on, further on or further back.
   const resets = new Set<string>();
+  let isPaused = false;
 
   const committer = createCommitter({
     port,
@@ -75,6 +82,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const begin = (at: PortAssignment, place: TopicPlace): Partition => {
     const begun = openPartition(deps, committer.touch, at, place);
     partitions.set(toKey(at.topic, at.partition), begun);
+    if (isPaused) begun.pauses.add("operator");
     return begun;
   };
 
@@ -100,23 +108,17 @@ export function createReader(deps: ReaderDeps): Reader {
   };
 
   // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
-  const drain = async (leaving: readonly Partition[]): Promise<void> => {
+  const drain = async (leaving: readonly Partition[], timeoutMs: number): Promise<void> => {
     for (const partition of leaving) stopAdmitting(deps, partition);
     const idle = Promise.all(leaving.map(untilIdle));
-    await within(clock, idle, deps.drainTimeoutMs);
+    await within(clock, idle, timeoutMs);
     if (leaving.some(({ queue }) => queue.running.size() > 0)) {
       for (const partition of leaving) callOff(partition);
-      await within(clock, idle, Math.min(maxGraceMs, deps.drainTimeoutMs));
+      await within(clock, idle, Math.min(maxGraceMs, timeoutMs));
     }
     await committer.flush(leaving, deps.commitTimeoutMs);
     for (const partition of leaving) endAssignment(partition, false);
   };
-
-  const find = (assignments: readonly PortAssignment[]): Partition[] =>
-    assignments.flatMap(({ topic, partition, epoch }) => {
-      const found = partitions.get(toKey(topic, partition));
-      return found && found.epoch === epoch ? found : [];
-    });
 
   const receive = (batch: PortBatch): void => {
     const { topic, partition: number, epoch } = batch;
@@ -137,9 +139,9 @@ export function createReader(deps: ReaderDeps): Reader {
         receive,
         {
           assigned,
-          revoked: (assignments) => drain(find(assignments)),
+          revoked: (assignments) => drain(findOf(partitions, assignments), deps.drainTimeoutMs),
           lost: (assignments) => {
-            for (const partition of find(assignments)) endAssignment(partition, true);
+            for (const partition of findOf(partitions, assignments)) endAssignment(partition, true);
           },
         },
         (event) => {
@@ -148,14 +150,36 @@ export function createReader(deps: ReaderDeps): Reader {
           report(event, group, observe);
         },
       ),
+    pause() {
+      isPaused = true;
+      for (const { pauses } of partitions.values()) pauses.add("operator");
+    },
+    resume() {
+      isPaused = false;
+      for (const partition of partitions.values()) {
+        partition.pauses.remove("operator");
+        flow.wake(partition);
+      }
+    },
+    partitions: () => [...partitions.values()],
     async close() {
       const open = [...partitions.values()];
       if (open.length > 0) port.pause(open.map(({ topic, partition }) => ({ topic, partition })));
-      await drain(open);
+      await drain(open, deps.closeTimeoutMs);
       committer.close();
       await port.close();
     },
   };
+}
+
+function findOf(
+  partitions: ReadonlyMap<string, Partition>,
+  assignments: readonly PortAssignment[],
+): readonly Partition[] {
+  return assignments.flatMap(({ topic, partition, epoch }) => {
+    const found = partitions.get(toKey(topic, partition));
+    return found && found.epoch === epoch ? found : [];
+  });
 }
 
 function stopAdmitting({ flow, holds }: ReaderDeps, partition: Partition): void {
@@ -166,7 +190,7 @@ function stopAdmitting({ flow, holds }: ReaderDeps, partition: Partition): void 
 }
 
 function openPartition(
-  { group, port, observe, offsetMapMaxBytes }: ReaderDeps,
+  { clock, group, port, observe, offsetMapMaxBytes }: ReaderDeps,
   touch: (partition: Partition) => void,
   { topic, partition, epoch, offset, metadata = "" }: PortAssignment,
   { route, stage }: TopicPlace,
@@ -178,7 +202,14 @@ function openPartition(
     offset === undefined || offsetMapMaxBytes === 0 ? { kind: "none" } : decodeOffsetMap(metadata, offset);
   if (read.kind === "fault") observe({ kind: "offsets.map_dropped", group, topic, partition, why: read.why });
   const inherited = read.kind === "map" ? read.map : undefined;
-  return createPartition({ ...at, ...committed, port, observe, touch, inherited });
+  return createPartition({ ...at, ...committed, port, observe, touch: touchAt(clock, touch), inherited });
+}
+
+function touchAt(clock: Clock, touch: (partition: Partition) => void): (partition: Partition) => void {
+  return (partition) => {
+    partition.completedMs = clock.now();
+    touch(partition);
+  };
 }
 
 // A handler that already failed by itself is not told any more.

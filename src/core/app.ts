@@ -1,5 +1,6 @@
 import type { EventType, TopicDefinition } from "./event.ts";
 import type { Handler, Middleware, TombstoneHandler } from "./handler.ts";
+import type { AppHealth } from "./health.ts";
 import type { ReplayOptions, ReplayResult } from "./replay.ts";
 
 /** Options of one send. */
@@ -104,11 +105,11 @@ export interface ConsumerOptions {
    */
   readonly failureStack?: boolean;
   /**
-  /**
    * Names under which dead letters say why. Default `["keryx"]`; with `"spring"` also those that Spring for Apache
    * Kafka reads (`kafka_dlt-original-topic` and so on), for teams with services of both kinds.
    */
   readonly headers?: readonly ("keryx" | "spring")[];
+  /**
    * Longest metadata of a commit, in bytes: there a consumer keeps which records above the committed offset are done, so
    * that a crash behind one stuck record repeats a handful. Default 4096, what brokers keep unless their
    * `offset.metadata.max.bytes` says otherwise; one that keeps less is found out. 0 switches it off: then nothing is
@@ -119,8 +120,13 @@ export interface ConsumerOptions {
   readonly dedupeTtlMs?: number;
   /** Default 60 s; then the delivery's signal is aborted. */
   readonly handlerTimeoutMs?: number;
-  /** How long a rebalance or close waits for running handlers. Default 10 s. */
+  /** How long a rebalance waits for running handlers; no heartbeat is sent meanwhile. Default 10 s. */
   readonly drainTimeoutMs?: number;
+  /**
+   * How long `close` waits for running handlers; then their signals are aborted, and 2 s later their records are left to
+   * the next owner. Default 25 s: with the commit and what follows it fits into the 40 s that a platform should grant.
+   */
+  readonly closeTimeoutMs?: number;
   /** Default 5 s. */
   readonly commitTimeoutMs?: number;
   /** Default 30 s. */
@@ -153,6 +159,10 @@ export interface Consumer {
    * @throws KeryxError `start_refused` with all that is wrong, `broker_unreachable`, `auth_failed`, `not_authorized`
    */
   start(): Promise<void>;
+  /** Starts no handler and fetches nothing until `resume`; those that run go on, and the member stays in its group. */
+  pause(): void;
+  /** Goes on where `pause` stopped. */
+  resume(): void;
   /** Drains, commits, leaves the group. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -168,8 +178,13 @@ export interface App {
   topicProducer(topic: TopicDefinition): TopicProducer;
   /** A new consumer, still without handlers. @throws KeryxError `config_invalid`, `closed` */
   consumer(options: ConsumerOptions): Consumer;
-  /** Puts dead letters back to the failing group's first retry topic. A dry run by default. */
+  /**
+   * Puts dead letters back to the failing group's first retry topic. A dry run by default.
+   * @throws KeryxError `topic_missing`, `usage`, `config_invalid`; what ended the run early is known by its id
+   */
   replay(options: ReplayOptions): Promise<ReplayResult>;
+  /** What the app and its consumers are at, and whether it is live and ready, as `/health` shows it. */
+  health(): AppHealth;
   /** Drains producers and consumers, each within its time-out, commits, leaves, closes connections. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { checkEndings } from "./checks/endings.ts";
 import { checkMetrics, checkResidue } from "./checks/metrics.ts";
 import { checkOrder } from "./checks/order.ts";
 import { checkOrigins } from "./checks/origins.ts";
-import { checkPolls } from "./checks/polls.ts";
+import { checkPolls, checkStarts } from "./checks/polls.ts";
 import { checkDedupe, checkRepeats } from "./checks/repeats.ts";
 import { checkTraces } from "./checks/traces.ts";
 import { checkTransactions } from "./checks/transactions.ts";
@@ -21,6 +21,7 @@ const checks: readonly ((run: Run, report: Report) => void)[] = [
   checkEndings,
   checkOrder,
   checkPolls,
+  checkStarts,
   checkDedupe,
   checkRepeats,
   checkTransactions,

@@ -26,9 +26,9 @@ export interface RunPolicy {
   /** Most records that may be handled again after each of these. */
   readonly repeats: {
     readonly perKill: number;
-    /** Per assignment that was lost without a chance to finish. */
+    /** Per partition that was lost without a chance to finish. */
     readonly perLoss: number;
-    /** Per graceful revoke; 0 where handlers fit the drain. */
+    /** Per partition that was revoked gracefully; 0 where handlers fit the drain. */
     readonly perRevoke: number;
   };
   /** Share of a delay by which clocks may differ. Default 0.05. */

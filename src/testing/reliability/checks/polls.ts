@@ -1,6 +1,6 @@
 import { type EntryOf, indexAt, type Run, toPartitionKey } from "../run.ts";
 import type { Report } from "../violations.ts";
-import { describePlace } from "./describe.ts";
+import { describeEffect, describePlace } from "./describe.ts";
 
 type Delivered = EntryOf<"record_data">;
 
@@ -88,4 +88,32 @@ function compareStart(
   const first = records[indexAt(records, high)];
   if (first && first.offset < entry.offset)
     report("order", "poll-skip", `${where}: ${first.offset} was passed over`);
+}
+
+/** What its group had committed before an assignment is not handled again under it. */
+export function checkStarts({ history, effects }: Run, report: Report): void {
+  const committed = new Map<string, number>();
+  const floors = new Map<string, number>();
+  let next = 0;
+  const hearEffects = (untilMs: number): void => {
+    for (; next < effects.length && (effects[next]?.atMs ?? 0) < untilMs; next++) {
+      const effect = effects[next];
+      const floor = effect && floors.get(`${effect.client} ${effect.group} ${toPartitionKey(effect.at)}`);
+      if (effect && floor !== undefined && effect.at.offset < floor && effect.stage === "main")
+        report("order", "started-below-commit", `${describeEffect(effect)}, ${floor} was committed before`);
+    }
+  };
+  for (const entry of history) {
+    if (entry.name === "offsets_committed" && entry.result === "ok") {
+      const key = `${entry.group} ${toPartitionKey(entry)}`;
+      committed.set(key, Math.max(entry.offset, committed.get(key) ?? 0));
+    } else if (entry.name === "partitions_assigned") {
+      hearEffects(entry.atMs);
+      for (const one of entry.partitions) {
+        const key = `${entry.group} ${toPartitionKey(one)}`;
+        floors.set(`${entry.client} ${key}`, committed.get(key) ?? 0);
+      }
+    }
+  }
+  hearEffects(Number.POSITIVE_INFINITY);
 }

@@ -34,8 +34,8 @@ export function checkRepeats(run: Run, report: Report): void {
   };
   for (const client of run.killed) allow(client, perKill);
   for (const entry of run.history)
-    if (entry.name === "partitions_revoked" && entry.partitions.length > 0)
-      allow(entry.client, entry.lost ? perLoss : perRevoke);
+    if (entry.name === "partitions_revoked")
+      allow(entry.client, entry.partitions.length * (entry.lost ? perLoss : perRevoke));
   for (const [client, count] of counts)
     if (count > (allowed.get(client) ?? 0))
       report(

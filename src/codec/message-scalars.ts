@@ -54,7 +54,8 @@ function putLongText(writer: MessageWriter, start: number, value: string, at: st
 /** `bytes` */
 export function putBytes(writer: MessageWriter, tag: number, value: Uint8Array, at: string): void {
   if (!(value instanceof Uint8Array)) throw wrongType(writer, at, "a Uint8Array", value);
-  const start = putVarint(writer.bytes, putTag(writer, tag, value.length + 5), value.length);
+  const position = putTag(writer, tag, value.length + 5);
+  const start = putVarint(writer.bytes, position, value.length);
   writer.bytes.set(value, start);
   writer.position = start + value.length;
 }
@@ -79,13 +80,15 @@ export function putInt32(writer: MessageWriter, tag: number, value: number, at: 
 /** `uint32` */
 export function putUint32(writer: MessageWriter, tag: number, value: number, at: string): void {
   if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
-  writer.position = putVarint(writer.bytes, putTag(writer, tag, 5), value);
+  const position = putTag(writer, tag, 5);
+  writer.position = putVarint(writer.bytes, position, value);
 }
 
 /** `sint32` */
 export function putSint32(writer: MessageWriter, tag: number, value: number, at: string): void {
   if ((value | 0) !== value) throw notAnInteger(writer, at, value);
-  writer.position = putVarint(writer.bytes, putTag(writer, tag, 5), ((value << 1) ^ (value >> 31)) >>> 0);
+  const position = putTag(writer, tag, 5);
+  writer.position = putVarint(writer.bytes, position, ((value << 1) ^ (value >> 31)) >>> 0);
 }
 
 /** `fixed32` */

@@ -2,7 +2,7 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBO
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Native coding costs more than a loop up to about this many characters. */
-export const shortText = 24;
+export const shortText = 64;
 
 /** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes give `undefined`. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {

@@ -51,21 +51,16 @@ export interface ReaderDeps {
 const maxGraceMs = 2_000;
 
 export function createReader(deps: ReaderDeps): Reader {
-  const { port, group, places, clock, observe, flow, dedupe } = deps;
+  const { port, group, places, observe, flow, dedupe } = deps;
   const partitions = new Map<string, Partition>();
   // Read from another place from now on, further on or further back.
   const resets = new Set<string>();
   let isPaused = false;
 
   const committer = createCommitter({
-    port,
-    clock,
-    observe,
-    group,
+    ...deps,
     onCommitted: flow.settled,
-    onFenced: (fenced) => {
-      for (const partition of fenced) endAssignment(partition, true);
-    },
+    onFenced: (fenced) => lose(fenced),
   });
 
   const assigned = (assignments: readonly PortAssignment[]): void => {
@@ -107,15 +102,13 @@ export function createReader(deps: ReaderDeps): Reader {
     observe({ kind: "partition.revoked", group, topic, partition, epoch, lost: isLost });
   };
 
+  const lose = (lost: readonly Partition[]): void => {
+    for (const partition of lost) endAssignment(partition, true);
+  };
+
   // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
   const drain = async (leaving: readonly Partition[], timeoutMs: number): Promise<void> => {
-    for (const partition of leaving) stopAdmitting(deps, partition);
-    const idle = Promise.all(leaving.map(untilIdle));
-    await within(clock, idle, timeoutMs);
-    if (leaving.some(({ queue }) => queue.running.size() > 0)) {
-      for (const partition of leaving) callOff(partition);
-      await within(clock, idle, Math.min(maxGraceMs, timeoutMs));
-    }
+    await finish(deps, leaving, timeoutMs);
     await committer.flush(leaving, deps.commitTimeoutMs);
     for (const partition of leaving) endAssignment(partition, false);
   };
@@ -140,9 +133,7 @@ export function createReader(deps: ReaderDeps): Reader {
         {
           assigned,
           revoked: (assignments) => drain(findOf(partitions, assignments), deps.drainTimeoutMs),
-          lost: (assignments) => {
-            for (const partition of findOf(partitions, assignments)) endAssignment(partition, true);
-          },
+          lost: (assignments) => lose(findOf(partitions, assignments)),
         },
         (event) => {
           if (event.kind === "out_of_range")
@@ -187,6 +178,15 @@ function stopAdmitting({ flow, holds }: ReaderDeps, partition: Partition): void 
   flow.drop(partition);
   holds.drop(partition);
   dropQueued(partition);
+}
+
+async function finish(deps: ReaderDeps, leaving: readonly Partition[], timeoutMs: number): Promise<void> {
+  for (const partition of leaving) stopAdmitting(deps, partition);
+  const idle = Promise.all(leaving.map(untilIdle));
+  await within(deps.clock, idle, timeoutMs);
+  if (leaving.every(({ queue }) => queue.running.size() === 0)) return;
+  for (const partition of leaving) callOff(partition);
+  await within(deps.clock, idle, Math.min(maxGraceMs, timeoutMs));
 }
 
 function openPartition(

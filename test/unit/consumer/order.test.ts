@@ -66,6 +66,7 @@ describe("Order", () => {
   let harness: Harness | undefined;
   let begun: string[] = [];
   let done: string[] = [];
+  const gates: (() => void)[] = [];
   /** What becomes of a record's pass; a record that is not listed is done at once. */
   let ways: Map<string, (delivery: Delivery) => unknown>;
 
@@ -78,8 +79,12 @@ describe("Order", () => {
     ways = new Map();
   });
 
+  // Also where a test failed and left records waiting.
   afterEach(async () => {
-    await harness?.close();
+    for (const open of gates.splice(0)) open();
+    const closed = harness?.close();
+    await clock.advance(60_000);
+    await closed;
     harness = undefined;
   });
 
@@ -115,6 +120,7 @@ describe("Order", () => {
     const opened = new Promise<void>((resolve) => {
       open = resolve;
     });
+    gates.push(open);
     return { opened, open };
   };
   const fail = (): never => {

@@ -99,6 +99,8 @@ export interface HarnessOptions {
   readonly isAsync?: boolean;
   /** Nobody listens to what goes well. */
   readonly isQuiet?: boolean;
+  /** Hears each signal when it is given. */
+  readonly observe?: (signal: Signal) => void;
 }
 
 export async function startHarness(given: HarnessOptions): Promise<Harness> {
@@ -108,6 +110,7 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
   const observe = Object.assign(
     (signal: Signal): void => {
       signals.push(signal);
+      given.observe?.(signal);
     },
     { hearsRoutine: given.isQuiet !== true },
   );

@@ -6,7 +6,7 @@ import { checkMetrics, checkResidue } from "./checks/metrics.ts";
 import { checkOrder } from "./checks/order.ts";
 import { checkOrigins } from "./checks/origins.ts";
 import { checkPolls, checkStarts } from "./checks/polls.ts";
-import { checkDedupe, checkRepeats } from "./checks/repeats.ts";
+import { checkCopies, checkDedupe, checkRepeats } from "./checks/repeats.ts";
 import { checkTraces } from "./checks/traces.ts";
 import { checkTransactions } from "./checks/transactions.ts";
 import type { Effect } from "./effect-log.ts";
@@ -24,6 +24,7 @@ const checks: readonly ((run: Run, report: Report) => void)[] = [
   checkStarts,
   checkDedupe,
   checkRepeats,
+  checkCopies,
   checkTransactions,
   checkCommits,
   checkAttempts,

@@ -10,6 +10,10 @@ export interface FlowPolicy {
   readonly deadLetter?: string | undefined;
   /** Topic of parked records. */
   readonly parked?: string | undefined;
+  /** Ends that handlers and options may choose. Default: both. */
+  readonly decisions?: readonly ("skipped" | "discarded")[];
+  /** Classes of failures that the run's messages have; others in dead letters are wrong. Default: any. */
+  readonly failureClasses?: readonly string[];
   /** Sends that the history does not know are not taken for inventions: other tools write to the topic, too. */
   readonly isShared?: boolean;
 }
@@ -30,6 +34,8 @@ export interface RunPolicy {
     readonly perLoss: number;
     /** Per partition that was revoked gracefully; 0 where handlers fit the drain. */
     readonly perRevoke: number;
+    /** Surplus copies on retry and dead-letter topics in the whole run. Absent: not judged. */
+    readonly copies?: number;
   };
   /** Share of a delay by which clocks may differ. Default 0.05. */
   readonly clockTolerance?: number;

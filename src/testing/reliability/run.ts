@@ -188,7 +188,7 @@ function isOf({ group, topic }: FlowPolicy, record: FinalRecord): boolean {
 }
 
 function findEnded(
-  { group, topic, stages }: FlowPolicy,
+  { group, topic, stages, decisions = ["skipped", "discarded"] }: FlowPolicy,
   history: readonly HistoryEntry[],
 ): Pick<Flow, "ended" | "dedupedIds"> {
   const topics = new Set([topic, ...stages.map((stage) => stage.topic)]);
@@ -196,8 +196,8 @@ function findEnded(
   for (const entry of history) {
     if (entry.name !== "outcome" || entry.group !== group || !topics.has(entry.topic)) continue;
     if (entry.outcome === "deduped" && entry.id !== undefined) dedupedIds.add(entry.id);
-    const isDecided = entry.outcome === "skipped" && entry.reason !== "other-group";
-    if (entry.outcome !== "discarded" && !isDecided) continue;
+    const isDecided = decisions.some((decision) => decision === entry.outcome);
+    if (!isDecided || entry.reason === "other-group") continue;
     if (entry.id !== undefined) ended.add(entry.id);
     if (entry.topic === topic) ended.add(toPlaceKey(entry));
   }

@@ -12,17 +12,21 @@ export function checkCommits(run: Run, report: Report): void {
   const checkedTo = new Map<string, number>();
   const highest = new Map<string, number>();
   const closedAtMs = new Map<string, number>();
+  const checkEpoch = (entry: Commit): void => {
+    if (entry.epoch === undefined) return;
+    const epoch = `${entry.client} ${entry.group} ${toPartitionKey(entry)} ${entry.epoch}`;
+    const where = `${describePlace(entry)} by epoch ${entry.epoch} of ${entry.client}`;
+    // Where it is known when it was asked for, asking is wrong already, whatever fenced it.
+    const isJudged = entry.result === "ok" || entry.startedAtMs !== undefined;
+    if (isJudged && (closedAtMs.get(epoch) ?? Number.POSITIVE_INFINITY) < (entry.startedAtMs ?? entry.atMs))
+      report("commits", "closed-epoch", where);
+    if (entry.result !== "ok") return;
+    const before = highest.get(epoch) ?? 0;
+    if (entry.offset < before) report("commits", "moved-back", `${where} after ${before}`);
+    highest.set(epoch, Math.max(before, entry.offset));
+  };
   const check = (entry: Commit): void => {
     const key = `${entry.group} ${toPartitionKey(entry)}`;
-    if (entry.epoch !== undefined) {
-      const epoch = `${entry.client} ${key} ${entry.epoch}`;
-      const before = highest.get(epoch) ?? 0;
-      const where = `${describePlace(entry)} by epoch ${entry.epoch} of ${entry.client}`;
-      if (entry.offset < before) report("commits", "moved-back", `${where} after ${before}`);
-      highest.set(epoch, Math.max(before, entry.offset));
-      if ((closedAtMs.get(epoch) ?? Number.POSITIVE_INFINITY) < (entry.startedAtMs ?? entry.atMs))
-        report("commits", "closed-epoch", where);
-    }
     const records = run.partitions.get(toPartitionKey(entry))?.records ?? [];
     const from = checkedTo.get(key) ?? 0;
     for (let index = indexAt(records, from); index < records.length; index++) {
@@ -40,8 +44,11 @@ export function checkCommits(run: Run, report: Report): void {
   };
   for (const entry of run.history) {
     finished.hear(entry);
-    if (entry.name === "offsets_committed" && entry.result === "ok") check(entry);
-    else if (entry.name === "partitions_revoked")
+    if (entry.name === "offsets_committed") {
+      checkEpoch(entry);
+      if (entry.result === "ok") check(entry);
+    }
+    if (entry.name === "partitions_revoked")
       for (const one of entry.partitions)
         closedAtMs.set(`${entry.client} ${entry.group} ${toPartitionKey(one)} ${one.epoch}`, entry.atMs);
   }

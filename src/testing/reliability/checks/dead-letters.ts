@@ -6,9 +6,14 @@ import { describeMessage, describePlace } from "./describe.ts";
 
 /** A dead letter is the untouched record, and says where it comes from and why. So is every record on its way there. */
 export function checkDeadLetters(run: Run, report: Report): void {
-  for (const { handedOver } of run.flows)
-    for (const one of handedOver)
-      if (headerOf(one.record, headerNames.side) !== "producer") checkOne(run, one, report);
+  for (const { handedOver, failureClasses } of run.flows)
+    for (const one of handedOver) {
+      if (headerOf(one.record, headerNames.side) === "producer") continue;
+      checkOne(run, one, report);
+      const failureClass = headerOf(one.record, headerNames.failureClass);
+      if (failureClass !== undefined && failureClasses?.includes(failureClass) === false)
+        report("dead-letters", "unexpected-class", `${describeMessage(one.record, one.at)}: ${failureClass}`);
+    }
 }
 
 function checkOne(run: Run, { record, at }: HandedOver, report: Report): void {

@@ -1,7 +1,7 @@
 import type { Effect } from "../effect-log.ts";
 import type { Flow, Run } from "../run.ts";
 import type { Report } from "../violations.ts";
-import { describeEffect } from "./describe.ts";
+import { describeEffect, describeMessage } from "./describe.ts";
 
 /** One effect for each id while its dedupe store lives and remembers. */
 export function checkDedupe({ flows, policy }: Run, report: Report): void {
@@ -53,4 +53,20 @@ function countRepeats({ effects }: Flow, counts: Map<string, number>): void {
       if (before && before.replayId === effect.replayId && before.client !== effect.client)
         counts.set(before.client, (counts.get(before.client) ?? 0) + 1);
     }
+}
+
+/** A hand-over is written once, but for what crashes and lost answers explain. */
+export function checkCopies({ flows, policy }: Run, report: Report): void {
+  const { copies } = policy.repeats;
+  if (copies === undefined) return;
+  const surplus: string[] = [];
+  for (const flow of flows) {
+    const seen = new Set<string>();
+    for (const { at, record } of flow.handedOver) {
+      const name = `${at.topic} ${record.id}`;
+      if (seen.has(name)) surplus.push(describeMessage(record, at));
+      seen.add(name);
+    }
+  }
+  if (surplus.length > copies) for (const one of surplus) report("repeats", "surplus-copy", one);
 }

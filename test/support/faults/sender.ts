@@ -1,0 +1,69 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { App, SendResult } from "keryx";
+import { KeryxError } from "../../../src/core/errors.ts";
+import type { HistoryRecord } from "../../../src/testing/reliability/history.ts";
+import { type FlowTopics, type Task, toOrder, toRequest } from "../effects/workload.ts";
+
+/** Sends tasks at an even pace and writes down what became of each. */
+export interface Sender {
+  /** Sends that were acknowledged so far. */
+  readonly acknowledged: number;
+  /** Sends nothing more; resolves when every send is settled. */
+  finish(): Promise<void>;
+}
+
+/** With these nothing left the process. */
+const neverSent: ReadonlySet<string> = new Set([
+  "encode_failed",
+  "missing_key",
+  "missing_id",
+  "header_invalid",
+  "record_too_large",
+]);
+
+export function startSender(
+  app: App,
+  topics: FlowTopics,
+  tasks: readonly Task[],
+  perSecond: number,
+  note: (record: HistoryRecord) => void,
+): Sender {
+  const retried = app.topicProducer(topics.retried);
+  const ordered = app.topicProducer(topics.ordered);
+  const sends: Promise<void>[] = [];
+  let acknowledged = 0;
+  let isOn = true;
+  const begin = (task: Task): Promise<SendResult> =>
+    task.flow === "retried"
+      ? retried.send(topics.order, toOrder(task))
+      : ordered.send(topics.request, toRequest(task));
+  const send = async (task: Task): Promise<void> => {
+    const { id, key, seq } = task;
+    try {
+      const { topic, partition, offset } = await begin(task);
+      acknowledged++;
+      note({ name: "producer_send_success", id, key, seq, topic, partition, offset: Number(offset) });
+    } catch (error) {
+      const result = neverSent.has(KeryxError.from(error).code) ? "fail" : "info";
+      note({ name: "producer_send_error", result, id, key, seq, topic: topics[task.flow].name });
+    }
+  };
+  const run = async (): Promise<void> => {
+    const startedAt = performance.now();
+    for (let sent = 0; isOn && sent < tasks.length; await wait(20)) {
+      const due = Math.min(tasks.length, ((performance.now() - startedAt) / 1000) * perSecond);
+      for (; sent < due; sent++) sends.push(send(tasks[sent] as Task));
+    }
+  };
+  const running = run();
+  return {
+    get acknowledged() {
+      return acknowledged;
+    },
+    async finish() {
+      isOn = false;
+      await running;
+      await Promise.all(sends);
+    },
+  };
+}

@@ -3,13 +3,13 @@ import { sleep } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
 import { headerNames, toHeader } from "../core/headers.ts";
 import type { Header, OutgoingRecord } from "../core/record.ts";
+import { deadLetterContentType } from "../serde/dead-letter-view.ts";
+import { toJsonView } from "../serde/json-view.ts";
 import type { KafkaPort, PortProducer } from "../transport/port.ts";
 import { repeat } from "./attempts.ts";
-import { toJsonView } from "./json-view.ts";
 import type { Entry } from "./ledger.ts";
 import type { ProducerDeadLetter, ResolvedProducerOptions } from "./options.ts";
 
-const contentType = "application/vnd.keryx.dead-letter+json";
 const maxReasonBytes = 1024;
 const maxCodeBytes = 128;
 
@@ -120,7 +120,7 @@ function toDeadRecord(topic: string, entry: Entry, error: KeryxError, deps: Dead
   };
   if (!record) {
     if (entry.event) add(headerNames.eventType, entry.event.type);
-    add(headerNames.contentType, contentType);
+    add(headerNames.contentType, deadLetterContentType);
   }
   add(headerNames.version, "1");
   add(headerNames.side, "producer");

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toJsonView } from "../../../src/producer/json-view.ts";
+import { toJsonView } from "../../../src/serde/json-view.ts";
 
 describe("the JSON view of a value", () => {
   it("shows 64-bit integers, times, bytes and maps as JSON", () => {
@@ -23,6 +23,21 @@ describe("the JSON view of a value", () => {
       call: undefined,
     });
     expect(toJsonView(new Date(Number.NaN), [])).to.equal(null);
+  });
+
+  it("shows the times of Protobuf as its own JSON does, and leaves alone what only looks like one", () => {
+    const time = (seconds: bigint, nanos: number, name = "Timestamp"): unknown =>
+      toJsonView({ $typeName: `google.protobuf.${name}`, seconds, nanos }, []);
+    expect(time(1_790_000_000n, 123_000_000)).to.equal("2026-09-21T14:13:20.123Z");
+    expect(time(0n, 0)).to.equal("1970-01-01T00:00:00Z");
+    expect(time(-1n, 1)).to.equal("1969-12-31T23:59:59.000000001Z");
+    expect(time(61n, 5_000, "Duration")).to.equal("61.000005s");
+    expect(time(0n, -500_000_000, "Duration")).to.equal("-0.500s");
+    expect(time(10n ** 18n, 0)).to.deep.equal({ seconds: String(10n ** 18n), nanos: 0 });
+    expect(toJsonView({ $typeName: "google.protobuf.Timestamp", seconds: "x" }, [])).to.deep.equal({
+      seconds: "x",
+    });
+    expect(time(1n, 2, "Any")).to.deep.equal({ seconds: "1", nanos: 2 });
   });
 
   it("masks sensitive fields through lists, maps and unions", () => {

@@ -63,7 +63,7 @@ const policyOf = (seed: number): RunPolicy => ({
   ],
   dedupe: { windowMs: Number.POSITIVE_INFINITY, scope: "client" },
   isIdempotent: true,
-  repeats: { perKill: 0, perLoss: 0, perRevoke: 0, copies: 12 },
+  repeats: { perKill: 0, perLoss: 0, perRevoke: 0, copies: 60 },
 });
 
 function drawMessages(seed: number, count: number): readonly Message[] {

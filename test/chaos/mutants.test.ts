@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { chooseSeed } from "../support/effects/random.ts";
+import type { EngineVerdict } from "../support/reliability/engine-run.ts";
+import { mutants } from "../support/reliability/mutants.ts";
+import type { Patch } from "../support/reliability/plant.ts";
+
+const toPath = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const plant = toPath("../support/reliability/plant.ts");
+const run = toPath("./mutant-run.ts");
+
+interface Ended {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(seed: number, patches: readonly Patch[]): Promise<Ended> {
+  const args = ["--conditions=@keryx/source", "--import", plant, run, String(seed)];
+  const env = { ...process.env, KERYX_PLANT: JSON.stringify(patches) };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env, timeout: 60_000 }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? (error ? "killed" : 0), stdout, stderr }),
+    );
+  });
+}
+
+async function judge(seed: number, patches: readonly Patch[]): Promise<EngineVerdict> {
+  const { code, stdout, stderr } = await start(seed, patches);
+  expect(code, stderr).to.equal(0);
+  return JSON.parse(stdout);
+}
+
+describe("The engine with a planted defect", function () {
+  this.timeout(120_000);
+  const seed = chooseSeed();
+  before(() => process.stderr.write(`Planted defects: KERYX_TEST_SEED=${seed}\n`));
+
+  it("keeps every promise without one, through all the troubles of the run", async () => {
+    const { problems, effects } = await judge(seed, []);
+    expect(problems).to.deep.equal([]);
+    expect(effects).to.be.greaterThan(1_000);
+  });
+
+  for (const { name, patches, finds } of mutants)
+    it(`is found out when it ${name}`, async () => {
+      const { problems } = await judge(seed, patches);
+      expect(problems.filter((problem) => problem.startsWith(finds))).not.to.deep.equal([]);
+    });
+
+  it("is not taken for sound where nothing could be planted", async () => {
+    const [gone, unread] = await Promise.all([
+      start(seed, [{ file: "src/consumer/offsets.ts", find: "no such line", replace: "" }]),
+      start(seed, [{ file: "src/consumer/no-such-file.ts", find: "x", replace: "" }]),
+    ]);
+    expect(gone.code).to.equal(1);
+    expect(gone.stderr).to.contain("planted nothing: src/consumer/offsets.ts has 0 times");
+    expect(unread.code).to.equal(3);
+    expect(unread.stderr).to.contain("was never loaded");
+  });
+});

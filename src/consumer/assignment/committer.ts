@@ -88,7 +88,6 @@ export function createCommitter(deps: CommitterDeps): Committer {
   const shorten = ({ partition: owner, position: { metadata = "" } }: Due): void => {
     const { topic, partition, offsets } = owner;
     if (metadata === "") return;
-    dirty.add(owner);
     offsets.limitMap(metadata.length >> 1);
     observe({ kind: "offsets.map_dropped", group, topic, partition, why: "too-large" });
   };

@@ -89,6 +89,44 @@ describe("The offsets of an assignment", () => {
     expect(offsets.hasRoom(111n, 100)).to.equal(true);
   });
 
+  it("stay small behind one stuck record, and forget nothing of what was done", () => {
+    const offsets = createOffsetTracker(4_096);
+    const stuck = [0n, 20_000n].map(ticket);
+    for (let i = 0n; i < 50_000n; i++) {
+      const one = stuck.find(({ offset }) => offset === i) ?? ticket(i);
+      offsets.admit(one);
+      if (!stuck.includes(one)) offsets.complete(one);
+    }
+    expect(mapOf(offsets)).to.deep.equal({ base: 0n, runs: [1, 19_999, 1, 29_999] });
+    for (const one of stuck) offsets.complete(one);
+    expect(offsets.take()).to.deep.equal({ offset: 50_000n, metadata: "", covers: 50_000 });
+  });
+
+  it("tell in a commit what is done above it, offsets that were never delivered included, and cover it", () => {
+    const offsets = createOffsetTracker(4_096);
+    const [first, second, third] = [100n, 103n, 104n].map(ticket) as [Ticket, Ticket, Ticket];
+    for (const one of [first, second, third]) offsets.admit(one);
+    expect(offsets.take()?.metadata).to.equal("");
+    offsets.complete(third);
+    expect(mapOf(offsets)).to.deep.equal({ base: 100n, runs: [1, 2, 1, 1] });
+    commit(offsets);
+    expect(offsets.uncommitted()).to.equal(2);
+    expect(offsets.take(true)).to.deep.equal({ offset: 100n, metadata: undefined, covers: 0 });
+  });
+
+  it("cover only what lies below the offset where the map is too long, or the broker keeps none", () => {
+    const offsets = createOffsetTracker(20);
+    const tickets = Array.from({ length: 40 }, (_, i) => ticket(BigInt(i * 1_000)));
+    for (const one of tickets) offsets.admit(one);
+    for (const one of tickets.filter((_, index) => index % 3 !== 1)) offsets.complete(one);
+    expect(offsets.take()).to.deep.equal({ offset: 1_000n, metadata: undefined, covers: 1 });
+    const refused = createOffsetTracker(4_096);
+    refused.limitMap(511);
+    refused.admit(ticket(5n));
+    expect(refused.take()?.metadata).to.equal(undefined);
+    expect(refused.hasRoom(106n, 100)).to.equal(false);
+  });
+
   it("stay small over a long run", () => {
     const offsets = createOffsetTracker();
     for (let i = 0n; i < 5_000n; i++) {

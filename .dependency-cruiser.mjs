@@ -38,7 +38,7 @@ const homes = {
   kafkajs: "^src/transport/kafkajs",
   "ts-morph": "^codegen/emit/output\\.ts$",
   pino: "^src/observe/logging\\.ts$",
-  zod: "^src/([a-z]+/options|config/[a-z-]+)\\.ts$",
+  zod: "^src/([a-z/]+/options|config/[a-z-]+)\\.ts$",
   yaml: "^src/config/|^codegen/cli/",
   commander: "^(bin|src/cli|codegen/cli)/",
   "jsonc-parser": "^src/schema/",

@@ -1,7 +1,7 @@
 import { lastHeader, toHeader } from "../../core/headers.ts";
 import type { Header } from "../../core/record.ts";
 import type { Failure } from "../steps/classify.ts";
-import type { History } from "./hop-headers.ts";
+import type { History } from "./history.ts";
 
 /**
  * Names under which Spring for Apache Kafka writes and reads dead letters (`DeadLetterRecordManager.java`); its

@@ -1,7 +1,8 @@
 import { headerInteger, headerNames, toHeader } from "../../core/headers.ts";
 import type { Header, OutgoingRecord, RawRecord } from "../../core/record.ts";
 import { toCoordinates } from "../../core/record.ts";
-import { hopHeaderNames, readHistory } from "../hand-over/hop-headers.ts";
+import { readHistory } from "../hand-over/history.ts";
+import { hopHeaderNames } from "../hand-over/hop-headers.ts";
 
 /** Where replayed records go, and what they are stamped with. */
 export interface ReplayTarget {

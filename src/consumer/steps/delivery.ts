@@ -5,7 +5,7 @@ import type { Header, RawRecord, TopicPartitionOffset } from "../../core/record.
 import { asBuffer, toCoordinates } from "../../core/record.ts";
 import type { RecordRef } from "../../core/signals.ts";
 import type { Work } from "../assignment/partition.ts";
-import type { History } from "../hand-over/hop-headers.ts";
+import type { History } from "../hand-over/history.ts";
 import { restoreNulls } from "../hand-over/hop-headers.ts";
 import type { Pass } from "./pass.ts";
 

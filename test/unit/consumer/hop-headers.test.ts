@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { toSmaller } from "../../../src/consumer/dead-letter.ts";
+import { readHistory } from "../../../src/consumer/hand-over/history.ts";
 import type { HandOver } from "../../../src/consumer/hand-over/hop-headers.ts";
 import {
   cutText,
   hopHeaderNames,
-  readHistory,
   restoreNulls,
   toHopHeaders,
 } from "../../../src/consumer/hand-over/hop-headers.ts";

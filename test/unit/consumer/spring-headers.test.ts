@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { toSmaller } from "../../../src/consumer/dead-letter.ts";
-import { type HandOver, readHistory, toHopHeaders } from "../../../src/consumer/hand-over/hop-headers.ts";
+import { readHistory } from "../../../src/consumer/hand-over/history.ts";
+import { type HandOver, toHopHeaders } from "../../../src/consumer/hand-over/hop-headers.ts";
 import { resolveConsumerOptions } from "../../../src/consumer/options.ts";
 import { buildPlan } from "../../../src/consumer/plan/plan.ts";
 import { toFailure } from "../../../src/consumer/steps/classify.ts";

@@ -143,6 +143,11 @@ async function prepare(
     throw new KeryxError("usage", `The consumer of ${options.group} has no handlers: add them with \`on\``);
   if (!transport.capabilities.partitionPause)
     throw new KeryxError("capability_missing", `${transport.capabilities.client} cannot pause one partition`);
+  if (!transport.capabilities.awaitedRevoke)
+    throw new KeryxError(
+      "capability_missing",
+      `${transport.capabilities.client} does not wait for a revoke: what it handled last would be handled again`,
+    );
   if (options.offsetMapMaxBytes > 0 && !transport.capabilities.commitMetadata)
     throw new KeryxError(
       "capability_missing",

@@ -4,23 +4,16 @@ import type { Closable } from "../core/lifecycle.ts";
 import { closeAll } from "../core/lifecycle.ts";
 import type { Observe } from "../core/signals.ts";
 import { createKafkajsAdmin } from "./kafkajs/admin.ts";
-import { checkTlsFiles } from "./kafkajs/client.ts";
+import { probeCapabilities } from "./kafkajs/capabilities.ts";
+import { checkTlsFiles, createClient } from "./kafkajs/client.ts";
+import { withCluster } from "./kafkajs/cluster.ts";
 import { registerCodecs } from "./kafkajs/codecs.ts";
 import { createKafkajsConsumer } from "./kafkajs/consumer/consumer.ts";
-import { loadInternals, patchedVersion, patchKafkajs } from "./kafkajs/patches.ts";
+import { loadInternals, patchKafkajs } from "./kafkajs/patches.ts";
 import { createKafkajsProducer } from "./kafkajs/producer/producer.ts";
 import { readRange } from "./kafkajs/read.ts";
 import { resolveTransportOptions, type TransportOptions } from "./options.ts";
-import type { Capabilities, KafkaPort } from "./port.ts";
-
-const capabilities: Capabilities = {
-  client: `kafkajs ${patchedVersion}`,
-  idempotent: true,
-  partitionPause: true,
-  commitMetadata: true,
-  awaitedRevoke: true,
-  codecs: ["none", "gzip", "snappy", "lz4", "zstd"],
-};
+import type { KafkaPort } from "./port.ts";
 
 /** The Kafka port on kafkajs 2.2.4, with its gaps closed. */
 export function createKafkajsPort(options: Partial<TransportOptions>, observe: Observe): KafkaPort {
@@ -32,7 +25,15 @@ export function createKafkajsPort(options: Partial<TransportOptions>, observe: O
       message:
         "tls.rejectUnauthorized is false: any certificate is accepted, the connection can be read and changed on its way",
     });
-  patchKafkajs(loadInternals(), observe);
+  const internals = loadInternals();
+  patchKafkajs(internals, observe);
+  const capabilities = probeCapabilities({
+    version: internals.version,
+    open() {
+      const kafka = createClient(transport, { requestTimeoutMs: transport.requestTimeoutMs, retries: 0 });
+      return withCluster(kafka, () => kafka.consumer({ groupId: "probe" }));
+    },
+  });
   registerCodecs({ maxBytes: transport.maxDecompressedBytes, maxRatio: transport.maxDecompressionRatio });
 
   const clock = systemClock;

@@ -92,17 +92,16 @@ describe("A consumer", () => {
     expect(await codeOf(() => consumer.topic({ name: "other", events: [] }))).to.equal("usage");
   });
 
-  it("refuses to start without handlers, and with a client that cannot pause a partition", async () => {
+  it("refuses to start without handlers", async () => {
     expect(await codeOf(() => create().start())).to.equal("usage");
-    const weak = { ...kafka.port, capabilities: { ...kafka.port.capabilities, partitionPause: false } };
-    expect(
-      await codeOf(() =>
-        create(weak)
-          .on(Note, () => {})
-          .start(),
-      ),
-    ).to.equal("capability_missing");
   });
+
+  for (const name of ["partitionPause", "awaitedRevoke", "commitMetadata"] as const)
+    it(`refuses to start with a client that lacks ${name}, instead of doing without it`, async () => {
+      const weak = { ...kafka.port, capabilities: { ...kafka.port.capabilities, [name]: false } };
+      const consumer = create(weak).on(Note, () => {});
+      expect(await codeOf(() => consumer.start())).to.equal("capability_missing");
+    });
 
   it("can be started again after a start that failed, and leaves no group member behind", async () => {
     let fails = true;

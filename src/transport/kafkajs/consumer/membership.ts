@@ -10,7 +10,8 @@ import { toKey } from "./assignment.ts";
 import { type CommitTopic, guardCluster, type MembershipHooks } from "./guard.ts";
 
 const metadataMaxAgeMs = 30_000;
-const stopPatienceMs = 10_000;
+/** With the brokers away there is nobody to say goodbye to, and a platform that ends the process does not wait long. */
+const stopPatienceMs = 3_000;
 /** kafkajs sleeps for so long when all its partitions are paused, deaf to whatever is resumed meanwhile. */
 const allPausedMs = 25;
 const longestWaitMs = 250;

@@ -78,7 +78,10 @@ export function createReader(deps: ReaderDeps): Reader {
       watchdog.heartbeat();
       callbacks.onEvent({ kind: "heartbeat" });
     },
-    fetched: () => callbacks.onEvent({ kind: "fetch" }),
+    fetched: () => {
+      watchdog.fetched();
+      callbacks.onEvent({ kind: "fetch" });
+    },
     crashed: (error) => {
       if (!reader.isOver) deps.onCrash(error);
     },

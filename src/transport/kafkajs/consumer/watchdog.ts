@@ -5,12 +5,16 @@ const maxCheckMs = 5_000;
 const repeatWindowMs = 5 * 60_000;
 const joinSlackMs = 10_000;
 
-/** Notices a kafkajs consumer that neither works nor fails: no heartbeat got through for longer than the session lasts. */
+/**
+ * Notices a kafkajs consumer that neither works nor fails: for longer than the session lasts no heartbeat got through, or
+ * no fetch came back, an empty one included.
+ */
 export interface Watchdog {
   started(): void;
   joined(): void;
   rejoining(): void;
   heartbeat(): void;
+  fetched(): void;
   stopped(): void;
 }
 
@@ -28,14 +32,18 @@ export function createWatchdog({ clock, options, isReachable, onStall }: Watchdo
   const checkMs = Math.min(maxCheckMs, sessionTimeoutMs / 4);
   // A join waits for the slowest other member, and before it for our own revoke.
   const joinPatienceMs = 2 * rebalanceTimeoutMs + sessionTimeoutMs + joinSlackMs;
-  let lastSignMs = 0;
+  let heartbeatMs = 0;
+  let fetchMs = 0;
   let lastStallMs: number | undefined;
   let cancel = (): void => {};
+
+  const lastSignMs = (): number => Math.min(heartbeatMs, fetchMs);
 
   function watch(patienceMs: number): void {
     let isWatching = true;
     cancel();
-    lastSignMs = clock.now();
+    heartbeatMs = clock.now();
+    fetchMs = heartbeatMs;
     let cancelTimer = clock.schedule(checkMs, () => void check());
     cancel = () => {
       isWatching = false;
@@ -43,10 +51,10 @@ export function createWatchdog({ clock, options, isReachable, onStall }: Watchdo
     };
 
     async function check(): Promise<void> {
-      const seenMs = lastSignMs;
+      const seenMs = lastSignMs();
       const isLate = clock.now() - seenMs > patienceMs && (await isReachable());
       if (!isWatching) return;
-      if (!isLate || lastSignMs !== seenMs) {
+      if (!isLate || lastSignMs() !== seenMs) {
         cancelTimer = clock.schedule(checkMs, () => void check());
         return;
       }
@@ -63,7 +71,10 @@ export function createWatchdog({ clock, options, isReachable, onStall }: Watchdo
     joined: () => watch(sessionTimeoutMs),
     rejoining: () => watch(joinPatienceMs),
     heartbeat: () => {
-      lastSignMs = clock.now();
+      heartbeatMs = clock.now();
+    },
+    fetched: () => {
+      fetchMs = clock.now();
     },
     stopped: () => cancel(),
   };

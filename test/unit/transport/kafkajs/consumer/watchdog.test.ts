@@ -49,14 +49,25 @@ describe("watchdog of a consumer", () => {
     });
   });
 
-  it("stays quiet as long as heartbeats get through", async () => {
+  it("stays quiet as long as heartbeats get through and fetches come back", async () => {
     watchdog.joined();
     for (let i = 0; i < 20; i++) {
       await clock.advance(2_000);
       watchdog.heartbeat();
+      watchdog.fetched();
     }
     expect(stalls).to.deep.equal([]);
   });
+
+  for (const missing of ["heartbeat", "fetched"] as const)
+    it(`speaks when only ${missing === "heartbeat" ? "heartbeats" : "fetches"} stay away`, async () => {
+      watchdog.joined();
+      for (let i = 0; i < 5; i++) {
+        await clock.advance(2_000);
+        watchdog[missing === "heartbeat" ? "fetched" : "heartbeat"]();
+      }
+      expect(stalls.map(({ isRepeated }) => isRepeated)).to.deep.equal([false]);
+    });
 
   it("speaks once when no heartbeat got through for longer than the session", async () => {
     watchdog.joined();

@@ -9,6 +9,7 @@ export type {
   SendResult,
   TopicProducer,
 } from "./core/app.ts";
+export { BatchFailure, type BatchHandler, type BatchItem, type BatchOptions } from "./core/batch.ts";
 export type { Clock } from "./core/clock.ts";
 export { type ErrorCode, errorTable, KeryxError } from "./core/errors.ts";
 export type { Codec, CompatibilityLevel, EventPolicy, EventType, TopicDefinition } from "./core/event.ts";

@@ -1,4 +1,5 @@
 import type { Consumer, ConsumerOptions } from "../core/app.ts";
+import type { BatchHandler } from "../core/batch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ContextStore } from "../core/context.ts";
 import { KeryxError } from "../core/errors.ts";
@@ -93,6 +94,11 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
       known.add(event);
       return consumer;
     },
+    onBatch(event, handler, batchOptions = {}) {
+      requireNew().addBatchHandler(event, handler as BatchHandler<unknown>, batchOptions);
+      known.add(event);
+      return consumer;
+    },
     use(event, ...middlewares) {
       requireNew().addMiddleware(event, middlewares as readonly Middleware[]);
       return consumer;
@@ -178,7 +184,7 @@ async function checkTopics(
 
 function toRoute(draft: RouteDraft, { registry, clock }: ConsumerDeps): Route {
   const all = [...draft.events.values()];
-  const events = all.flatMap(({ event, handler }) => (handler ? event : []));
+  const events = all.flatMap(({ event, handler, batch }) => (handler || batch ? event : []));
   const known = all.map(({ event }) => event);
   return { ...draft, deserializer: createDeserializer({ registry, clock, events, known }) };
 }

@@ -5,6 +5,8 @@ import type { Observe } from "../core/signals.ts";
 import type { DedupeStore } from "../stores/port.ts";
 import type { Holds } from "./assignment/holds.ts";
 import { createHolds } from "./assignment/holds.ts";
+import type { Batches } from "./batch/batches.ts";
+import { createBatches } from "./batch/batches.ts";
 import type { Dedupe } from "./dedupe.ts";
 import { createDedupe } from "./dedupe.ts";
 import type { Flow } from "./flow.ts";
@@ -41,13 +43,18 @@ export interface EngineDeps {
 
 export function createEngine(deps: EngineDeps): Engine {
   const { clock, observe, context, redactor, store, sink, options, counts } = deps;
-  const { group, concurrency, order } = options;
+  const { group, concurrency } = options;
   const dedupe = store && createDedupe({ store, clock, observe, group, ttlMs: options.dedupeTtlMs });
   // The lanes run the pipeline, and the pipeline gives waiting records back to the lanes.
-  let run: RunPass = () => {};
+  let runOne: RunPass = () => {};
+  let batches: Batches | undefined;
   const lanes = createLanes({
     concurrency,
-    run: (work, onEnd) => run(work, onEnd),
+    run(work, onEnd) {
+      if (work.partition.route.hasBatches && !work.resume) batches?.run(work);
+      else runOne(work, onEnd);
+    },
+    onQueued: ({ partition }) => partition.route.hasBatches && batches?.arrived(partition),
     onSettled(work, isFinished) {
       if (isFinished) flow.finished(work);
       flow.settled(work.partition);
@@ -59,17 +66,18 @@ export function createEngine(deps: EngineDeps): Engine {
   const settle = createSettle({ group, failureStack, headers, dedupe, sink, endings, counts });
 
   const handler = createInvoke({ context, clock, observe, group });
-  run = createPipeline({ clock, observe, redactor, options, dedupe, handler, settle });
+  const pipeline = createPipeline({ clock, observe, redactor, options, dedupe, handler, settle });
+  runOne = pipeline.run;
   const flow = createFlow({
     clock,
     lanes,
     observe,
-    order,
     group,
     onPassedOver(work, why) {
       endings.complete(openPass(work, clock.now()), why);
       flow.finished(work);
     },
   });
+  batches = createBatches({ clock, observe, group, lanes, holds, dedupe, pipeline, admit: flow.settled });
   return { flow, holds, dedupe, close: () => dedupe?.close() };
 }

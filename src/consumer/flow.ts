@@ -1,4 +1,3 @@
-import type { OrderMode } from "../core/app.ts";
 import type { Clock } from "../core/clock.ts";
 import { headerNames, headerText } from "../core/headers.ts";
 import type { RawRecord } from "../core/record.ts";
@@ -38,7 +37,6 @@ export interface FlowDeps {
   readonly clock: Clock;
   readonly lanes: Lanes;
   readonly observe: Observe;
-  readonly order: OrderMode;
   /** Base group: retry records of other groups are passed over. */
   readonly group: string;
   /** Completes a record that no handler is to see. */
@@ -68,7 +66,7 @@ export const flowDefaults: FlowLimits = {
   maxBytes: 67_108_864,
 };
 
-export function createFlow({ clock, lanes, observe, order, group, onPassedOver, limits }: FlowDeps): Flow {
+export function createFlow({ clock, lanes, observe, group, onPassedOver, limits }: FlowDeps): Flow {
   const { maxBuffered, resumeAt, maxWindow, maxBytes } = { ...flowDefaults, ...limits };
   const intakes = createIntakes(maxBytes);
   const isDue = createDue(clock, (partition, intake) => admit(partition, intake));
@@ -98,7 +96,7 @@ export function createFlow({ clock, lanes, observe, order, group, onPassedOver, 
     const foreign = stage > 0 && isForeign(head, group);
     if (stage > 0 && !foreign && !isDue(partition, intake, head)) return false;
     partition.buffer.shift();
-    const work = createWork(partition, head, toLane(head.key, order));
+    const work = createWork(partition, head, toLane(head.key, partition.route.order));
     offsets.admit(work);
     if (foreign) onPassedOver(work, { kind: "skip", reason: "other-group" });
     else lanes.enqueue(work);

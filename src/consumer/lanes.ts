@@ -12,12 +12,31 @@ export interface Lanes {
   probe(work: Work): void;
   /** The partition may have something to start. */
   wake(partition: Partition): void;
+  /** Takes the record behind a running one of the same lane into its run, where there is one. */
+  follow(work: Work): Work | undefined;
+  /** Ends a run over several records of one lane. */
+  endRun(run: LaneRun): void;
+}
+
+/** What became of a run. */
+export interface LaneRun {
+  /** All that it took, in the order of the lane; the first one is what was started. */
+  readonly taken: readonly Work[];
+  /** Those that are not finished, as the lane goes on with them. */
+  readonly left: readonly Work[];
+  /** The first of those may start at once; else it is given back. */
+  readonly isReady: boolean;
 }
 
 export interface LanesDeps {
   readonly concurrency: number;
-  /** Settles one pass and tells of it once; not finished means that the record is given back with `requeue` or `probe`. */
+  /**
+   * Settles one pass and tells of it once; not finished means that the record is given back with `requeue` or `probe`.
+   * A run that takes more records of the lane ends with `endRun` instead.
+   */
   readonly run: (work: Work, onEnd: (work: Work, isFinished: boolean) => void) => void;
+  /** A record came to stand behind others of its lane. */
+  readonly onQueued?: (work: Work) => void;
   /** A record left the running ones. */
   readonly onSettled: (work: Work, isFinished: boolean) => void;
 }
@@ -83,6 +102,26 @@ function release(work: Work, ring: Ring): void {
   } else if (queue.tails.get(lane) === work) queue.tails.delete(lane);
 }
 
+// What is finished leaves the lane, the rest stands before what came meanwhile.
+function relink({ taken, left, isReady }: LaneRun, lane: string, ring: Ring): void {
+  const last = taken.at(-1);
+  if (!last) return;
+  const { queue } = last.partition;
+  const { next: behind } = last;
+  for (const work of taken) work.next = undefined;
+  for (const [index, work] of left.entries()) work.next = left[index + 1] ?? behind;
+  const first = left[0] ?? behind;
+  if (queue.tails.get(lane) === last) {
+    const tail = left.at(-1);
+    if (tail) queue.tails.set(lane, tail);
+    else queue.tails.delete(lane);
+  }
+  queue.queued += left.length;
+  if (!first || (left.length > 0 && !isReady)) return;
+  queue.ready.push(first);
+  ring.list(last.partition);
+}
+
 // True when the record stands at the head of its lane.
 function join(work: Work): boolean {
   const { partition, lane } = work;
@@ -110,7 +149,13 @@ export function untilIdle({ queue }: Partition): Promise<void> {
   });
 }
 
-export function createLanes({ concurrency, run, onSettled }: LanesDeps): Lanes {
+function tellIdle({ queue }: Partition): void {
+  if (queue.running.size() > 0 || queue.idleWaiters.size === 0) return;
+  for (const resolve of queue.idleWaiters) resolve();
+  queue.idleWaiters.clear();
+}
+
+export function createLanes({ concurrency, run, onSettled, onQueued }: LanesDeps): Lanes {
   const ring = createRing();
   let inFlight = 0;
   let starts = 0;
@@ -158,17 +203,14 @@ export function createLanes({ concurrency, run, onSettled }: LanesDeps): Lanes {
     queue.running.remove(work);
     if (isFinished) release(work, ring);
     else queue.queued++;
-    if (queue.running.size() === 0 && queue.idleWaiters.size > 0) {
-      for (const resolve of queue.idleWaiters) resolve();
-      queue.idleWaiters.clear();
-    }
+    tellIdle(partition);
     onSettled(work, isFinished);
     pump();
   };
 
   return {
     enqueue(work) {
-      if (!join(work)) return;
+      if (!join(work)) return onQueued?.(work);
       ring.list(work.partition);
       schedule();
     },
@@ -184,6 +226,22 @@ export function createLanes({ concurrency, run, onSettled }: LanesDeps): Lanes {
     wake(partition) {
       ring.list(partition);
       schedule();
+    },
+    follow({ next, partition: { queue } }) {
+      if (!next) return undefined;
+      queue.queued--;
+      queue.running.add(next);
+      return next;
+    },
+    endRun(ended) {
+      const [{ partition, lane } = {}] = ended.taken;
+      if (!partition) return;
+      inFlight--;
+      for (const work of ended.taken) partition.queue.running.remove(work);
+      relink(ended, lane ?? "", ring);
+      tellIdle(partition);
+      for (const work of ended.taken) onSettled(work, !ended.left.includes(work));
+      pump();
     },
   };
 }

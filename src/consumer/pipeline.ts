@@ -1,19 +1,17 @@
 import type { Clock } from "../core/clock.ts";
-import { headerInteger, headerNames } from "../core/headers.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Work } from "./assignment/partition.ts";
 import type { Dedupe } from "./dedupe.ts";
 import { identify } from "./dedupe.ts";
-import { redactFailure } from "./hand-over/sensitive.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
-import { decide } from "./retry-policy.ts";
-import { classifyHandler, nameFailure, toFailure } from "./steps/classify.ts";
+import { toFailure } from "./steps/classify.ts";
 import { classify, createDecode } from "./steps/decode.ts";
 import { toRecordRef } from "./steps/delivery.ts";
 import { openSlot } from "./steps/invoke.ts";
-import type { Pass, Pending, Step } from "./steps/pass.ts";
-import { openPass, planOf } from "./steps/pass.ts";
+import type { Pass, Pending, Settlement, Step } from "./steps/pass.ts";
+import { openPass } from "./steps/pass.ts";
+import { createRetryPlan } from "./steps/retry-plan.ts";
 import type { Settle } from "./steps/settle.ts";
 
 export interface PipelineDeps {
@@ -53,19 +51,40 @@ type OnEnd = (work: Work, isFinished: boolean) => void;
 /** Undefined: a step waits, and goes on by itself. */
 type Ended = boolean | Promise<boolean> | undefined;
 
-/** Runs one pass over one record. Admission and due time lie before it; a step that settles ends it. */
-export function createPipeline(deps: PipelineDeps): RunPass {
+/** Takes records along the steps between admission and settlement. */
+export interface Pipeline {
+  readonly run: RunPass;
+  /** Takes a record up to its handler. Settlement given: it will not get there, and is not settled yet. */
+  prepare(work: Work): Promise<Prepared>;
+  /** Runs the handler of a prepared record, and what lies behind it. */
+  handle(pass: Pass): Promise<boolean>;
+  /** What the retry plan says to a prepared record. */
+  plan(pass: Pass): Settlement | undefined;
+  /** Settles a prepared record: as it is said, else as the retry plan says. */
+  settle(pass: Pass, settlement: Settlement | undefined): Promise<boolean>;
+}
+
+export interface Prepared {
+  readonly pass: Pass;
+  readonly settlement: Settlement | undefined;
+}
+
+/** A step that settles ends the pass. */
+export function createPipeline(deps: PipelineDeps): Pipeline {
   const { clock, observe, options, settle, dedupe } = deps;
   const isHeard = observe.hearsRoutine !== false;
+  const planRetry = createRetryPlan(deps);
   const inner: Readonly<Record<InnerStep, Step>> = {
     decode: createDecode(options.onUnhandled),
     classify,
     dedupe: dedupe ? (pass) => identify(pass) ?? dedupe.step(pass) : identify,
     slot: openSlot,
     handler: deps.handler,
-    "retry plan": createRetryPlan(deps),
+    "retry plan": planRetry,
   };
-  const steps = order.flatMap((name) => (Object.hasOwn(inner, name) ? inner[name as InnerStep] : []));
+  const names = order.filter((name): name is InnerStep => Object.hasOwn(inner, name));
+  const steps = names.map((name) => inner[name]);
+  const atHandler = names.indexOf("handler");
 
   // Stays synchronous as long as the steps do, and waits with one promise where they do not: a promise for every step
   // of every record would cost half the speed.
@@ -129,7 +148,7 @@ export function createPipeline(deps: PipelineDeps): RunPass {
     return pass;
   };
 
-  return (work, onEnd) => {
+  const run: RunPass = (work, onEnd) => {
     let begun: Pass | Promise<boolean>;
     try {
       begun = work.resume ? work.resume() : open(work);
@@ -139,43 +158,47 @@ export function createPipeline(deps: PipelineDeps): RunPass {
     if (begun instanceof Promise) tell(work, begun, onEnd);
     else goOn(begun, 0, onEnd);
   };
+
+  return {
+    run,
+    async prepare(work) {
+      const pass = open(work);
+      try {
+        const settled = await walk(steps.slice(0, atHandler), pass);
+        return { pass, settlement: settled ?? (pass.failure && planRetry(pass)) };
+      } catch (error) {
+        observe({ kind: "internal.error", where: "consumer pipeline", error });
+        return { pass, settlement: { kind: "stop", failure: toFailure("internal", error) } };
+      }
+    },
+    handle: (pass) =>
+      new Promise((resolve) => {
+        goOn(pass, atHandler, (_, isFinished) => resolve(isFinished));
+      }),
+    plan: planRetry,
+    async settle(pass, settlement) {
+      try {
+        const found = settlement ?? planRetry(pass);
+        if (!found) throw new Error("The pipeline ended without a settlement");
+        return await settle(pass, found);
+      } catch (error) {
+        return broken(pass, error);
+      }
+    },
+  };
 }
 
-/** The last step: a failure, or a handler's wish, becomes here, later, dead letter, discard or stop. */
-function createRetryPlan({ clock, redactor, options }: PipelineDeps): Step {
-  const toPassFailure = (pass: Pass): void => {
-    const { thrown, outcome, isLate } = pass;
-    if (thrown) pass.failure ??= classifyHandler(thrown.error, isLate, options);
-    else if (outcome?.kind === "deadLetter")
-      pass.failure ??= nameFailure("non-retriable", "dead-letter", String(outcome.reason));
-    else if (outcome?.kind === "retry")
-      pass.failure ??= nameFailure("transient", "retry", "The handler asked for another try");
-  };
-
-  return (pass) => {
-    const { work, thrown, outcome } = pass;
-    if (thrown?.where === "handler" && !pass.isLate) {
-      if (work.partition.isCalledOff) return { kind: "abandon", why: "called-off" };
-      // Whoever took the lease runs the record now; this copy waits for what becomes of it.
-      if (work.claim?.isLost) return { kind: "wait", delayMs: 0, why: "lease-lost" };
-    }
-    toPassFailure(pass);
-    if (!pass.failure) return undefined;
-    const failure = redactFailure(pass.failure, redactor, pass.known?.event, pass.value);
-    const now = clock.now();
-    work.firstFailureMs ??= now;
-    work.lastFailureMs = now;
-    const verdict = decide({
-      failure,
-      attempt: pass.attempt,
-      triesHere: work.triesHere + 1,
-      stage: work.partition.stage,
-      plan: planOf(pass),
-      replays: headerInteger(work.record.headers, headerNames.replayCount),
-      askedDelayMs: outcome?.kind === "retry" ? outcome.delayMs : undefined,
-    });
-    if (verdict.kind !== "later") return { ...verdict, failure };
-    const { stage, topic, delayMs } = verdict;
-    return { kind: "later", stage, topic, dueAtMs: Math.ceil(now + delayMs), failure };
-  };
+async function walk(steps: readonly Step[], pass: Pass): Promise<Settlement | undefined> {
+  for (const step of steps) {
+    const found = step(pass);
+    if (found === undefined) continue;
+    if (found.kind !== "pending") return found;
+    const { until, resolved, rejected } = found;
+    const settled = await until.then(
+      (value) => resolved(pass, value as never),
+      (error: unknown) => rejected(pass, error),
+    );
+    if (settled) return settled;
+  }
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import type { BatchHandler, BatchOptions } from "./batch.ts";
 import type { EventType, TopicDefinition } from "./event.ts";
 import type { Handler, Middleware, TombstoneHandler } from "./handler.ts";
 import type { AppHealth } from "./health.ts";
@@ -145,6 +146,16 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** Adds the handler of an event; one per event, before `start`. */
   on<Value, Init>(event: EventType<Value, Init>, handler: Handler<Value>): Consumer;
+  /**
+   * Adds a handler of an event that takes its records in batches, instead of one by one. Its topic is read with one lane
+   * for each partition, whatever `order` says.
+   * @throws KeryxError `usage`, `config_invalid`
+   */
+  onBatch<Value, Init>(
+    event: EventType<Value, Init>,
+    handler: BatchHandler<Value>,
+    options?: BatchOptions,
+  ): Consumer;
   /** Adds steps around the handler of one event, inside those of the consumer, before `start`. */
   use<Value, Init>(
     event: EventType<Value, Init>,

@@ -170,6 +170,12 @@ const rows = {
     "Nothing to do: it is tried again. If it lasts, look at the brokers.",
   ],
   // consumer
+  batch_failed: [
+    true,
+    1,
+    "A batch handler named the record that failed.",
+    "See the cause; the record goes the way of one that failed alone.",
+  ],
   handler_timeout: [
     true,
     1,

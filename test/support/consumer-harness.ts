@@ -6,6 +6,7 @@ import { prepareTopics } from "../../src/consumer/plan/topics.ts";
 import type { Running } from "../../src/consumer/running.ts";
 import { startRunning } from "../../src/consumer/running.ts";
 import type { ConsumerOptions } from "../../src/core/app.ts";
+import type { BatchHandler, BatchOptions } from "../../src/core/batch.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { ContextStore } from "../../src/core/context.ts";
 import { createContextStore } from "../../src/core/context.ts";
@@ -91,6 +92,7 @@ export interface HarnessOptions {
   readonly clock: Clock;
   readonly options?: Partial<ConsumerOptions>;
   readonly on?: readonly (readonly [EventType<Note>, Handler<Note>])[];
+  readonly onBatch?: readonly (readonly [EventType<Note>, BatchHandler<Note>, BatchOptions?])[];
   readonly use?: readonly (readonly [EventType<Note>, ...Middleware<Note>[]])[];
   readonly tombstones?: Readonly<Record<string, TombstoneHandler>>;
   readonly declare?: readonly EventType<Note>[];
@@ -116,6 +118,8 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
   );
   const table = createHandlerTable();
   for (const [event, handler] of given.on ?? []) table.addHandler(event, handler as Handler<unknown>);
+  for (const [event, handler, batchOptions] of given.onBatch ?? [])
+    table.addBatchHandler(event, handler as BatchHandler<unknown>, batchOptions ?? {});
   for (const [event, ...steps] of given.use ?? []) table.addMiddleware(event, steps as readonly Middleware[]);
   for (const [topic, handler] of Object.entries(given.tombstones ?? {})) table.addTombstone(topic, handler);
   for (const event of given.declare ?? []) table.addTopic({ name: event.topic, events: [event] });

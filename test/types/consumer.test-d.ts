@@ -1,6 +1,8 @@
 // Compiled, never run: each `@ts-expect-error` fails the type check when the line below it compiles.
 import {
   type App,
+  BatchFailure,
+  type BatchItem,
   type Consumer,
   type ConsumerOptions,
   compose,
@@ -48,6 +50,20 @@ const silent: Middleware = async () => {};
 const inventive: Middleware = async () => ({ kind: "ack" });
 // @ts-expect-error nothing but a time
 timeout("5s");
+
+// A batch handler gets values and deliveries of its event, and gives nothing back.
+consumer.onBatch(OrderPlaced, (batch, { signal }) => {
+  const [first] = batch;
+  if (first && first.value.totalMinor === first.delivery.event.totalMinor && !signal.aborted)
+    throw new BatchFailure(0, first.delivery.deadLetter("no"));
+});
+consumer.onBatch(OrderCancelled, async () => {}, { maxRecords: 5, maxWaitMs: 1 });
+// @ts-expect-error a batch has no value of its own
+consumer.onBatch(OrderPlaced, ({ value }) => void value);
+// @ts-expect-error an outcome of a whole batch would decide about all of its records
+consumer.onBatch(OrderPlaced, async (batch) => batch.map(({ delivery }) => delivery.skip("no")));
+// @ts-expect-error the values of another event
+consumer.onBatch(OrderCancelled, (batch: readonly BatchItem<OrderPlaced>[]) => void batch);
 
 // No way to name another order: users give functions for the slot and for the class of an error, and nothing else.
 holds<Equal<Functions<ConsumerOptions>, "nonRetriable" | "retriable">>();

@@ -1,19 +1,30 @@
+import type { OrderMode } from "../../core/app.ts";
+import type { BatchHandler, BatchOptions } from "../../core/batch.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { EventType, TopicDefinition } from "../../core/event.ts";
 import type { Handler, Middleware, TombstoneHandler } from "../../core/handler.ts";
 import type { Deserializer } from "../../serde/deserializer.ts";
+import { resolveBatchOptions } from "../batch/options.ts";
 import type { ResolvedConsumerOptions } from "../options.ts";
 import type { Slot } from "../steps/slot.ts";
 import { buildSlot } from "../steps/slot.ts";
 import type { Plan } from "./plan.ts";
 import { buildPlan } from "./plan.ts";
 
+/** How an event is handled in batches. */
+export interface Batch {
+  readonly handler: BatchHandler<unknown>;
+  readonly maxRecords: number;
+  readonly maxWaitMs: number;
+}
+
 /** An event that a consumer knows on one topic. */
 export interface KnownEvent {
   readonly event: EventType;
   readonly plan: Plan;
-  /** Absent: known by name, but nobody handles it. */
   readonly handler: Handler<unknown> | undefined;
+  /** Instead of `handler`. Neither of them: known by name, but nobody handles it. */
+  readonly batch: Batch | undefined;
   /** Around the handler. */
   readonly slot: Slot;
 }
@@ -23,6 +34,9 @@ export interface Route {
   readonly topic: string;
   /** By full name. */
   readonly events: ReadonlyMap<string, KnownEvent>;
+  /** Of its records. Where some are handled in batches, always that of the partition. */
+  readonly order: OrderMode;
+  readonly hasBatches: boolean;
   readonly tombstone: TombstoneHandler | undefined;
   /** Around the handler of tombstones. */
   readonly slot: Slot;
@@ -38,6 +52,7 @@ export type RouteDraft = Omit<Route, "deserializer">;
 /** Collects handlers until the start. */
 export interface HandlerTable {
   addHandler(event: EventType, handler: Handler<unknown>): void;
+  addBatchHandler(event: EventType, handler: BatchHandler<unknown>, options: BatchOptions): void;
   addMiddleware(event: EventType, middlewares: readonly Middleware[]): void;
   addTombstone(topic: string, handler: TombstoneHandler): void;
   addTopic(topic: TopicDefinition): void;
@@ -47,6 +62,7 @@ export interface HandlerTable {
 interface TopicEntry {
   readonly events: Map<string, EventType>;
   readonly handlers: Map<string, Handler<unknown>>;
+  readonly batches: Map<string, Batch>;
   /** By the event that they were added for. */
   readonly middlewares: Map<string, Middleware[]>;
   tombstone: TombstoneHandler | undefined;
@@ -58,22 +74,25 @@ export function createHandlerTable(): HandlerTable {
     const entry = topics.get(topic) ?? {
       events: new Map(),
       handlers: new Map(),
+      batches: new Map(),
       middlewares: new Map(),
       tombstone: undefined,
     };
     topics.set(topic, entry);
     return entry;
   };
+  const entryFor = (event: EventType): TopicEntry => {
+    const entry = entryOf(event.topic);
+    if (isHandled(entry, event.name))
+      throw new KeryxError("usage", `${event.name} on ${event.topic} has two handlers; a consumer takes one`);
+    entry.events.set(event.name, event);
+    return entry;
+  };
   return {
-    addHandler(event, handler) {
-      const { events, handlers } = entryOf(event.topic);
-      if (handlers.has(event.name))
-        throw new KeryxError(
-          "usage",
-          `${event.name} on ${event.topic} has two handlers; a consumer takes one`,
-        );
-      events.set(event.name, event);
-      handlers.set(event.name, handler);
+    addHandler: (event, handler) => void entryFor(event).handlers.set(event.name, handler),
+    addBatchHandler(event, handler, options) {
+      const batch = { handler, ...resolveBatchOptions(options) };
+      entryFor(event).batches.set(event.name, batch);
     },
     addMiddleware(event, middlewares) {
       const { middlewares: known } = entryOf(event.topic);
@@ -93,19 +112,27 @@ export function createHandlerTable(): HandlerTable {
   };
 }
 
+function isHandled({ handlers, batches }: TopicEntry, name: string): boolean {
+  return handlers.has(name) || batches.has(name);
+}
+
 function toRoute(topic: string, entry: TopicEntry, options: ResolvedConsumerOptions): RouteDraft {
   const { middleware, handlerTimeoutMs } = options;
   const events = new Map<string, KnownEvent>();
   for (const name of entry.middlewares.keys())
-    if (!entry.handlers.has(name))
+    if (!isHandled(entry, name))
       throw new KeryxError("usage", `${name} on ${topic} has middleware but no handler: add one with \`on\``);
-  for (const [name, event] of entry.events)
-    events.set(name, {
-      event,
-      plan: buildPlan(topic, event.policy, options),
-      handler: entry.handlers.get(name),
-      slot: buildSlot([...middleware, ...(entry.middlewares.get(name) ?? [])], handlerTimeoutMs),
-    });
+  for (const [name, event] of entry.events) {
+    const slot = buildSlot([...middleware, ...(entry.middlewares.get(name) ?? [])], handlerTimeoutMs);
+    const batch = entry.batches.get(name);
+    if (batch && slot.hasOwnSteps)
+      throw new KeryxError(
+        "usage",
+        `${name} on ${topic} is handled in batches, and middleware stands around single records: around a batch only \`filter\` and \`timeout\` can`,
+      );
+    const plan = buildPlan(topic, event.policy, options);
+    events.set(name, { event, plan, handler: entry.handlers.get(name), batch, slot });
+  }
   const plans = [...events.values()].map(({ plan }) => plan);
   // What has no event follows the strictest of the topic's plans: order first, then the longest way.
   const plan =
@@ -115,6 +142,8 @@ function toRoute(topic: string, entry: TopicEntry, options: ResolvedConsumerOpti
   return {
     topic,
     events,
+    order: entry.batches.size > 0 ? "partition" : options.order,
+    hasBatches: entry.batches.size > 0,
     tombstone: entry.tombstone,
     slot: buildSlot(middleware, handlerTimeoutMs),
     plan,

@@ -15,7 +15,8 @@ export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
     const name = decoded.kind === "decoded" ? decoded.event.name : decoded.name;
     pass.known = pass.work.partition.route.events.get(name);
     pass.eventType = pass.known?.event.type ?? name;
-    if (!pass.known?.handler || decoded.kind === "unhandled")
+    const isHandled = pass.known?.handler !== undefined || pass.known?.batch !== undefined;
+    if (!isHandled || decoded.kind === "unhandled")
       return unhandled(pass, `${name} on ${pass.work.partition.route.topic}`);
     pass.value = decoded.value;
     return undefined;

@@ -28,7 +28,7 @@ export const openSlot: Step = (pass) => {
 
 /** What stands around the handler of a pass; tombstones have the consumer's own steps around theirs. */
 export function slotOf({ known, work }: Pass): Slot {
-  return known?.handler ? known.slot : work.partition.route.slot;
+  return known?.slot ?? work.partition.route.slot;
 }
 
 /** The deadline of a pass is over: its handler is told, and what it throws from now on is a timeout. */

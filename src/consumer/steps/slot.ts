@@ -7,6 +7,8 @@ export interface Slot {
   readonly timeoutMs: number;
   /** Undefined: nothing; the handler is called at once. */
   readonly around: Middleware | undefined;
+  /** Steps of the user stand there, not only shipped ones. */
+  readonly hasOwnSteps: boolean;
 }
 
 /** Lays the steps of the consumer and those of one event around its handler. */
@@ -18,6 +20,7 @@ export function buildSlot(middlewares: readonly Middleware[], handlerTimeoutMs: 
   return {
     timeoutMs: Math.min(handlerTimeoutMs, ...limits),
     around: active.length > 0 ? compose(...active) : undefined,
+    hasOwnSteps: parts.some(({ shipped }) => shipped === undefined),
   };
 }
 

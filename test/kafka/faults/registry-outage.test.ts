@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import type { Signal } from "../../../src/core/signals.ts";
 import { connect, type KeryxApp } from "../../../src/keryx.ts";
-import { findViolations } from "../../support/effects/checker.ts";
 import { consumeFlow } from "../../support/effects/consume.ts";
-import { untilDone } from "../../support/effects/final-read.ts";
 import { type Flow, startFlow } from "../../support/effects/flow.ts";
+import { judge } from "../../support/effects/judge.ts";
+import { untilDone } from "../../support/effects/progress.ts";
 import { chooseSeed } from "../../support/effects/random.ts";
-import { attempts, buildTasks } from "../../support/effects/workload.ts";
+import { buildTasks } from "../../support/effects/workload.ts";
 import {
   type RegistryServer,
   requireServers,
@@ -47,20 +47,18 @@ describe("An app whose schema registry stops", function () {
   const pausesOf = (signals: readonly Signal[]): readonly Signal[] =>
     signals.filter((signal) => signal.kind === "partition.paused" && signal.cause === "registry");
 
-  const orderedTopics = (): ReadonlySet<string> => new Set([flow.topics.ordered.name]);
-
   it("goes on sending and handling while its schemas are cached", async () => {
     await waitUntil("both events are handled", async () => {
-      const seen = new Set(flow.effects.map(({ topic }) => topic));
+      const seen = new Set(flow.effects.map(({ origin }) => origin.topic));
       return seen.size === 2 && flow.effects.length > 50;
     });
     await registry.stop();
     const before = flow.effects.length;
-    const history = await flow.finish(30_000);
-    expect(history.effects.length - before, "handled without a registry").to.be.greaterThan(100);
-    expect(history.sent).to.have.length(5 * perSecond);
-    const promises = { attempts, maxSourceRepeatsPerKill: 0, maxRepeatsPerKill: 0 };
-    expect(findViolations(history, { ...promises, orderedTopics: orderedTopics() })).to.deep.equal([]);
+    const records = await flow.finish(30_000);
+    expect(records.effects.length - before, "handled without a registry").to.be.greaterThan(100);
+    expect(records.tasks).to.have.length(5 * perSecond);
+    const repeats = { perKill: 0, perLoss: 0, perRevoke: 0, copies: 0 };
+    expect(judge(records, { seed, group: flow.group, topics: flow.topics, repeats })).to.deep.equal([]);
     expect(pausesOf(flow.signals)).to.deep.equal([]);
   });
 

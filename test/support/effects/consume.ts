@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { App, Consumer, ConsumerOptions, Delivery } from "keryx";
-import type { NewEffect } from "./effect-log.ts";
+import { type NewEffect, toEffect } from "keryx/testing";
 import { type FlowTopics, fromOrder, fromRequest, type Task } from "./workload.ts";
 
 /** Settings that let a dead member's partitions go after six seconds. */
@@ -15,12 +15,11 @@ export function consumeFlow(
   options: Partial<ConsumerOptions> = {},
 ): Consumer {
   const perform = async (task: Task, delivery: Delivery): Promise<void> => {
-    const { attempt, stage, origin } = delivery;
+    const { attempt } = delivery;
     if (task.workMs > 0) await wait(task.workMs);
     if (task.succeedsAt === 0 || attempt < task.succeedsAt) throw new Error(`not at attempt ${attempt}`);
     const { id, key, seq } = task;
-    const { topic, partition, offset } = origin;
-    await record({ id, key, seq, topic, partition, offset, stage, attempt });
+    await record(toEffect(group, delivery, { id, key, seq }));
   };
   return app
     .consumer({ group, createTopics: true, here: { baseMs: 5, maxMs: 50 }, ...quickMember, ...options })

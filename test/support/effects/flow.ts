@@ -1,10 +1,18 @@
 import type { App } from "keryx";
+import {
+  type Effect,
+  type HistoryEntry,
+  type HistoryLog,
+  type HistoryRecord,
+  recordSignals,
+} from "keryx/testing";
 import type { Signal } from "../../../src/core/signals.ts";
 import { connect } from "../../../src/keryx.ts";
+import { monotonicMs } from "../../../src/testing/reliability/history.ts";
 import { createTopics, uniqueName } from "../servers.ts";
 import { consumeFlow } from "./consume.ts";
-import { readDeadLetters, untilDone } from "./final-read.ts";
-import type { Effect, History } from "./history.ts";
+import { type RunRecords, readRun } from "./judge.ts";
+import { untilDone } from "./progress.ts";
 import { type Sending, startSending } from "./send.ts";
 import { type FlowTopics, type Task, toFlowTopics } from "./workload.ts";
 
@@ -17,7 +25,7 @@ export interface Flow {
   readonly effects: readonly Effect[];
   readonly signals: readonly Signal[];
   /** Waits until everything that was sent is handled and committed, and gives what the run left behind. */
-  finish(timeoutMs: number): Promise<History>;
+  finish(timeoutMs: number): Promise<RunRecords>;
   close(): Promise<void>;
 }
 
@@ -29,6 +37,7 @@ export interface FlowOptions {
 }
 
 const partitions = 3;
+const client = "app";
 
 export async function startFlow({ brokers, registryUrl, tasks, perSecond }: FlowOptions): Promise<Flow> {
   const run = uniqueName("flow");
@@ -36,21 +45,30 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
   const group = `${run}-group`;
   const effects: Effect[] = [];
   const signals: Signal[] = [];
+  const history: HistoryEntry[] = [];
+  const log: HistoryLog = {
+    append: (record: HistoryRecord) => void history.push({ client, atMs: monotonicMs(), ...record }),
+    close: () => {},
+  };
   await createTopics(brokers, [
     { topic: topics.retried.name, partitions },
     { topic: topics.ordered.name, partitions },
   ]);
+  const recorder = recordSignals(log);
   const app = await connect({
     clientId: run,
     brokers: [...brokers],
     registry: registryUrl,
     logging: { level: "silent" },
-    observe: (signal) => signals.push(signal),
+    observe(signal) {
+      signals.push(signal);
+      recorder(signal);
+    },
   });
   await consumeFlow(app, group, topics, (effect) => {
-    effects.push({ ...effect, life: 1, isSure: true });
+    effects.push({ ...effect, client, atMs: monotonicMs(), wallMs: Date.now(), isSure: true });
   }).start();
-  const sending = startSending(app, topics, perSecond);
+  const sending = startSending(app, topics, perSecond, log);
   sending.release(tasks);
   return {
     app,
@@ -62,7 +80,8 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
     async finish(timeoutMs) {
       const sent = await sending.finish();
       await untilDone(brokers, group, topics, timeoutMs);
-      return { sent, effects: [...effects], deadLetters: await readDeadLetters(brokers, topics), kills: [] };
+      const finalRead = await readRun(brokers, group, topics);
+      return { tasks: sent, history: [...history], effects: [...effects], finalRead };
     },
     close: () => app.close(),
   };

@@ -1,47 +1,52 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { App, SendResult } from "keryx";
-import type { SentEvent } from "./history.ts";
+import { type HistoryLog, recordSend } from "keryx/testing";
 import { type FlowTopics, type Task, toOrder, toRequest } from "./workload.ts";
 
-/** Sends tasks in the background, so many a second, and keeps what was acknowledged. */
+/** Sends tasks in the background, so many a second, and writes down what became of each. */
 export interface Sending {
   /** Adds tasks behind those that wait. */
   release(tasks: readonly Task[]): void;
+  /** How many were acknowledged. */
+  acknowledged(): number;
   /** Resolves when everything released so far was acknowledged. @throws the first failure of a send */
-  finish(): Promise<readonly SentEvent[]>;
+  finish(): Promise<readonly Task[]>;
   /** Longest time that any partition was without an acknowledgement. */
   longestGapMs(): number;
 }
 
 const tickMs = 20;
 
-export function startSending(app: App, topics: FlowTopics, perSecond: number): Sending {
+export function startSending(app: App, topics: FlowTopics, perSecond: number, history: HistoryLog): Sending {
   const retried = app.topicProducer(topics.retried);
   const ordered = app.topicProducer(topics.ordered);
   const waiting: Task[] = [];
-  const acknowledged: Promise<SentEvent>[] = [];
+  const sends: Promise<Task>[] = [];
+  let acknowledged = 0;
   let pump: Promise<void> | undefined;
   const lastAtMs = new Map<string, number>();
   let gapMs = 0;
 
-  const note = (task: Task, { topic, partition, offset }: SendResult): SentEvent => {
+  const note = (task: Task, { topic, partition }: SendResult): Task => {
+    acknowledged++;
     const now = performance.now();
     const at = `${topic}/${partition}`;
     gapMs = Math.max(gapMs, now - (lastAtMs.get(at) ?? now));
     lastAtMs.set(at, now);
-    const { id, key, seq, succeedsAt } = task;
-    return { id, key, seq, topic, partition, offset, succeedsAt: succeedsAt || undefined };
+    return task;
   };
 
   const send = (task: Task): void => {
-    const sent =
-      task.flow === "retried"
+    const { id, key, seq, flow } = task;
+    const sent = recordSend(history, { id, key, seq, topic: topics[flow].name }, () =>
+      flow === "retried"
         ? retried.send(topics.order, toOrder(task))
-        : ordered.send(topics.request, toRequest(task));
+        : ordered.send(topics.request, toRequest(task)),
+    );
     const noted = sent.then((result) => note(task, result));
     // `finish` reports it.
     noted.catch(() => {});
-    acknowledged.push(noted);
+    sends.push(noted);
   };
 
   const run = async (): Promise<void> => {
@@ -62,9 +67,10 @@ export function startSending(app: App, topics: FlowTopics, perSecond: number): S
       waiting.push(...tasks);
       pump ??= run();
     },
+    acknowledged: () => acknowledged,
     async finish() {
       await pump;
-      return Promise.all(acknowledged);
+      return Promise.all(sends);
     },
     longestGapMs: () => gapMs,
   };

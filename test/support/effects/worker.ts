@@ -1,26 +1,47 @@
-// A service of its own that handles a run's events and writes each effect down; made to be killed.
-//   node worker.ts '{"run":…,"group":…,"brokers":[…],"registryUrl":…,"log":…}'
-import { connect } from "keryx";
+// A service of its own that handles a run's events and writes down what it does; made to be killed.
+//   node worker.ts '{"client":…,"run":…,"group":…,"brokers":[…],"registryUrl":…,"folder":…}'
+import { type ConsumerOptions, connect } from "keryx";
+import { createEffectLog, createHistoryLog, recordSignals } from "keryx/testing";
 import { consumeFlow } from "./consume.ts";
-import { createEffectLog } from "./effect-log.ts";
 import { toFlowTopics } from "./workload.ts";
 
+export type DeathPoint = "before-handler" | "after-handler";
+
 export interface WorkerInit {
+  /** Names the life of this process in its logs. */
+  readonly client: string;
   readonly run: string;
   readonly group: string;
   readonly brokers: readonly string[];
   readonly registryUrl: string;
-  /** File of the effect log. */
-  readonly log: string;
+  /** Of the logs: `<client>.effects` and `<client>.history`. */
+  readonly folder: string;
+  readonly options?: Partial<ConsumerOptions>;
+  /** Ends without warning at the nth effect: just before it, or once it is on the disk. */
+  readonly die?: { readonly at: DeathPoint; readonly nth: number };
 }
 
 const init: WorkerInit = JSON.parse(process.argv[2] ?? "{}");
-const log = await createEffectLog(init.log);
+const { client, folder, die } = init;
+const log = await createEffectLog(`${folder}/${client}.effects`, client);
+const history = createHistoryLog(`${folder}/${client}.history`, client);
+process.on("exit", () => history.close());
 const app = await connect({
-  clientId: "worker",
+  clientId: client,
   brokers: [...init.brokers],
   registry: init.registryUrl,
   logging: { level: "warn" },
   handleSignals: true,
+  observe: recordSignals(history),
 });
-await consumeFlow(app, init.group, toFlowTopics(init.run), log.append).start();
+let handled = 0;
+const dieAt = (at: DeathPoint): void => {
+  if (die?.at === at && handled >= die.nth) process.kill(process.pid, "SIGKILL");
+};
+const record: typeof log.append = async (effect) => {
+  handled++;
+  dieAt("before-handler");
+  await log.append(effect);
+  dieAt("after-handler");
+};
+await consumeFlow(app, init.group, toFlowTopics(init.run), record, init.options).start();

@@ -22,6 +22,13 @@ export const retryDelaysMs: readonly number[] = [300, 800];
 /** Attempts of an event on the retried topic before its dead letter. */
 export const attempts: number = 1 + retryDelaysMs.length;
 
+/** The retry topics of a run, with their delays. */
+export function stagesOf({
+  retried,
+}: FlowTopics): readonly { readonly topic: string; readonly delayMs: number }[] {
+  return retryDelaysMs.map((delayMs, index) => ({ topic: `${retried.name}-retry-${index + 1}`, delayMs }));
+}
+
 /** Derives the topics of one run from the generated events; every process of the run names them alike. */
 export function toFlowTopics(run: string): FlowTopics {
   const [retried, ordered] = [`${run}-retried`, `${run}-ordered`];

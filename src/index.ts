@@ -35,7 +35,15 @@ export type { LogFields, Logger, LogValue } from "./core/logger.ts";
 export type { Header } from "./core/record.ts";
 export type { ReplayOptions, ReplayRange, ReplayResult } from "./core/replay.ts";
 export type { Observe, OutcomeLabel, RecordRef, Signal } from "./core/signals.ts";
-export { type ConnectOptions, connect, type KeryxApp } from "./keryx.ts";
+export {
+  type ConnectOptions,
+  type CountName,
+  type Counts,
+  connect,
+  createCounts,
+  type KeryxApp,
+  type Series,
+} from "./keryx.ts";
 export { filter } from "./middleware/filter.ts";
 export { timeout } from "./middleware/timeout.ts";
 export type { HealthOptions } from "./observe/options.ts";

@@ -30,6 +30,9 @@ import { createMemoryStore } from "./stores/memory.ts";
 import { watchConnections } from "./transport/connections.ts";
 import { createKafkajsPort } from "./transport/kafkajs.ts";
 
+export type { CountName } from "./observe/count-rules.ts";
+export { type Counts, createCounts, type Series } from "./observe/counts.ts";
+
 /** What `connect` takes: any setting, which then wins over environment and file, and what only code can give. */
 export interface ConnectOptions extends Omit<KeryxSettings, "registry"> {
   /**
@@ -133,7 +136,10 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     consumer: consumers.open,
     replay(replayOptions) {
       const events = [...producers.events(), ...consumers.events()];
-      return replay({ ...deps, naming, createTopics: config.createTopics, events }, replayOptions);
+      return replay(
+        { ...deps, serializer, naming, createTopics: config.createTopics, events },
+        replayOptions,
+      );
     },
     health: () => health.judge({ phase, consumers: consumers.snapshots() }),
     close: () => close(0),

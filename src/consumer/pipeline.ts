@@ -6,7 +6,7 @@ import type { Dedupe } from "./dedupe.ts";
 import { identify } from "./dedupe.ts";
 import type { ResolvedConsumerOptions } from "./options.ts";
 import { toFailure } from "./steps/classify.ts";
-import { classify, createDecode } from "./steps/decode.ts";
+import { createClassify, createDecode } from "./steps/decode.ts";
 import { toRecordRef } from "./steps/delivery.ts";
 import { openSlot } from "./steps/invoke.ts";
 import type { Pass, Pending, Settlement, Step } from "./steps/pass.ts";
@@ -76,7 +76,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const planRetry = createRetryPlan(deps);
   const inner: Readonly<Record<InnerStep, Step>> = {
     decode: createDecode(options.onUnhandled),
-    classify,
+    classify: createClassify((pass, reason) => {
+      const record = toRecordRef(pass.work, options.group, pass.attempt, pass.eventType, undefined);
+      observe({ kind: "record.decode_failed", record, reason });
+    }),
     dedupe: dedupe ? (pass) => identify(pass) ?? dedupe.step(pass) : identify,
     slot: openSlot,
     handler: deps.handler,

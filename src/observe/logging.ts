@@ -36,7 +36,7 @@ const levels: Readonly<
   "record.send_failed": "error",
   "batch.sent": "debug",
   "record.received": "debug",
-  "record.decode_failed": "warn",
+  "record.decode_failed": "debug",
   "partition.assigned": "info",
   "partition.revoked": "info",
   "partition.stopped": "error",

@@ -46,15 +46,18 @@ export function createDecode(onUnhandled: "deadLetter" | "skip"): Step {
 }
 
 /** Gives a decode failure its class; a registry that cannot be asked holds the partition instead. */
-export const classify: Step = (pass) => {
-  const { thrown } = pass;
-  if (!thrown) return undefined;
-  const failure = classifyDecode(thrown.error);
-  if (!failure) return { kind: "hold", cause: "registry", error: thrown.error };
-  pass.failure = failure;
-  pass.schemaId ??= readSchemaId(pass.work.record.value);
-  return undefined;
-};
+export function createClassify(report: (pass: Pass, reason: string) => void): Step {
+  return (pass) => {
+    const { thrown } = pass;
+    if (!thrown) return undefined;
+    const failure = classifyDecode(thrown.error);
+    if (!failure) return { kind: "hold", cause: "registry", error: thrown.error };
+    pass.failure = failure;
+    pass.schemaId ??= readSchemaId(pass.work.record.value);
+    report(pass, failure.code);
+    return undefined;
+  };
+}
 
 // The frame of a value that could not be decoded: magic byte 0, then the id in four bytes.
 function readSchemaId(value: Uint8Array | null): number | undefined {

@@ -39,6 +39,7 @@ export const headerNames = {
   replayId: "keryx-replay-id",
   replayCount: "keryx-replay-count",
   replayedFrom: "keryx-replayed-from",
+  replayEdited: "keryx-replay-edited",
 } as const;
 
 /** `content-type` of a record that is written as JSON. */

@@ -40,6 +40,12 @@ export interface ReplayOptions {
   readonly allowTargets?: readonly string[];
   /** Decodes each value by the schema that the app has now, and sends only those that can be read. Default false. */
   readonly checkValues?: boolean;
+  /**
+   * Mends values: gets each, decoded, and returns what is to be sent in its place, complete, or undefined to leave it as
+   * it is. What is sent is encoded by the event's schema of today and marked `keryx-replay-edited`; what cannot be read
+   * or encoded is rejected, as with `checkValues`. In a dry run it is called too.
+   */
+  readonly edit?: (value: unknown, about: { readonly event: EventType; readonly from: string }) => unknown;
   /** Events of the topic. Default: those that the app's producers and consumers were told of. */
   readonly events?: readonly EventType[];
   /** As the group's consumer has it. Default: the app's setting. */
@@ -68,8 +74,10 @@ export interface ReplayResult {
   readonly sent: number;
   /** Of another group or topic, dead-lettered by a producer, or left out by a filter. */
   readonly skipped: number;
-  /** Of those planned: cannot be read by the current schema, and were not sent. Only with `checkValues`. */
+  /** Of those planned: cannot be read by the current schema, and were not sent. Only with `checkValues` or `edit`. */
   readonly rejected: number;
+  /** Of those planned: sent with another value, or to be. */
+  readonly edited: number;
   /** Of those planned, by failure class. */
   readonly byClass: ReadonlyMap<string, number>;
   /** Of those planned, by event type. */

@@ -250,6 +250,8 @@ export type Signal =
       readonly to: string;
       readonly dryRun: boolean;
       readonly outcome: "planned" | "sent" | "rejected";
+      /** Its value was replaced. */
+      readonly edited: boolean;
       /** Why the current schema cannot read it. */
       readonly reason?: string;
     }

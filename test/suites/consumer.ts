@@ -340,6 +340,7 @@ export function describeConsumer(requireServers: GetServers): void {
       const deps: ReplayDeps = {
         transport: port,
         registry,
+        serializer,
         observe: (signal: Signal) => signals.push(signal),
         clock: systemClock,
         events: [],

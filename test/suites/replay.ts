@@ -7,7 +7,13 @@ import { expect } from "chai";
 import { OrderPlaced } from "../../generated/orders/v1/order_placed_events.ts";
 import { headerNames, headerText, toHeader } from "../../src/core/headers.ts";
 import type { RawRecord } from "../../src/core/record.ts";
-import { connect, type KeryxApp, type OutcomeLabel, type Signal } from "../../src/index.ts";
+import {
+  connect,
+  type KeryxApp,
+  type OutcomeLabel,
+  type ReplayOptions,
+  type Signal,
+} from "../../src/index.ts";
 import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
 import type { KafkaPort } from "../../src/transport/port.ts";
 import type { GetServers } from "../support/embedded-servers.ts";
@@ -192,6 +198,40 @@ export function describeReplay(requireServers: GetServers): void {
       const own = ({ headers }: RawRecord): string[] =>
         headers.flatMap(([name, value]) => (name.startsWith("keryx-") ? [] : `${name}=${value}`)).sort();
       expect(replayed.flatMap(own).sort()).to.deep.equal(dead.flatMap(own).sort());
+    });
+
+    it("mends values by the schema of today where it is told how, marks them, and keeps everything else", async () => {
+      const event = createEvent();
+      const billed: string[] = [];
+      const handle = ({ currency, orderId }: { currency: string; orderId: string }): void => {
+        if (currency === "") throw new Error("no currency");
+        billed.push(`${orderId} ${currency}`);
+      };
+      await app.consumer({ group }).on(event, handle).start();
+      for (const orderId of ["o-1", "o-2"]) await send(event, orderId);
+      const dead = await deadLetters(`${topic}-dlq`, 2);
+      const edit: ReplayOptions["edit"] = (value, about) => {
+        const order = value as { orderId: string };
+        if (about.event !== event || order.orderId !== "o-2") return undefined;
+        return { ...order, currency: "EUR" };
+      };
+      const options = { topic, group, edit };
+      expect(await app.replay(options)).to.deep.include({ planned: 2, edited: 1, sent: 0 });
+      expect(await app.replay({ ...options, dryRun: false })).to.deep.include({
+        sent: 2,
+        edited: 1,
+        rejected: 0,
+      });
+      await waitUntil("billed", () => billed.length === 1);
+      expect(billed).to.deep.equal(["o-2 EUR"]);
+      const [mended, ...others] = (await readAll(`${topic}-retry-1`)).filter(
+        ({ headers }) => headerText(headers, headerNames.replayEdited) === "1",
+      );
+      expect(others).to.have.length(0);
+      const was = dead.find(({ key }) => Buffer.from(key ?? []).equals(mended?.key ?? new Uint8Array(0)));
+      const idOf = (record?: RawRecord): string | undefined =>
+        headerText(record?.headers ?? [], headerNames.messageId);
+      expect([idOf(mended), idOf(mended)]).to.deep.equal([idOf(was), "e-o-2"]);
     });
 
     it("parks what three replays did not help, and holds back what the schema of today cannot read", async () => {

@@ -6,6 +6,8 @@ import type { EventType } from "../../src/core/event.ts";
 import type { RawRecord } from "../../src/core/record.ts";
 import type { ReplayOptions, ReplayResult } from "../../src/core/replay.ts";
 import type { Signal } from "../../src/core/signals.ts";
+import type { SchemaRegistry } from "../../src/registry/port.ts";
+import { createSerializer } from "../../src/serde/serializer.ts";
 import { header } from "./consumer-harness.ts";
 import type { MemoryKafka } from "./memory-kafka.ts";
 import { createMemoryKafka } from "./memory-kafka.ts";
@@ -29,17 +31,14 @@ export interface Burial {
 }
 
 /** `notes` with its dead-letter topic and first retry topic, of two partitions each. */
-export function openGrave(
-  clock: Clock,
-  registry: ReplayDeps["registry"],
-  events: readonly EventType[],
-): Grave {
+export function openGrave(clock: Clock, registry: SchemaRegistry, events: readonly EventType[]): Grave {
   const kafka = createMemoryKafka(clock.now);
   const signals: Signal[] = [];
   for (const topic of ["notes", "notes-dlq", "notes-retry-1"]) kafka.createTopic(topic, 2);
   const deps: ReplayDeps = {
     transport: kafka.port,
     registry,
+    serializer: createSerializer({ registry, autoRegister: true, observe: () => {} }),
     observe: (signal) => void signals.push(signal),
     clock,
     events,

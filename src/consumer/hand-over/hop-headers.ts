@@ -41,6 +41,7 @@ const identity: ReadonlySet<string> = new Set([
   headerNames.replayId,
   headerNames.replayCount,
   headerNames.replayedFrom,
+  headerNames.replayEdited,
 ]);
 
 /** Written anew by every hand-over; whatever a record carried under these names before is removed. */

@@ -60,7 +60,17 @@ export function resolveReplayOptions(
 export function toFingerprint(options: ResolvedReplayOptions, target: string): string {
   const { topic, group, naming, parked, fromOffsets, toOffsets, fromMs, toMs, failureClass, event } = options;
   const key = options.key === undefined ? undefined : Buffer.from(options.key).toString("hex");
-  const chosen = [fromOffsets, toOffsets, fromMs, toMs, key, failureClass, event, options.checkValues];
+  const chosen = [
+    fromOffsets,
+    toOffsets,
+    fromMs,
+    toMs,
+    key,
+    failureClass,
+    event,
+    options.checkValues,
+    options.edit !== undefined,
+  ];
   const text = JSON.stringify([topic, group, naming, parked, target, chosen], (_, value: unknown) =>
     typeof value === "bigint" ? String(value) : value,
   );

@@ -6,12 +6,13 @@ import { toCoordinates } from "../../core/record.ts";
 import type { ReplayOptions, ReplayRange, ReplayResult } from "../../core/replay.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { DeserializerOptions } from "../../serde/deserializer.ts";
+import type { Serializer } from "../../serde/serializer.ts";
 import type { KafkaPort, PortAdmin } from "../../transport/port.ts";
 import type { Sink } from "../hand-over/sink.ts";
 import { createSink } from "../hand-over/sink.ts";
 import { maxReplays } from "../retry-policy.ts";
-import type { Check } from "./check.ts";
-import { createCheck } from "./check.ts";
+import type { Inspect, Inspected } from "./inspect.ts";
+import { createInspect } from "./inspect.ts";
 import type { ResolvedReplayOptions } from "./options.ts";
 import { resolveReplayOptions, toFingerprint } from "./options.ts";
 import { createPace } from "./pace.ts";
@@ -29,6 +30,7 @@ import { requireParked, requireTarget, toSources } from "./topics.ts";
 export interface ReplayDeps {
   readonly transport: KafkaPort;
   readonly registry: DeserializerOptions["registry"];
+  readonly serializer: Serializer;
   readonly observe: Observe;
   readonly clock: Clock;
   /** Events that the app knows: they tell a dead-letter topic that is not `<topic>-dlq`. */
@@ -50,7 +52,7 @@ interface Run {
   readonly target: ReplayTarget;
   readonly progress: Progress;
   readonly select: Select;
-  readonly check: Check | undefined;
+  readonly inspect: Inspect | undefined;
   readonly tally: Tally;
   readonly waitForTurn: (signal?: AbortSignal) => Promise<void>;
   /** Dead-letter topics behind which there is a parked topic. */
@@ -65,13 +67,13 @@ interface Run {
  * topic that would read the records; `usage` for a target that was not allowed, or an id of a run with other options
  */
 export async function replay(deps: ReplayDeps, given: ReplayOptions): Promise<ReplayResult> {
-  const { transport, clock, observe, registry } = deps;
+  const { transport, clock, observe } = deps;
   const options = resolveReplayOptions(given, { naming: deps.naming, createTopics: deps.createTopics });
   const { topic, group, replayId, dryRun } = options;
   if (!dryRun && !transport.capabilities.commitMetadata)
     throw new KeryxError("capability_missing", `${transport.capabilities.client} keeps no commit metadata`);
   const events = options.events ?? deps.events;
-  const check = options.checkValues ? createCheck(registry, clock, topic, events) : undefined;
+  const inspect = createInspect({ ...deps, events }, options);
   const admin = transport.admin();
   const sink = createSink(transport, clock);
   try {
@@ -85,7 +87,19 @@ export async function replay(deps: ReplayDeps, given: ReplayOptions): Promise<Re
     const waitForTurn = createPace(clock, options.maxPerSecond);
     const tally = createTally();
     const parkable = new Set<string>();
-    const run = { deps, options, admin, sink, target, progress, select, check, tally, waitForTurn, parkable };
+    const run = {
+      deps,
+      options,
+      admin,
+      sink,
+      target,
+      progress,
+      select,
+      inspect,
+      tally,
+      waitForTurn,
+      parkable,
+    };
     for (const range of ranges) await replayRange(run, range);
     return { ...tally.counts(), replayId, resumed, target: target.topic, ranges };
   } finally {
@@ -140,29 +154,35 @@ async function replayOne(
     return undefined;
   }
   tally.plan(record, deps.clock.now());
-  const about = {
-    kind: "replay.record",
-    replayId,
-    from: toCoordinates(record),
-    to: target.topic,
-    dryRun,
-  } as const;
-  const reason = await run.check?.(record);
-  if (reason !== undefined) {
+  const found: Inspected = (await run.inspect?.(record)) ?? { kind: "kept" };
+  const tell = (outcome: "planned" | "sent" | "rejected"): void =>
+    deps.observe({
+      kind: "replay.record",
+      replayId,
+      from: toCoordinates(record),
+      to: target.topic,
+      dryRun,
+      outcome,
+      edited: found.kind === "edited",
+      ...(found.kind === "rejected" ? { reason: found.reason } : {}),
+    });
+  if (found.kind === "rejected") {
     tally.reject();
-    deps.observe({ ...about, outcome: "rejected", reason });
+    tell("rejected");
     return undefined;
   }
+  if (found.kind === "edited") tally.edit();
   if (dryRun) {
-    deps.observe({ ...about, outcome: "planned" });
+    tell("planned");
     return undefined;
   }
   await preparePark(run, record);
   await run.waitForTurn(signal);
   const stamp = { replayId, group, nowMs: deps.clock.now() };
-  const acknowledged = sink.send(toReplayed(record, target, stamp)).then(() => {
+  const outgoing = toReplayed(record, target, stamp, found.kind === "edited" ? found : undefined);
+  const acknowledged = sink.send(outgoing).then(() => {
     tally.sent();
-    deps.observe({ ...about, outcome: "sent" });
+    tell("sent");
   });
   // Whoever commits hears of a failure; until then it must not count as one that nobody heard.
   acknowledged.catch(() => {});

@@ -8,7 +8,11 @@ export interface Tally {
   sent(): void;
   skip(): void;
   reject(): void;
-  counts(): Pick<ReplayResult, "planned" | "sent" | "skipped" | "rejected" | "byClass" | "byEvent" | "byAge">;
+  edit(): void;
+  counts(): Pick<
+    ReplayResult,
+    "planned" | "sent" | "skipped" | "rejected" | "edited" | "byClass" | "byEvent" | "byAge"
+  >;
 }
 
 const hourMs = 3_600_000;
@@ -18,7 +22,7 @@ const none = "(none)";
 const others = "(others)";
 
 export function createTally(): Tally {
-  const count = { planned: 0, sent: 0, skipped: 0, rejected: 0 };
+  const count = { planned: 0, sent: 0, skipped: 0, rejected: 0, edited: 0 };
   const byClass = new Map<string, number>();
   const byEvent = new Map<string, number>();
   const byAge = { underHour: 0, underDay: 0, underWeek: 0, older: 0 };
@@ -32,6 +36,7 @@ export function createTally(): Tally {
     sent: () => void count.sent++,
     skip: () => void count.skipped++,
     reject: () => void count.rejected++,
+    edit: () => void count.edited++,
     counts: () => ({ ...count, byClass, byEvent, byAge: { ...byAge } }),
   };
 }

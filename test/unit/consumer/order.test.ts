@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { replay } from "../../../src/consumer/replay/replay.ts";
 import type { ConsumerOptions, OrderMode } from "../../../src/core/app.ts";
 import type { Delivery } from "../../../src/core/handler.ts";
+import { createSerializer } from "../../../src/serde/serializer.ts";
 import type { Harness, NoteEventOptions } from "../../support/consumer-harness.ts";
 import { noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
 import { createManualClock, type ManualClock, settle } from "../../support/manual-clock.ts";
@@ -277,8 +278,17 @@ describe("Order", () => {
     await clock.advance(1_000);
     await until("dead", () => kafka.records("notes-dlq").length === 1);
     isMended = true;
+    const registry = { registry: unreachableRegistry, observe: () => {} };
+    const serializer = createSerializer({ ...registry, autoRegister: false });
     const app = { naming: "topic", createTopics: false, events: [] } as const;
-    const deps = { ...app, transport: kafka.port, registry: unreachableRegistry, observe: () => {}, clock };
+    const deps = {
+      ...app,
+      transport: kafka.port,
+      registry: unreachableRegistry,
+      serializer,
+      observe: () => {},
+      clock,
+    };
     await replay(deps, { topic: "notes", group: "billing", dryRun: false });
     await expectDone("a2 a1");
   });

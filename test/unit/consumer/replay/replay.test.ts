@@ -92,9 +92,9 @@ describe("A replay of dead letters", () => {
     const common = { topic: "notes", group: "billing", target: "notes-retry-1", resumed: false };
     expect(grave.signals).to.deep.equal([
       { kind: "replay.started", replayId, ...common, dryRun: true },
-      { kind: "replay.record", ...about, dryRun: true, outcome: "planned" },
+      { kind: "replay.record", ...about, dryRun: true, outcome: "planned", edited: false },
       { kind: "replay.started", replayId, ...common, dryRun: false },
-      { kind: "replay.record", ...about, dryRun: false, outcome: "sent" },
+      { kind: "replay.record", ...about, dryRun: false, outcome: "sent", edited: false },
     ]);
   });
 

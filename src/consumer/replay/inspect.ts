@@ -1,0 +1,69 @@
+import type { Clock } from "../../core/clock.ts";
+import { KeryxError } from "../../core/errors.ts";
+import type { EventType } from "../../core/event.ts";
+import type { RawRecord } from "../../core/record.ts";
+import { toCoordinates } from "../../core/record.ts";
+import type { ReplayOptions } from "../../core/replay.ts";
+import type { Decoded } from "../../serde/deserializer.ts";
+import { createDeserializer, type DeserializerOptions } from "../../serde/deserializer.ts";
+import type { Serializer } from "../../serde/serializer.ts";
+
+/** What a look at the value comes to. */
+export type Inspected =
+  | { readonly kind: "kept" }
+  | { readonly kind: "edited"; readonly event: EventType; readonly value: Uint8Array }
+  /** Cannot be read, or what was made of it cannot be written. */
+  | { readonly kind: "rejected"; readonly reason: string };
+
+export type Inspect = (record: RawRecord) => Promise<Inspected>;
+
+export interface InspectDeps {
+  readonly registry: DeserializerOptions["registry"];
+  readonly serializer: Serializer;
+  readonly clock: Clock;
+  readonly events: readonly EventType[];
+}
+
+const kept: Inspected = { kind: "kept" };
+
+/**
+ * Undefined where nobody asked for a look at values.
+ * @throws KeryxError `usage` when nobody said which events there are
+ */
+export function createInspect(
+  deps: InspectDeps,
+  { topic, checkValues, edit }: Pick<ReplayOptions, "topic" | "checkValues" | "edit">,
+): Inspect | undefined {
+  if (!checkValues && !edit) return undefined;
+  const { registry, clock, serializer } = deps;
+  const events = deps.events.filter((event) => event.topic === topic);
+  if (events.length === 0)
+    throw new KeryxError("usage", `No event of ${topic} is known, so that values cannot be read`, {
+      help: "Give the replay its `events`, or make the topic's consumer before it.",
+    });
+  const deserializer = createDeserializer({ registry, clock, events });
+
+  const rewrite = async (record: RawRecord, { event, value }: Extract<Decoded, { kind: "decoded" }>) => {
+    const made = await edit?.(value, { event, from: toCoordinates(record) });
+    if (made === undefined) return kept;
+    await serializer.prepare([event]);
+    return { kind: "edited", event, value: serializer.serialize(event, made) } as const;
+  };
+
+  return async (record) => {
+    // A tombstone has no schema to fail, and nothing to edit.
+    if (record.value === null) return kept;
+    try {
+      const decoded = await deserializer.decode(record);
+      if (decoded.kind === "unhandled") return { kind: "rejected", reason: "unhandled-event" };
+      return await rewrite(record, decoded);
+    } catch (error) {
+      // A registry that does not answer says nothing about the record: the run ends, and can go on later.
+      if (!(error instanceof KeryxError) || !aboutValue.has(error.code)) throw error;
+      const { reason } = error.details;
+      return { kind: "rejected", reason: typeof reason === "string" ? reason : error.code };
+    }
+  };
+}
+
+const aboutValue: ReadonlySet<string> = new Set(["decode_failed", "encode_failed"]);

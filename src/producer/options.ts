@@ -53,7 +53,7 @@ export interface ProducerOptions {
   readonly deliveryTimeoutMs?: number;
   /**
    * `close` waits so long at the most for sends that have not ended; then they are rejected with `send_timeout`. Dead
-   * letters that were asked for get `deadLetterTimeoutMs` more. Default 10 s: an outage must not hold up a shutdown.
+   * letters that were asked for get `deadLetterTimeoutMs` more. Default 5 s: an outage must not hold up a shutdown.
    */
   readonly closeTimeoutMs?: number;
   /** Longest wait of a broker for its replicas. Default 10 s. */
@@ -82,7 +82,7 @@ export const producerDefaults: ResolvedProducerOptions = {
   maxQueueRecords: 10_000,
   maxQueueBytes: 33_554_432,
   deliveryTimeoutMs: 120_000,
-  closeTimeoutMs: 10_000,
+  closeTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   retryBaseMs: 100,
   retryMaxMs: 5_000,

@@ -112,6 +112,7 @@ async function toRequest(
     origin: await originOf(project, checked, lock),
     inputs,
     resolveBuf: () => resolveBuf(project.root),
+    printMessages: target.printMessages,
   };
 }
 

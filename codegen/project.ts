@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostics.ts";
+import type { PrintMessages } from "./emit/protobuf-messages.ts";
 import type { Lock } from "./model/lock.ts";
 import type { ProjectModel } from "./model/model.ts";
 import type { ModelSettings } from "./model/policy.ts";
@@ -28,4 +29,6 @@ export interface Target {
   readonly out: string;
   /** Name and version of the generator, for example `keryx 1.2.3`. */
   readonly generator: string;
+  /** How Protobuf messages are printed. Default: by a process of its own each time. */
+  readonly printMessages?: PrintMessages;
 }

@@ -27,6 +27,7 @@ export interface CommandOptions {
   readonly out?: string;
   readonly json?: boolean;
   readonly check?: boolean;
+  readonly watch?: boolean;
   readonly level?: string;
   readonly dialect?: string;
   readonly verdict?: string;
@@ -94,6 +95,7 @@ export const commandOptions: Readonly<
     "folder of the generated code, inside the project (default: schemas.out of keryx.yaml, else generated)",
   ],
   check: ["--check", "write nothing; exit 3 and name the files that are missing, changed or orphaned"],
+  watch: ["--watch", "generate again whenever a schema or keryx.yaml changes, until Ctrl-C"],
   json: ["--json", "print JSON"],
   level: ["--level <level>", "compatibility level, for example FULL_TRANSITIVE (default: BACKWARD)"],
   dialect: [

@@ -1,10 +1,14 @@
+import { KeryxError } from "../../src/core/errors.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
+import type { PrintMessages } from "../emit/protobuf-messages.ts";
+import { createWarmPlugin } from "../emit/warm-plugin.ts";
 import { type CheckedModel, compare, emit, type Target } from "../index.ts";
 import { lockPath } from "../load/lock.ts";
 import { isUnchanged } from "../unchanged.ts";
-import type { ExitCode, Io, Run } from "./command.ts";
+import type { ExitCode, Invocation, Io, Run } from "./command.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
 import { loadManifest } from "./package.ts";
+import { watchProject } from "./watch.ts";
 
 /** What happened to a file, or under `--check` what is wrong with it. */
 interface Entry {
@@ -13,9 +17,10 @@ interface Entry {
   readonly path: string;
 }
 
-const targetOf = (project: OpenProject): Target => ({
+const targetOf = (project: OpenProject, printMessages?: PrintMessages): Target => ({
   out: project.out,
   generator: `keryx ${loadManifest().version}`,
+  ...(printMessages === undefined ? {} : { printMessages }),
 });
 
 const upToDate = {
@@ -49,8 +54,10 @@ async function writeOutput(
   checked: CheckedModel,
   io: Io,
   json: boolean | undefined,
+  printMessages?: PrintMessages,
 ): Promise<ExitCode> {
-  const { written, deleted, overwritten, left, lock } = await emit(project, checked, targetOf(project));
+  const target = targetOf(project, printMessages);
+  const { written, deleted, overwritten, left, lock } = await emit(project, checked, target);
   const own = (path: string): string => `${project.out}/${path}`;
   const entries: readonly Entry[] = [
     ...written.map((path): Entry => ({ kind: "written", path: own(path) })),
@@ -73,13 +80,23 @@ async function writeOutput(
 const isReleased = !import.meta.url.endsWith(".ts");
 
 /** Schemas in, code and lock file out; nothing is written while there is an error. */
-export const runGenerate: Run = async ({ options, io }) => {
+export const runGenerate: Run = async (call) => {
+  const { options, io } = call;
+  if (options.watch === true) return watch(call);
   const project = openProject(options, io);
   if (isReleased && (await isUnchanged(project, targetOf(project)))) {
     tell([], io, options.json, true);
     io.note(options.check ? upToDate.check : upToDate.write);
     return 0;
   }
+  return generate(project, call);
+};
+
+async function generate(
+  project: OpenProject,
+  { options, io }: Invocation,
+  printMessages?: PrintMessages,
+): Promise<ExitCode> {
   const checked = await loadClean(project, io);
   if (checked === undefined) {
     io.note("Nothing was written.\n");
@@ -87,5 +104,25 @@ export const runGenerate: Run = async ({ options, io }) => {
   }
   return options.check
     ? checkOutput(project, checked, io, options.json)
-    : writeOutput(project, checked, io, options.json);
-};
+    : writeOutput(project, checked, io, options.json, printMessages);
+}
+
+/** Generates again after each change. An error is shown, and the last good output stays. */
+async function watch(call: Invocation): Promise<ExitCode> {
+  const { options, io } = call;
+  if (options.check === true)
+    throw new KeryxError("usage", "`--check` writes nothing, so there is nothing to watch for.", {
+      help: "Use one of `--check` and `--watch`.",
+    });
+  const warm = createWarmPlugin();
+  try {
+    await watchProject({
+      open: () => openProject(options, io),
+      run: (project) => generate(project, call, warm.print),
+      io,
+    });
+    return 0;
+  } finally {
+    warm.close();
+  }
+}

@@ -1,3 +1,4 @@
+import type { DescFile } from "@bufbuild/protobuf";
 import type { ProjectModel } from "../model/model.ts";
 import { messagesPath } from "../model/names.ts";
 import { compare } from "../model/order.ts";
@@ -8,7 +9,13 @@ import { detectImportExtension } from "./import-extension.ts";
 import { hashText, type Manifest } from "./manifest.ts";
 import { type FilePlan, type OutputFile, printFiles } from "./output.ts";
 import { planMessages } from "./protobuf-codec.ts";
-import { findPlugin, generateMessages, pluginOptions, resolvePlugin } from "./protobuf-messages.ts";
+import {
+  findPlugin,
+  generateMessages,
+  type PrintMessages,
+  pluginOptions,
+  resolvePlugin,
+} from "./protobuf-messages.ts";
 import {
   compareOutput,
   type Difference,
@@ -34,6 +41,8 @@ export interface EmitRequest {
   readonly inputs: ReadonlyMap<string, string>;
   /** Finds buf's binary; asked only when Protobuf messages must be printed. */
   readonly resolveBuf: () => string;
+  /** Default: by a process of its own each time. */
+  readonly printMessages?: PrintMessages | undefined;
   /** Default: what the nearest tsconfig.json allows. */
   readonly extension?: ImportExtension;
 }
@@ -95,13 +104,17 @@ async function buildOutput(request: EmitRequest): Promise<Output> {
   };
   const kept = (path: string): OutputFile => ({ path, text: folder.files.get(path) ?? "" });
 
-  const paths = (model.protobuf?.files ?? []).map((file) => messagesPath(file.proto.name));
-  const from = paths.length === 0 ? "" : messagesSource(request, inputs, extension);
+  for (const [path, from] of messageSources(request, inputs, extension)) sources.set(path, from);
   const messages = async (): Promise<readonly OutputFile[]> => {
-    if (model.protobuf === undefined || paths.every((path) => isFresh(path, from))) return paths.map(kept);
+    const all = (model.protobuf?.files ?? []).map((file) => messagesPath(file.proto.name));
+    const paths = all.filter((path) => !isFresh(path, sources.get(path)));
+    const fresh = all.filter((path) => !paths.includes(path)).map(kept);
+    if (model.protobuf === undefined || paths.length === 0) return fresh;
     const plugin = resolvePlugin(request.projectRoot);
     const image = model.protobuf.strippedImage;
-    return generateMessages({ image, paths, extension, buf: request.resolveBuf(), plugin });
+    const print = request.printMessages ?? generateMessages;
+    const printed = await print({ image, paths, extension, buf: request.resolveBuf(), plugin });
+    return [...fresh, ...printed];
   };
   const printed = printFiles(plans.filter((plan) => !isFresh(plan.path, sources.get(plan.path))));
   const [ours, theirs] = await Promise.all([printed, messages()]);
@@ -110,7 +123,7 @@ async function buildOutput(request: EmitRequest): Promise<Output> {
     .map(({ path }) => kept(path));
   const outputs = [...ours, ...unchanged, ...theirs].sort((left, right) => compare(left.path, right.path));
   const files = outputs.map(
-    ({ path, text }) => [path, { hash: hashText(text), from: sources.get(path) ?? from }] as const,
+    ({ path, text }) => [path, { hash: hashText(text), from: sources.get(path) ?? "" }] as const,
   );
   const manifest = {
     generator: request.generator,
@@ -132,15 +145,33 @@ export function planFiles(model: ProjectModel, extension: ImportExtension): read
   ].sort((left, right) => compare(left.path, right.path));
 }
 
-/** What the Protobuf messages depend on: the files, the plugin and its options. Not the image, which holds line ends. */
-function messagesSource(
-  request: EmitRequest,
+/**
+ * What the messages of each file depend on: the file with all that it imports, the plugin and its options. Not the
+ * image, which holds line ends.
+ */
+function messageSources(
+  { model, projectRoot }: EmitRequest,
   inputs: ReadonlyMap<string, string>,
   extension: ImportExtension,
-): string {
-  const files = [...inputs]
-    .filter(([path]) => path.endsWith(".proto"))
-    .sort(([left], [right]) => compare(left, right));
-  const { version } = resolvePlugin(request.projectRoot);
-  return hashText(JSON.stringify([files, version, pluginOptions(extension)]));
+): ReadonlyMap<string, string> {
+  const files = model.protobuf?.files ?? [];
+  if (files.length === 0) return new Map();
+  const { version } = resolvePlugin(projectRoot);
+  return new Map(
+    files.map((file) => {
+      const texts = [...withImports(file)].map(({ proto: { name } }) => [name, inputs.get(name) ?? ""]);
+      const all = texts.sort(([left = ""], [right = ""]) => compare(left, right));
+      const from = hashText(JSON.stringify([all, version, pluginOptions(extension)]));
+      return [messagesPath(file.proto.name), from];
+    }),
+  );
+}
+
+/** A file and everything that it imports, each once. */
+function withImports(file: DescFile, found: Set<DescFile> = new Set()): ReadonlySet<DescFile> {
+  if (!found.has(file)) {
+    found.add(file);
+    for (const one of file.dependencies) withImports(one, found);
+  }
+  return found;
 }

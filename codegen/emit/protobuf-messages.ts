@@ -23,6 +23,9 @@ export interface Plugin {
   readonly version: string;
 }
 
+/** Prints the messages of Protobuf files. @throws KeryxError `generate_failed` */
+export type PrintMessages = (request: MessagesRequest) => Promise<readonly OutputFile[]>;
+
 /** Finds protoc-gen-es from here or from the project; undefined when it is not installed. */
 export function findPlugin(projectRoot: string): Plugin | undefined {
   for (const base of [import.meta.url, join(projectRoot, "package.json")])
@@ -65,13 +68,17 @@ export async function generateMessages(request: MessagesRequest): Promise<readon
     await runBuf(request.buf, folder);
     return await Promise.all(
       request.paths.map(async (path) => {
-        const text = await readFile(join(folder, "out", ...path.split("/")), "utf8");
-        return { path, text: `${header}\n${text.replaceAll(/\r\n?/g, "\n").trimEnd()}\n` };
+        return asOutput(path, await readFile(join(folder, "out", ...path.split("/")), "utf8"));
       }),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A file of protoc-gen-es as one of ours. */
+export function asOutput(path: string, text: string): OutputFile {
+  return { path, text: `${header}\n${text.replaceAll(/\r\n?/g, "\n").trimEnd()}\n` };
 }
 
 // JSON is YAML. One call for all files: the default strategy starts the plugin once for each folder.

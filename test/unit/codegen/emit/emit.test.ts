@@ -89,7 +89,11 @@ describe("generating a project", function () {
     expect(bufRuns).equals(1);
     const messages = readFileSync(join(folder, "out", "orders/v1/order_placed_pb.ts"), "utf8");
     expect(messages).not.contains("keryx/v1/options").and.not.contains("order-events-dlq");
-    await writeProject(request({ inputs: new Map([...inputs, ["users/v1/x.proto", "message Y {}\n"]]) }));
+    const withText = (path: string, text: string) => request({ inputs: new Map([...inputs, [path, text]]) });
+    // A file that no other one imports is no reason to print those.
+    await writeProject(withText("users/v1/x.proto", "message Y {}\n"));
+    expect(bufRuns).equals(1);
+    await writeProject(withText("orders/v1/order_placed.proto", "message Y {}\n"));
     expect(bufRuns).equals(2);
   });
 

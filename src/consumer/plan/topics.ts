@@ -139,14 +139,7 @@ const maxRetiredStages = 10;
 // read it has committed there, so that the group tells of it and no topic has to be asked for that may not exist.
 async function reportRetired(routes: readonly RouteDraft[], checks: TopicChecks): Promise<void> {
   const { admin, observe, options } = checks;
-  const retired = new Set(
-    routes.flatMap((route) => {
-      const first = toStages(route).length + 1;
-      return Array.from({ length: maxRetiredStages }, (_, k) =>
-        toRetryTopic(route.topic, first + k, options),
-      );
-    }),
-  );
+  const retired = new Set(routes.flatMap((route) => toRetiredStages(route, options)));
   const committed = new Map<string, Map<number, bigint>>();
   for (const { topic, partition, offset } of await readCommitted(admin, toRetryGroup(options.group)))
     if (retired.has(topic))
@@ -157,6 +150,16 @@ async function reportRetired(routes: readonly RouteDraft[], checks: TopicChecks)
     const message = `${topic} is no longer part of the plan, and up to ${waiting} records wait there for nobody`;
     observe({ kind: "config.warning", message });
   }
+}
+
+/** What a plan of fewer or more stages, or the other naming, would have read and this one does not. */
+function toRetiredStages(route: RouteDraft, { group }: ResolvedConsumerOptions): readonly string[] {
+  const planned = new Set(toStages(route).map(({ topic }) => topic));
+  const stages = Array.from({ length: planned.size + maxRetiredStages }, (_, index) => index + 1);
+  const all = (["topic", "group"] as const).flatMap((one) =>
+    stages.map((stage) => toRetryTopic(route.topic, stage, { group, naming: one })),
+  );
+  return all.filter((topic) => !planned.has(topic));
 }
 
 // Advice only, in this and the next: no start fails over it.

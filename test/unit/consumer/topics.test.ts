@@ -221,6 +221,18 @@ describe("The check of topics at start", () => {
     expect(warnings[0]).to.contain("notes-retry-2").and.to.contain("up to 2 records");
   });
 
+  it("tells of them by name until they are drained, also those of the naming that was left", async () => {
+    kafka.createTopic("notes-retry-1", 1);
+    for (let i = 0; i < 2; i++) kafka.append("notes-retry-1", 0, { value: "x" });
+    kafka.setCommitted("billing-retry", "notes-retry-1", 0, 0n);
+    const options = { createTopics: true, naming: "group" };
+    const [warning] = await start({}, options);
+    expect(warning).to.contain("notes-retry-1").and.to.contain("up to 2 records");
+    await harness?.close();
+    kafka.setCommitted("billing-retry", "notes-retry-1", 0, 2n);
+    expect(await start({}, options)).to.deep.equal([]);
+  });
+
   it("asks for no topic beyond the plan, and starts although nobody can say what is retired", async () => {
     const asked: string[] = [];
     kafka.faults.describe = (names) => void asked.push(...names);

@@ -146,7 +146,12 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   };
   const { redact } = redactor;
   const probes =
-    port === undefined ? undefined : await openProbes({ port, host, health: app.health, observe, redact });
+    port === undefined
+      ? undefined
+      : await openProbes({ port, host, health: app.health, observe, redact }).catch((error: unknown) => {
+          loop.close();
+          throw error;
+        });
   const forget = handleSignals ? closeOnSignals(() => close(shutdownDelayMs), log.logger) : (): void => {};
   observe({ kind: "app.started", clientId });
   return app;

@@ -122,6 +122,8 @@ export type Signal =
       readonly partition: number;
       readonly epoch: number;
       readonly lost: boolean;
+      /** Records whose handlers had not ended: they are handled again by the next owner. */
+      readonly unfinished: number;
     }
   | {
       readonly kind: "partition.paused";

@@ -31,6 +31,8 @@ export const countLabels = {
   pauses: ["topic", "group", "cause"],
   /** Partitions that stand still for good. */
   stops: ["topic", "group", "class"],
+  /** Records whose handlers had not ended when their partition was given up. */
+  unfinished: ["topic", "group"],
   /** Gauge: partitions paused now. */
   pausedPartitions: ["group", "cause"],
   /** Times that members joined their groups. */
@@ -55,18 +57,19 @@ export type CountName = keyof typeof countLabels;
 /** The labels of a metric. */
 export type Labels<Name extends CountName> = Readonly<Record<(typeof countLabels)[Name][number], string>>;
 
-/** One more of a series. */
+/** More of a series. */
 export interface Increment {
   readonly metric: CountName;
   readonly labels: Readonly<Record<string, string | undefined>>;
+  readonly by: number;
 }
 
 type Of<Kind extends Signal["kind"]> = Extract<Signal, { readonly kind: Kind }>;
 type Rules = { readonly [Kind in Signal["kind"]]?: (signal: Of<Kind>) => readonly Increment[] };
 type Given<Name extends CountName> = { readonly [Label in keyof Labels<Name>]: string | undefined };
 
-const one = <Name extends CountName>(metric: Name, labels: Given<Name>): readonly Increment[] => [
-  { metric, labels },
+const one = <Name extends CountName>(metric: Name, labels: Given<Name>, by = 1): readonly Increment[] => [
+  { metric, labels, by },
 ];
 
 /** These passes ran the record, in contrast to those that only waited or stepped over it. */
@@ -101,6 +104,7 @@ const rules: Rules = {
   "offsets.dropped": ({ topic, group, why }) => one("dropped", { topic, group, why }),
   "offsets.reset": ({ topic, group }) => one("resets", { topic, group }),
   "partition.paused": ({ topic, group, cause }) => one("pauses", { topic, group, cause }),
+  "partition.revoked": ({ topic, group, unfinished }) => one("unfinished", { topic, group }, unfinished),
   "partition.stopped": ({ topic, group, failureClass }) =>
     one("stops", { topic, group, class: failureClass }),
   "consumer.joined": ({ group }) => one("joins", { group }),

@@ -31,7 +31,7 @@ export function createCounts(): Counts {
   const gauges = createGauges(table);
   return {
     observe: (signal) => {
-      for (const { metric, labels } of toIncrements(signal)) table.add(metric, labels, 1);
+      for (const { metric, labels, by } of toIncrements(signal)) table.add(metric, labels, by);
       gauges.hear(signal);
     },
     total: (metric, labels = {}) =>

@@ -190,26 +190,42 @@ describe("health on the embedded servers", function () {
     await untilSaid("503 503 failed: consumer pipeline");
   });
 
+  it("is dead when its client gives up, because only a person can help", async () => {
+    await start();
+    servers.broker.faults.inject({ api: "Heartbeat", group }, { kind: "error", code: 30 }, { times: 100 });
+    servers.broker.faults.inject({ api: "JoinGroup", group }, { kind: "error", code: 30 }, { times: 100 });
+    await untilSaid(`503 503 failed: ${group}`);
+    const crash = signals.find((signal) => signal.kind === "consumer.crashed" && signal.group === group);
+    expect(crash).to.include({ willRestart: false });
+  });
+
   it("is draining as soon as it is asked to close, and then gone", async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    let isRunning = false;
+    const begun: string[] = [];
     await start(
-      () => {
-        isRunning = true;
+      (id) => {
+        begun.push(id);
         return held;
       },
       { closeTimeoutMs: 20_000 },
     );
     await servers.publish(OrderPlaced, order("o-1"));
-    await waitUntil("the handler runs", () => isRunning);
+    await waitUntil("the handler runs", () => begun.length === 1);
     const closing = app.close();
+    // Not admitted any more, and so left to the next owner.
+    await servers.publish(OrderPlaced, order("o-2"));
     expect(app.health()).to.include({ live: true, ready: false, summary: "draining", expected: "stopped" });
     expect((await probe()).said).to.equal("200 503 draining");
     release();
     await closing;
+    expect(begun).to.deep.equal(["o-1"]);
+    const left = servers.broker
+      .lag(group)
+      .reduce((sum, { end, committed }) => sum + end - (committed ?? 0), 0);
+    expect(left).to.equal(1);
     expect(app.health()).to.include({ live: true, ready: false, summary: "stopped (expected)" });
     expect(await fetch(`http://127.0.0.1:${port}/livez`).catch((error: unknown) => error)).to.be.instanceOf(
       Error,
@@ -225,6 +241,13 @@ describe("health on the embedded servers", function () {
     expect(performance.now() - begunMs).to.be.below(15_000);
     expect(await starting).to.be.instanceOf(Error);
     expect(app.health().summary).to.equal("stopped (expected)");
+  });
+
+  it("refuses a port that is taken, naming the setting, whichever way it was set", async () => {
+    const environment = { KERYX__HEALTH__PORT: String(port), KERYX__HEALTH__HOST: "127.0.0.1" };
+    const error = await connect({ health: {}, environment }).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: "port_taken" });
+    expect(String(error)).to.include(`health.port: cannot listen on 127.0.0.1:${port}`);
   });
 
   it("answers no probe unless it is given a port", async () => {

@@ -27,9 +27,7 @@ const app = await connect({
   health: { port: 0, host: "127.0.0.1", shutdownDelayMs: init.shutdownDelayMs },
   observe(signal) {
     if (signal.kind === "health.listening") say(`listening ${signal.port}`);
-    if (signal.kind === "record.handled" && signal.outcome === "abandoned")
-      say(`abandoned ${signal.record.offset}`);
-    if (signal.kind === "partition.revoked") say(`revoked ${signal.lost}`);
+    if (signal.kind === "partition.revoked") say(`revoked ${signal.unfinished}`);
   },
 });
 process.on("SIGTERM", () => say(`asked ${app.health().summary}`));

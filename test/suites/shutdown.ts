@@ -122,6 +122,8 @@ export function describeShutdown(requireServers: GetServers): void {
       await waitUntil("the others run", () => said(child, "begin").length === 52, { children });
       await child.signal("SIGTERM");
       expect(await child.exit, child.tail()).to.equal("exit code 0");
+      const unfinished = said(child, "revoked").reduce((sum, count) => sum + Number(count), 0);
+      expect(unfinished).to.equal(2);
       expect(await members()).to.equal(0);
       expect([...(await takeOver(["stuck-1", "stuck-2"]))].sort()).to.deep.equal(["stuck-1", "stuck-2"]);
     });

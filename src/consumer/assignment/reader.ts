@@ -91,7 +91,8 @@ export function createReader(deps: ReaderDeps): Reader {
 
   const endAssignment = (ended: Partition, isLost: boolean): void => {
     if (ended.phase === "closed") return;
-    const { topic, partition, epoch } = ended;
+    const { topic, partition, epoch, queue } = ended;
+    const unfinished = queue.running.size();
     stopAdmitting(deps, ended);
     callOff(ended);
     ended.phase = "closed";
@@ -99,7 +100,7 @@ export function createReader(deps: ReaderDeps): Reader {
     dedupe?.forget(ended);
     const key = toKey(topic, partition);
     if (partitions.get(key) === ended) partitions.delete(key);
-    observe({ kind: "partition.revoked", group, topic, partition, epoch, lost: isLost });
+    observe({ kind: "partition.revoked", group, topic, partition, epoch, lost: isLost, unfinished });
   };
 
   const lose = (lost: readonly Partition[]): void => {

@@ -55,6 +55,7 @@ const everything: readonly Signal[] = [
   { kind: "record.decode_failed", record, reason: "malformed" },
   { kind: "handler.overdue", record, timeoutMs: 1 },
   { kind: "partition.assigned", ...at, epoch: 1 },
+  { kind: "partition.revoked", ...at, partition: 9, epoch: 1, lost: false, unfinished: 1 },
   { kind: "partition.paused", ...at, cause: "sink" },
   { kind: "partition.lag", ...at, lag: 5n },
   { kind: "partition.stopped", ...at, offset: 7n, failureClass: "bad-bytes", error },
@@ -167,10 +168,11 @@ describe("counts", () => {
     expect(counts.total("lag")).to.equal(3);
     tell({ kind: "partition.resumed", ...at, cause: "sink" });
     expect(counts.total("pausedPartitions", { cause: "sink" })).to.equal(1);
-    tell({ kind: "partition.revoked", ...at, epoch: 1, lost: false });
+    tell({ kind: "partition.revoked", ...at, epoch: 1, lost: false, unfinished: 2 });
     expect(counts.total("pausedPartitions")).to.equal(1);
     expect(counts.series().filter(({ metric }) => metric === "lag")).to.deep.equal([]);
     expect(counts.total("pauses")).to.equal(3);
+    expect(counts.total("unfinished", { group: "billing" })).to.equal(2);
   });
 
   it("stay few, however many names other people's schemas bring", () => {

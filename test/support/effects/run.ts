@@ -41,7 +41,7 @@ export interface Run {
   readonly topics: FlowTopics;
   readonly folder: string;
   readonly sending: Sending;
-  start(die?: WorkerInit["die"]): Worker;
+  start(die?: WorkerInit["die"], block?: WorkerInit["block"]): Worker;
   /** Ends a worker without warning. */
   kill(worker: Worker): Promise<void>;
   /** It ended by itself without warning, as it was told to. */
@@ -104,13 +104,14 @@ export async function startRun(given: RunOptions): Promise<Run> {
   };
   return {
     ...{ group, topics, folder, sending, alive, noteDeath, stop, close },
-    start(die) {
+    start(die, block) {
       const client = `worker-${workers.length + 1}`;
       const { brokers, registryUrl } = servers;
       const init: WorkerInit = {
         ...{ client, run, group, brokers, registryUrl, folder },
         ...(given.options ? { options: given.options } : {}),
         ...(die ? { die } : {}),
+        ...(block ? { block } : {}),
       };
       const worker = startWorker(init);
       workers.push(worker);

@@ -19,10 +19,12 @@ export interface WorkerInit {
   readonly options?: Partial<ConsumerOptions>;
   /** Ends without warning at the nth effect: just before it, or once it is on the disk. */
   readonly die?: { readonly at: DeathPoint; readonly nth: number };
+  /** Stands still for so long at the nth effect, then says whether it calls itself live. */
+  readonly block?: { readonly nth: number; readonly ms: number };
 }
 
 const init: WorkerInit = JSON.parse(process.argv[2] ?? "{}");
-const { client, folder, die } = init;
+const { client, folder, die, block } = init;
 const log = await createEffectLog(`${folder}/${client}.effects`, client);
 const history = createHistoryLog(`${folder}/${client}.history`, client);
 process.on("exit", () => history.close());
@@ -35,6 +37,7 @@ const app = await connect({
   observe: recordSignals(history),
 });
 let handled = 0;
+let hasStoodStill = false;
 const dieAt = (at: DeathPoint): void => {
   if (die?.at === at && handled >= die.nth) process.kill(process.pid, "SIGKILL");
 };
@@ -43,5 +46,16 @@ const record: typeof log.append = async (effect) => {
   dieAt("before-handler");
   await log.append(effect);
   dieAt("after-handler");
+  if (!block || hasStoodStill || handled < block.nth) return;
+  hasStoodStill = true;
+  standStill(block.ms);
+};
+/** As long synchronous work would, but without taking a core from the others. */
+const standStill = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  history.append({ name: "fault_end", fault: "blocked", target: client });
+  const say = (): void => history.append({ name: "tool_data", data: { live: app.health().live } });
+  // Its watch ticks every half second.
+  setTimeout(say, 1_000).unref();
 };
 await consumeFlow(app, init.group, toFlowTopics(init.run), record, init.options).start();

@@ -1,32 +1,22 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { App, SendResult } from "keryx";
-import { KeryxError } from "../../../src/core/errors.ts";
-import type { HistoryRecord } from "../../../src/testing/reliability/history.ts";
+import { type HistoryLog, recordSend } from "keryx/testing";
 import { type FlowTopics, type Task, toOrder, toRequest } from "../effects/workload.ts";
 
-/** Sends tasks at an even pace and writes down what became of each. */
+/** Sends tasks at an even pace until it is told to end, and writes down what became of each. */
 export interface Sender {
   /** Sends that were acknowledged so far. */
   readonly acknowledged: number;
-  /** Sends nothing more; resolves when every send is settled. */
+  /** Sends nothing more; resolves when every send is settled, well or not. */
   finish(): Promise<void>;
 }
-
-/** With these nothing left the process. */
-const neverSent: ReadonlySet<string> = new Set([
-  "encode_failed",
-  "missing_key",
-  "missing_id",
-  "header_invalid",
-  "record_too_large",
-]);
 
 export function startSender(
   app: App,
   topics: FlowTopics,
   tasks: readonly Task[],
   perSecond: number,
-  note: (record: HistoryRecord) => void,
+  history: HistoryLog,
 ): Sender {
   const retried = app.topicProducer(topics.retried);
   const ordered = app.topicProducer(topics.ordered);
@@ -40,12 +30,10 @@ export function startSender(
   const send = async (task: Task): Promise<void> => {
     const { id, key, seq } = task;
     try {
-      const { topic, partition, offset } = await begin(task);
+      await recordSend(history, { id, key, seq, topic: topics[task.flow].name }, () => begin(task));
       acknowledged++;
-      note({ name: "producer_send_success", id, key, seq, topic, partition, offset: Number(offset) });
-    } catch (error) {
-      const result = neverSent.has(KeryxError.from(error).code) ? "fail" : "info";
-      note({ name: "producer_send_error", result, id, key, seq, topic: topics[task.flow].name });
+    } catch {
+      // It stands in the history.
     }
   };
   const run = async (): Promise<void> => {

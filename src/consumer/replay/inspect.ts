@@ -32,7 +32,7 @@ const kept: Inspected = { kind: "kept" };
  */
 export function createInspect(
   deps: InspectDeps,
-  { topic, checkValues, edit }: Pick<ReplayOptions, "topic" | "checkValues" | "edit">,
+  { topic, checkValues, edit, dryRun }: Pick<ReplayOptions, "topic" | "checkValues" | "edit" | "dryRun">,
 ): Inspect | undefined {
   if (!checkValues && !edit) return undefined;
   const { registry, clock, serializer } = deps;
@@ -46,6 +46,8 @@ export function createInspect(
   const rewrite = async (record: RawRecord, { event, value }: Extract<Decoded, { kind: "decoded" }>) => {
     const made = await edit?.(value, { event, from: toCoordinates(record) });
     if (made === undefined) return kept;
+    // Preparing may register a schema; a dry run only finds out whether the value can be written.
+    if (dryRun) return { kind: "edited", event, value: event.codec.encode(made, 0) } as const;
     await serializer.prepare([event]);
     return { kind: "edited", event, value: serializer.serialize(event, made) } as const;
   };

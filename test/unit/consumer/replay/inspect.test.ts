@@ -95,6 +95,33 @@ describe("A replay that looks at values", () => {
       ]);
     });
 
+    it("registers no schema in a dry run, which only finds out whether the value can be written", async () => {
+      const asked: string[] = [];
+      const schema = new Uint8Array([0, 0, 0, 0, 7]);
+      const Framed = {
+        ...Json,
+        codec: {
+          ...Json.codec,
+          encode: ({ text }: Note) => {
+            if (text === "unwritable") throw new KeryxError("encode_failed", "text: no");
+            return schema;
+          },
+        },
+      };
+      Object.assign(grave.deps, {
+        serializer: {
+          prepare: async ([event]: readonly EventType[]) => void asked.push(event?.name ?? ""),
+          serialize: () => schema,
+        },
+      });
+      for (const text of ["broken", "worse"]) bury(text);
+      const options = { events: [Framed], edit };
+      expect(await grave.replay({ ...options, dryRun: true })).to.deep.include({ edited: 1, rejected: 1 });
+      expect(asked).to.deep.equal([]);
+      await grave.replay({ ...options, toOffsets: { 1: 1n } });
+      expect(asked).to.deep.equal(["Json"]);
+    });
+
     it("sends nothing in a dry run, and tells what it would", async () => {
       bury("broken");
       expect(await grave.replay({ events: [Json], edit, dryRun: true })).to.deep.include({

@@ -1,5 +1,23 @@
-import { describeKills } from "../../suites/kills.ts";
-import { requireServers } from "../../support/servers.ts";
+import { expect } from "chai";
+import { runKills } from "../../support/chaos/kills.ts";
+import { chooseSeed } from "../../support/effects/random.ts";
+import { requireServers, type SharedServers } from "../../support/servers.ts";
 
-describe("on real Kafka:", () =>
-  describeKills(requireServers, { kills: 10, total: 20_000, perSecond: 1_000 }));
+describe("A consumer that is killed ten times while 20,000 events flow", function () {
+  this.timeout(400_000);
+  let servers: SharedServers;
+  before(async function () {
+    servers = await requireServers(this);
+  });
+
+  it("loses nothing, invents nothing, keeps the order of keys without retry topics, and repeats within the bound", async () => {
+    const seed = chooseSeed();
+    const { figures, problems } = await runKills(servers, seed, {
+      kills: 10,
+      total: 20_000,
+      perSecond: 1_000,
+    });
+    process.stderr.write(`Kills on Kafka: KERYX_TEST_SEED=${seed} ${JSON.stringify(figures)}\n`);
+    expect(problems).to.deep.equal([]);
+  });
+});

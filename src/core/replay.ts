@@ -41,7 +41,7 @@ export interface ReplayOptions {
   /** Decodes each value by the schema that the app has now, and sends only those that can be read. Default false. */
   readonly checkValues?: boolean;
   /**
-   * Mends values: gets each, decoded, and returns what is to be sent in its place, complete, or undefined to leave it as
+   * Mends values: gets each, decoded, and returns or promises what is to be sent in its place, complete, or undefined to leave it as
    * it is. What is sent is encoded by the event's schema of today and marked `keryx-replay-edited`; what cannot be read
    * or encoded is rejected, as with `checkValues`. In a dry run it is called too.
    */

@@ -43,13 +43,20 @@ export function createInspect(
     });
   const deserializer = createDeserializer({ registry, clock, events });
 
-  const rewrite = async (record: RawRecord, { event, value }: Extract<Decoded, { kind: "decoded" }>) => {
-    const made = await edit?.(value, { event, from: toCoordinates(record) });
+  const rewrite = async (
+    record: RawRecord,
+    { event, value }: Extract<Decoded, { kind: "decoded" }>,
+  ): Promise<Inspected> => {
+    const made = edit && (await ask(edit, value, { event, from: toCoordinates(record) }));
     if (made === undefined) return kept;
     // Preparing may register a schema; a dry run only finds out whether the value can be written.
-    if (dryRun) return { kind: "edited", event, value: event.codec.encode(made, 0) } as const;
-    await serializer.prepare([event]);
-    return { kind: "edited", event, value: serializer.serialize(event, made) } as const;
+    if (!dryRun) await serializer.prepare([event]);
+    try {
+      const bytes = dryRun ? event.codec.encode(made, 0) : serializer.serialize(event, made);
+      return { kind: "edited", event, value: bytes };
+    } catch (error) {
+      throw KeryxError.from(error, "encode_failed");
+    }
   };
 
   return async (record) => {
@@ -69,3 +76,13 @@ export function createInspect(
 }
 
 const aboutValue: ReadonlySet<string> = new Set(["decode_failed", "encode_failed"]);
+
+type Edit = NonNullable<ReplayOptions["edit"]>;
+
+async function ask(edit: Edit, ...[value, about]: Parameters<Edit>): Promise<unknown> {
+  try {
+    return await edit(value, about);
+  } catch (error) {
+    throw new KeryxError("usage", `The edit of ${about.from} failed`, { cause: error });
+  }
+}

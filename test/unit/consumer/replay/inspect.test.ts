@@ -122,6 +122,20 @@ describe("A replay that looks at values", () => {
       expect(asked).to.deep.equal(["Json"]);
     });
 
+    it("ends the run where the edit itself fails, and holds back what is no value of the event at all", async () => {
+      bury("broken");
+      const failing: ReplayOptions["edit"] = () => {
+        throw new TypeError("x is not a function");
+      };
+      const error = await grave.replay({ events: [Json], edit: failing }).catch(KeryxError.from);
+      expect((error as KeryxError).message).to.contain("The edit of notes-dlq/1/0 failed");
+      expect((error as KeryxError).cause).to.be.instanceOf(TypeError);
+      expect(await grave.replay({ events: [Json], edit: () => null })).to.deep.include({
+        sent: 0,
+        rejected: 1,
+      });
+    });
+
     it("sends nothing in a dry run, and tells what it would", async () => {
       bury("broken");
       expect(await grave.replay({ events: [Json], edit, dryRun: true })).to.deep.include({

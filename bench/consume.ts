@@ -1,101 +1,54 @@
 // What does the engine cost per record, and what does it gain when handlers wait?
-import { randomUUID } from "node:crypto";
-import { connect } from "keryx";
-import { type BenchTopic, createBenchTopic, duel, kafka, type Measured, sample } from "./setup.ts";
+import { fill, type Handle, type Running, startKafkajs, startKeryx } from "./contenders.ts";
+import { type BenchTopic, createBenchTopic, duel, type Measured } from "./setup.ts";
 
-const frameBytes = 5;
-
-interface Progress {
-  readonly done: Promise<number>;
-  count(): void;
-}
+type Start = (topic: BenchTopic, handle: Handle) => Promise<Running>;
 
 /** Records per second between the first record and the last of `total`. */
-function createProgress(total: number): Progress {
+async function consume(start: Start, topic: BenchTopic, total: number, handle: Handle): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   let seen = 0;
   let began = 0;
-  return {
-    done: promise,
-    count() {
-      if (seen++ === 0) began = performance.now();
-      if (seen === total) resolve(total / ((performance.now() - began) / 1000));
-    },
-  };
-}
-
-async function fill(topic: BenchTopic, total: number): Promise<void> {
-  const app = await connect({ clientId: "bench-fill", logging: { level: "error" } });
-  const producer = app.topicProducer(topic.definition);
-  const sends: Promise<unknown>[] = [];
-  for (let sent = 0; sent < total; sent++)
-    sends.push(producer.send(topic.event, { ...sample(), clientId: randomUUID() }));
-  await Promise.all(sends);
-  await app.close();
-}
-
-async function withKafkajs(topic: BenchTopic, total: number, handle: () => Promise<void>): Promise<number> {
-  const progress = createProgress(total);
-  const consumer = kafka.consumer({ groupId: `by-hand-${randomUUID()}` });
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic.name], fromBeginning: true });
-  await consumer.run({
-    partitionsConsumedConcurrently: 12,
-    async eachMessage({ message }) {
-      // The same decoding on both sides: what is compared is the loop around it.
-      if (message.value) topic.event.codec.decode(message.value.subarray(frameBytes));
-      await handle();
-      progress.count();
-    },
+  const running = await start(topic, async (event) => {
+    await handle(event);
+    if (seen++ === 0) began = performance.now();
+    if (seen === total) resolve(total / ((performance.now() - began) / 1000));
   });
-  const rate = await progress.done;
-  await consumer.disconnect();
+  const rate = await promise;
+  await running.stop();
   return rate;
 }
 
-async function withKeryx(
-  topic: BenchTopic,
-  total: number,
-  concurrency: number,
-  handle: () => Promise<void> | undefined,
-): Promise<number> {
-  const progress = createProgress(total);
-  const app = await connect({ clientId: "bench", logging: { level: "error" } });
-  const consumer = app
-    .consumer({ group: `keryx-${randomUUID()}`, concurrency, createTopics: true })
-    .on(topic.event, async () => {
-      await handle();
-      progress.count();
-    });
-  await consumer.start();
-  const rate = await progress.done;
-  await app.close();
-  return rate;
-}
-
+/** Throughput beside what a team writes by hand. */
 export async function benchConsume(): Promise<readonly Measured[]> {
   const noop = 60_000;
-  const waiting = 12_000;
+  const waiting = 24_000;
   const quick = await createBenchTopic("consume", 12);
   await fill(quick, noop);
   const slow = await createBenchTopic("consume-slow", 12);
-  await fill(slow, waiting);
+  await fill(slow, waiting, 1_000);
   const nothing = async (): Promise<void> => {};
   const fiveMs = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-  await withKafkajs(quick, noop, nothing);
-  await withKeryx(quick, noop, 64, nothing);
+  await consume(startKafkajs, quick, noop, nothing);
+  await consume(startKeryx, quick, noop, nothing);
   return [
     await duel(
       "consume, handler that does nothing",
       5,
-      { byHand: () => withKafkajs(quick, noop, nothing), keryx: () => withKeryx(quick, noop, 64, nothing) },
-      0.7,
+      {
+        byHand: () => consume(startKafkajs, quick, noop, nothing),
+        keryx: () => consume(startKeryx, quick, noop, nothing),
+      },
+      0.8,
     ),
     await duel(
-      "consume, handler that waits 5 ms, 12 partitions, concurrency 64",
+      "consume, handler that waits 5 ms, 1,000 keys, 12 partitions, concurrency 64",
       3,
-      { byHand: () => withKafkajs(slow, waiting, fiveMs), keryx: () => withKeryx(slow, waiting, 64, fiveMs) },
-      4,
+      {
+        byHand: () => consume(startKafkajs, slow, waiting / 4, fiveMs),
+        keryx: () => consume(startKeryx, slow, waiting, fiveMs),
+      },
+      4.5,
     ),
   ];
 }

@@ -6,6 +6,7 @@ import { cpus } from "node:os";
 import { benchBroker } from "./broker.ts";
 import { benchCompat, type Figure } from "./compat.ts";
 import { benchConsume } from "./consume.ts";
+import { benchConsumeFigures } from "./consume-figures.ts";
 import { benchPublish } from "./publish.ts";
 import { benchRegistry } from "./registry.ts";
 import { describe, type Measured, ratio } from "./setup.ts";
@@ -20,12 +21,13 @@ function toLines(figures: readonly Figure[]): string {
 }
 
 interface Figures {
+  readonly consumer: readonly Figure[];
   readonly compat: readonly Figure[];
   readonly broker: readonly Figure[];
   readonly registry: readonly Figure[];
 }
 
-function toPage(rows: readonly Measured[], { compat, broker, registry }: Figures): string {
+function toPage(rows: readonly Measured[], { consumer, compat, broker, registry }: Figures): string {
   const lines = rows.map((row) => {
     const reached = ratio(row);
     const goal =
@@ -43,6 +45,14 @@ Node ${process.version}, ${cpus().length} cores, three brokers on the same machi
 ${lines.join("\n")}
 
 **By hand** is what a team writes with kafkajs: for publishing, one \`producer.send\` for each record, encoded by \`@kafkajs/confluent-schema-registry\`; for consuming, \`eachMessage\` with \`partitionsConsumedConcurrently: 12\`, automatic commits, and the same generated decoder as ours. Neither side of it has retries, dead letters, dedupe or per-key order; ours has them all on, as they are by default.
+
+## Consumer
+
+Each contender in turn against the same cluster, the median of three rounds; memory in a process of its own, after a collection.
+
+| what | figure | goal |
+|---|---|---|
+${toLines(consumer)}
 
 ## Compatibility
 
@@ -80,11 +90,12 @@ for (const [name, run] of Object.entries(suites))
   if (wanted === undefined || wanted === name) rows.push(...(await run()));
 const figuresOf = async (name: string, run: () => Promise<readonly Figure[]>): Promise<readonly Figure[]> =>
   wanted === undefined || wanted === name ? run() : [];
+const consumer = await figuresOf("consume", benchConsumeFigures);
 const compat = await figuresOf("compat", benchCompat);
 const broker = await figuresOf("broker", benchBroker);
 const registry = await figuresOf("registry", benchRegistry);
 if (wanted === undefined)
   writeFileSync(
     new URL("../docs/benchmarks.md", import.meta.url),
-    toPage(rows, { compat, broker, registry }),
+    toPage(rows, { consumer, compat, broker, registry }),
   );

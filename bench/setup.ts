@@ -15,15 +15,20 @@ export interface BenchTopic {
   readonly name: string;
 }
 
-/** A fresh topic that carries the sample event `api.request`. */
-export async function createBenchTopic(purpose: string, numPartitions: number): Promise<BenchTopic> {
-  const name = `bench-${purpose}-${randomUUID().slice(0, 8)}`;
+/** The sample event `api.request` on a topic of this name. */
+export function toBenchTopic(name: string): BenchTopic {
   const event = {
     ...ApiRequest,
     topic: name,
     subject: `${name}-value`,
     policy: { ...ApiRequest.policy, deadLetter: `${name}-dlq` },
   };
+  return { name, event, definition: { name, events: [event] } };
+}
+
+/** A fresh topic that carries the sample event `api.request`. */
+export async function createBenchTopic(purpose: string, numPartitions: number): Promise<BenchTopic> {
+  const name = `bench-${purpose}-${randomUUID().slice(0, 8)}`;
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: name, numPartitions }], waitForLeaders: false });
@@ -35,7 +40,7 @@ export async function createBenchTopic(purpose: string, numPartitions: number): 
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await admin.disconnect();
-  return { name, event, definition: { name, events: [event] } };
+  return toBenchTopic(name);
 }
 
 let made = 0;

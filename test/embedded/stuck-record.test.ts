@@ -13,8 +13,7 @@ import type { StuckWorkerInit } from "../support/stuck-worker.ts";
 
 const done = 50_000;
 const group = "billing";
-const sample: ApiRequestInit = {
-  requestId: "",
+const sample: Omit<ApiRequestInit, "requestId"> = {
   clientId: "",
   method: "GET",
   path: "/",

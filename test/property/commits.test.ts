@@ -164,6 +164,8 @@ function createWorld(count: number, offsetMapMaxBytes: number) {
     requeue() {},
     probe() {},
     wake() {},
+    follow: () => undefined,
+    endRun() {},
   };
   const observe = Object.assign(() => {}, { hearsRoutine: false });
   const common = { clock, observe, group: "g" };
@@ -171,7 +173,6 @@ function createWorld(count: number, offsetMapMaxBytes: number) {
   const flow = createFlow({
     ...common,
     lanes,
-    order: "key",
     onPassedOver(work, why) {
       must(logOf(work.partition.partition).done.has(work.offset), () => `${work.offset} is passed over`);
       endings.complete(openPass(work, now), why);
@@ -184,7 +185,7 @@ function createWorld(count: number, offsetMapMaxBytes: number) {
     flow,
     holds: { drop() {} } as never,
     dedupe: undefined,
-    places: new Map([[topic, { route: { longestDelayMs: 0 } as never, stage: 0 }]]),
+    places: new Map([[topic, { route: { longestDelayMs: 0, order: "key" } as never, stage: 0 }]]),
     offsetMapMaxBytes,
     drainTimeoutMs: 1_000,
     closeTimeoutMs: 1_000,

@@ -25,17 +25,18 @@ export function writeMessage(codecs: MessageCodecs, message: DescMessage): Messa
     exported: !isWrapper(message),
     parameters: [
       ["w", useType(codecs, "MessageWriter")],
+      ["from", "number"],
       ["tag", "number"],
       ["value", messageType(codecs, message)],
       ["at", "string"],
-      ["index", "number", "?"],
     ],
-    returns: "void",
+    returns: "number",
     body: [
-      `const start = ${use(codecs, "openMessage")}(w, tag, value, at, index);`,
+      `let p = ${use(codecs, "openMessage")}(w, from, tag, value, at);`,
+      "const start = p - w.start;",
       ...groupsOf(fields).flatMap((group) => writeGroup(codecs, group)),
-      `if (value.$unknown !== undefined) ${use(codecs, "putUnknown")}(w, value.$unknown);`,
-      `${use(codecs, "closeMessage")}(w, start);`,
+      `if (value.$unknown !== undefined) p = ${use(codecs, "putUnknown")}(w, p, value.$unknown);`,
+      `return ${use(codecs, "closeMessage")}(w, start, p);`,
     ],
   };
 }
@@ -95,16 +96,16 @@ function nonZero(field: DescField, value: string): string {
 }
 
 /** A statement that writes one value behind its tag; `tag` 0 is written inside a packed list. */
-function writeItem(codecs: MessageCodecs, field: DescField, value: string, tag?: number, index = ""): string {
-  const at = stringLiteral(field.localName);
+function writeItem(codecs: MessageCodecs, field: DescField, value: string, tag?: number): string {
+  const at = stringLiteral(field.fieldKind === "list" ? `${field.localName}[]` : field.localName);
   const { message } = field;
   if (message === undefined) {
     const { stem, wireType } = scalarForm(field.scalar);
     const given = isLongText(field) ? `${use(codecs, "longOf")}(w, ${value}, ${at})` : value;
-    return `${use(codecs, `put${stem}`)}(w, ${tag ?? tagOf(field.number, wireType)}, ${given}, ${at});`;
+    return `p = ${use(codecs, `put${stem}`)}(w, p, ${tag ?? tagOf(field.number, wireType)}, ${given}, ${at});`;
   }
   const write = isTime(message) ? use(codecs, "writeTime") : messageFunction(codecs, "write", message);
-  return `${write}(w, ${tag ?? tagOf(field.number, 2)}, ${isUnwrapped(field) ? wrapped(message, value) : value}, ${at}${index});`;
+  return `p = ${write}(w, p, ${tag ?? tagOf(field.number, 2)}, ${isUnwrapped(field) ? wrapped(message, value) : value}, ${at});`;
 }
 
 /** Wrapper types are unwrapped in a field of their own: neither in a oneof, nor in a list or map. */
@@ -122,18 +123,16 @@ function writeList(
   field: DescField & { fieldKind: "list" },
   value: string,
 ): readonly string[] {
-  const list = `${use(codecs, "listOf")}(w, ${value}, ${stringLiteral(field.localName)})`;
-  if (field.message !== undefined)
-    return [
-      `for (const [at, item] of ${list}.entries()) ${writeItem(codecs, field, "item", undefined, ", at")}`,
-    ];
-  if (!field.packed) return [`for (const item of ${list}) ${writeItem(codecs, field, "item")}`];
+  const list = `${use(codecs, "listOfField")}(w, ${value}, ${stringLiteral(field.localName)})`;
+  if (field.message !== undefined || !field.packed)
+    return [`for (const item of ${list}) ${writeItem(codecs, field, "item")}`];
   return [
     `if (${list}.length > 0) {`,
     ...indent([
-      `const start = ${use(codecs, "openLength")}(w, ${tagOf(field.number, 2)});`,
+      `p = ${use(codecs, "openLength")}(w, p, ${tagOf(field.number, 2)});`,
+      "const start = p - w.start;",
       `for (const item of ${value}) ${writeItem(codecs, field, "item", 0)}`,
-      `${use(codecs, "closeLength")}(w, start);`,
+      `p = ${use(codecs, "closeLength")}(w, start, p);`,
     ]),
     "}",
   ];
@@ -149,15 +148,17 @@ function writeMap(
 ): readonly string[] {
   const at = stringLiteral(field.localName);
   const key = scalarForm(field.mapKey);
-  const putKey = `${use(codecs, `put${key.stem}`)}(w, ${tagOf(keyNumber, key.wireType)}, ${keyText((name) => use(codecs, name), key, at)}, ${at});`;
+  const putKey = `p = ${use(codecs, `put${key.stem}`)}(w, p, ${tagOf(keyNumber, key.wireType)}, ${keyText((name) => use(codecs, name), key, at)}, ${at});`;
   const wireType = field.message === undefined ? scalarForm(field.scalar).wireType : 2;
+  const item = `${value}[key${key.type === "number" ? " as unknown as number" : ""}]!`;
   return [
-    `for (const [key, item] of ${use(codecs, "entriesOf")}(w, ${value}, ${at})) {`,
+    `for (const key in ${use(codecs, "mapOfField")}(w, ${value}, ${at})) {`,
     ...indent([
-      `const start = ${use(codecs, "openLength")}(w, ${tagOf(field.number, 2)});`,
+      `p = ${use(codecs, "openLength")}(w, p, ${tagOf(field.number, 2)});`,
+      "const start = p - w.start;",
       putKey,
-      writeItem(codecs, field, "item", tagOf(valueNumber, wireType)),
-      `${use(codecs, "closeLength")}(w, start);`,
+      writeItem(codecs, field, item, tagOf(valueNumber, wireType)),
+      `p = ${use(codecs, "closeLength")}(w, start, p);`,
     ]),
     "}",
   ];

@@ -16,30 +16,24 @@ export interface UnknownField {
 }
 
 /** `string` */
-export function putText(writer: MessageWriter, tag: number, value: string, at: string): void {
+export function putText(writer: MessageWriter, from: number, tag: number, value: string, at: string): number {
   if (typeof value !== "string") throw wrongType(writer, at, "a string", value);
   const { length } = value;
-  const start = putTag(writer, tag, 3 * length + 5);
-  if (length > shortText) {
-    putLongText(writer, start, value, at);
-    return;
-  }
+  const start = putTag(writer, from, tag, 3 * length + 5);
+  if (length > shortText) return putLongText(writer, start, value, at);
   const { bytes } = writer;
-  let position = start + 1;
-  for (let index = 0; index < length; index += 1) {
+  let position = start;
+  bytes[position++] = length;
+  for (let index = 0; index < length; index++) {
     const unit = value.charCodeAt(index);
-    if (unit > 0x7f) {
-      putLongText(writer, start, value, at);
-      return;
-    }
+    if (unit > 0x7f) return putLongText(writer, start, value, at);
     bytes[position++] = unit;
   }
-  bytes[start] = length;
-  writer.position = position;
+  return position;
 }
 
 /** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
-function putLongText(writer: MessageWriter, start: number, value: string, at: string): void {
+function putLongText(writer: MessageWriter, start: number, value: string, at: string): number {
   const { bytes } = writer;
   const body = start + varintSize(value.length);
   const length = utf8Into(value, bytes, body);
@@ -48,61 +42,104 @@ function putLongText(writer: MessageWriter, start: number, value: string, at: st
   const moved = start + varintSize(length);
   if (moved !== body) bytes.copyWithin(moved, body, body + length);
   putVarint(bytes, start, length);
-  writer.position = moved + length;
+  return moved + length;
 }
 
 /** `bytes` */
-export function putBytes(writer: MessageWriter, tag: number, value: Uint8Array, at: string): void {
+export function putBytes(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: Uint8Array,
+  at: string,
+): number {
   if (!(value instanceof Uint8Array)) throw wrongType(writer, at, "a Uint8Array", value);
-  const position = putTag(writer, tag, value.length + 5);
+  const position = putTag(writer, from, tag, value.length + 5);
   const start = putVarint(writer.bytes, position, value.length);
   writer.bytes.set(value, start);
-  writer.position = start + value.length;
+  return start + value.length;
 }
 
 /** `bool` */
-export function putBool(writer: MessageWriter, tag: number, value: boolean, at: string): void {
+export function putBool(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: boolean,
+  at: string,
+): number {
   if (typeof value !== "boolean") throw wrongType(writer, at, "a boolean", value);
-  const position = putTag(writer, tag, 1);
+  const position = putTag(writer, from, tag, 1);
   writer.bytes[position] = value ? 1 : 0;
-  writer.position = position + 1;
+  return position + 1;
 }
 
 /** `int32` and enums */
-export function putInt32(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putInt32(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if ((value | 0) !== value) throw notAnInteger(writer, at, value);
-  const position = putTag(writer, tag, 10);
+  const position = putTag(writer, from, tag, 10);
   // A negative one is written as if it had 64 bits.
-  writer.position =
-    value < 0 ? putVarint64(writer.bytes, position, value, -1) : putVarint(writer.bytes, position, value);
+  return value < 0
+    ? putVarint64(writer.bytes, position, value, -1)
+    : putVarint(writer.bytes, position, value);
 }
 
 /** `uint32` */
-export function putUint32(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putUint32(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
-  const position = putTag(writer, tag, 5);
-  writer.position = putVarint(writer.bytes, position, value);
+  const position = putTag(writer, from, tag, 5);
+  return putVarint(writer.bytes, position, value);
 }
 
 /** `sint32` */
-export function putSint32(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putSint32(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if ((value | 0) !== value) throw notAnInteger(writer, at, value);
-  const position = putTag(writer, tag, 5);
-  writer.position = putVarint(writer.bytes, position, ((value << 1) ^ (value >> 31)) >>> 0);
+  const position = putTag(writer, from, tag, 5);
+  return putVarint(writer.bytes, position, ((value << 1) ^ (value >> 31)) >>> 0);
 }
 
 /** `fixed32` */
-export function putFixed32(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putFixed32(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
-  const position = putTag(writer, tag, 4);
+  const position = putTag(writer, from, tag, 4);
   writer.view.setUint32(position, value, true);
-  writer.position = position + 4;
+  return position + 4;
 }
 
 /** `sfixed32` */
-export function putSfixed32(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putSfixed32(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if ((value | 0) !== value) throw notAnInteger(writer, at, value);
-  putFixed32(writer, tag, value >>> 0, at);
+  return putFixed32(writer, from, tag, value >>> 0, at);
 }
 
 function notAnInteger(writer: MessageWriter, at: string, value: unknown): Error {
@@ -112,57 +149,82 @@ function notAnInteger(writer: MessageWriter, at: string, value: unknown): Error 
 }
 
 /** `int64` */
-export function putInt64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
-  const position = placeInt64(writer, tag, value, at);
+export function putInt64(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: bigint,
+  at: string,
+): number {
+  const position = placeInt64(writer, from, tag, value, at);
   const low = writer.view.getInt32(position, true);
   const high = writer.view.getInt32(position + 4, true);
-  writer.position = putVarint64(writer.bytes, position, low, high);
+  return putVarint64(writer.bytes, position, low, high);
 }
 
 /** `uint64` */
-export function putUint64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
-  const position = placeUint64(writer, tag, value, at);
+export function putUint64(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: bigint,
+  at: string,
+): number {
+  const position = placeUint64(writer, from, tag, value, at);
   const low = writer.view.getInt32(position, true);
   const high = writer.view.getInt32(position + 4, true);
-  writer.position = putVarint64(writer.bytes, position, low, high);
+  return putVarint64(writer.bytes, position, low, high);
 }
 
 /** `sint64` */
-export function putSint64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
-  const position = placeInt64(writer, tag, value, at);
+export function putSint64(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: bigint,
+  at: string,
+): number {
+  const position = placeInt64(writer, from, tag, value, at);
   const low = writer.view.getInt32(position, true);
   const high = writer.view.getInt32(position + 4, true);
   const sign = high >> 31;
-  writer.position = putVarint64(
-    writer.bytes,
-    position,
-    (low << 1) ^ sign,
-    ((high << 1) | (low >>> 31)) ^ sign,
-  );
+  return putVarint64(writer.bytes, position, (low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
 }
 
 /** `fixed64` */
-export function putFixed64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
-  writer.position = placeUint64(writer, tag, value, at) + 8;
+export function putFixed64(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: bigint,
+  at: string,
+): number {
+  return placeUint64(writer, from, tag, value, at) + 8;
 }
 
 /** `sfixed64` */
-export function putSfixed64(writer: MessageWriter, tag: number, value: bigint, at: string): void {
-  writer.position = placeInt64(writer, tag, value, at) + 8;
+export function putSfixed64(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: bigint,
+  at: string,
+): number {
+  return placeInt64(writer, from, tag, value, at) + 8;
 }
 
 /** Puts the eight bytes of a number where it will stand: the cheapest way from a bigint to its halves. */
-function placeInt64(writer: MessageWriter, tag: number, value: bigint, at: string): number {
+function placeInt64(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
   if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
-  const position = putTag(writer, tag, 10);
+  const position = putTag(writer, from, tag, 10);
   writer.view.setBigInt64(position, value, true);
-  if (writer.view.getBigInt64(position, true) !== value) throw notALong(writer, at);
+  if (BigInt.asIntN(64, value) !== value) throw notALong(writer, at);
   return position;
 }
 
-function placeUint64(writer: MessageWriter, tag: number, value: bigint, at: string): number {
+function placeUint64(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
   if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
-  const position = putTag(writer, tag, 10);
+  const position = putTag(writer, from, tag, 10);
   writer.view.setBigUint64(position, value, true);
   if (writer.view.getBigUint64(position, true) !== value) throw notALong(writer, at);
   return position;
@@ -186,47 +248,58 @@ function putVarint64(bytes: Uint8Array, start: number, low: number, high: number
 }
 
 /** `float`; a number that would become infinite is refused. */
-export function putFloat(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putFloat(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if (typeof value !== "number") throw wrongType(writer, at, "a number", value);
   if (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
     throw refuseField(writer, at, "the number is too large for a float");
-  const position = putTag(writer, tag, 4);
+  const position = putTag(writer, from, tag, 4);
   writer.view.setFloat32(position, value, true);
-  writer.position = position + 4;
+  return position + 4;
 }
 
 /** `double` */
-export function putDouble(writer: MessageWriter, tag: number, value: number, at: string): void {
+export function putDouble(
+  writer: MessageWriter,
+  from: number,
+  tag: number,
+  value: number,
+  at: string,
+): number {
   if (typeof value !== "number") throw wrongType(writer, at, "a number", value);
-  const position = putTag(writer, tag, 8);
+  const position = putTag(writer, from, tag, 8);
   writer.view.setFloat64(position, value, true);
-  writer.position = position + 8;
+  return position + 8;
 }
 
 /** Fields that an older schema did not know, as they came. */
-export function putUnknown(writer: MessageWriter, fields: readonly UnknownField[]): void {
+export function putUnknown(writer: MessageWriter, from: number, fields: readonly UnknownField[]): number {
+  let position = from;
   for (const { no, wireType, data } of fields) {
     if (!(data instanceof Uint8Array)) throw wrongType(writer, "$unknown", "a Uint8Array", data);
-    const start = putTag(writer, ((no << 3) | wireType) >>> 0, data.length);
+    const start = putTag(writer, position, ((no << 3) | wireType) >>> 0, data.length);
     writer.bytes.set(data, start);
-    writer.position = start + data.length;
+    position = start + data.length;
   }
+  return position;
 }
 
 /** A list to write. */
-export function listOf<T>(writer: MessageWriter, list: readonly T[], at: string): readonly T[] {
+export function listOfField<T>(writer: MessageWriter, list: readonly T[], at: string): readonly T[] {
   if (!Array.isArray(list)) throw wrongType(writer, at, "a list", list);
   return list;
 }
 
-/** The own entries of a map to write. */
-export function entriesOf<T>(
-  writer: MessageWriter,
-  map: { readonly [key: number]: T },
-  at: string,
-): [string, T][] {
+/** A map to write, whose enumerable properties are its own. */
+export function mapOfField<T extends object>(writer: MessageWriter, map: T, at: string): T {
   if (typeof map !== "object" || map === null) throw wrongType(writer, at, "an object", map);
-  return Object.entries<T>(map as Readonly<Record<string, T>>);
+  const prototype = Object.getPrototypeOf(map);
+  return prototype === Object.prototype || prototype === null ? map : { ...map };
 }
 
 const integerForm = /^-?\d{1,20}$/;

@@ -10,48 +10,54 @@ export interface MessageWriter {
   view: DataView;
   /** Where the value under way begins, the room in front of it included. */
   start: number;
-  position: number;
+  /** Where the next value begins. While one is written, its position is handed from function to function. */
+  end: number;
   depth: number;
-  /** Field and list position of each message around the one under way, for the path in a refusal. */
-  readonly fields: string[];
-  readonly indexes: (number | undefined)[];
+  /** The way to the message under way. Kept only when a refused value is written once more, to find its path. */
+  trail: Step[] | undefined;
 }
 
-const slabBytes = 16_384;
+/** A field on the way to a message; `lists[]` is the name of a list, and `index` counts its items. */
+interface Step {
+  readonly at: string;
+  index: number;
+}
+
+const slabBytes = 32_768;
 const noBytes = /* @__PURE__ */ new Uint8Array();
 
 /** A writer without memory yet. */
 export function createMessageWriter(): MessageWriter {
   const view = new DataView(noBytes.buffer);
-  return { bytes: noBytes, view, start: 0, position: 0, depth: 0, fields: [], indexes: [] };
+  return { bytes: noBytes, view, start: 0, end: 0, depth: 0, trail: undefined };
 }
 
-/** Starts a value behind `room` bytes. */
-export function startMessage(writer: MessageWriter, room: number): void {
-  writer.start = writer.position;
+/** Starts a value behind `room` bytes and returns where it begins. */
+export function startValue(writer: MessageWriter, room: number): number {
+  writer.start = writer.end;
   writer.depth = 0;
-  writer.position = roomFor(writer, room) + room;
+  return roomFor(writer, writer.start, room) + room;
 }
 
 /** The value's bytes, the room in front included; they share memory with what was written before. */
-export function finishMessage(writer: MessageWriter): Uint8Array {
-  return writer.bytes.subarray(writer.start, writer.position);
+export function finishValue(writer: MessageWriter, position: number): Uint8Array {
+  writer.end = position;
+  return writer.bytes.subarray(writer.start, position);
 }
 
-/** Makes space for `count` bytes and returns where they begin; the caller moves on. */
-export function roomFor(writer: MessageWriter, count: number): number {
-  if (writer.position + count > writer.bytes.length) replaceSlab(writer, count);
-  return writer.position;
+/** Makes space for `count` bytes and returns where they begin: the same place, unless the slab was full. */
+export function roomFor(writer: MessageWriter, position: number, count: number): number {
+  return position + count > writer.bytes.length ? replaceSlab(writer, position, count) : position;
 }
 
-function replaceSlab(writer: MessageWriter, count: number): void {
-  const used = writer.position - writer.start;
-  const bytes = new Uint8Array(Math.max(slabBytes, 2 * (used + count)));
-  bytes.set(writer.bytes.subarray(writer.start, writer.position));
+function replaceSlab(writer: MessageWriter, position: number, count: number): number {
+  const used = position - writer.start;
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (used + count))).buffer);
+  bytes.set(writer.bytes.subarray(writer.start, position));
   writer.bytes = bytes;
   writer.view = new DataView(bytes.buffer);
   writer.start = 0;
-  writer.position = used;
+  return used;
 }
 
 /** The refusal of a value, naming its path and never the value itself. */
@@ -61,11 +67,10 @@ export function refuseField(
   what: string,
   reason: DecodeReason = "type-mismatch",
 ): KeryxError {
-  const steps = Array.from({ length: writer.depth }, (_, depth) => {
-    const index = writer.indexes[depth];
-    return `${writer.fields[depth]}${index === undefined ? "" : `[${index}]`}`;
-  });
-  const path = [...steps, at].filter((step) => step !== "").join(".");
+  const steps = (writer.trail ?? [])
+    .slice(0, writer.depth)
+    .map((step) => step.at.replace("[]", `[${step.index}]`));
+  const path = [...steps, at].join(".");
   return new KeryxError("encode_failed", `${path}: ${what}`, { details: { path, reason } });
 }
 
@@ -80,58 +85,69 @@ export function wrongType(writer: MessageWriter, at: string, wanted: string, val
  */
 export function openMessage(
   writer: MessageWriter,
+  position: number,
   tag: number,
   value: object,
   at: string,
-  index?: number,
 ): number {
   if (typeof value !== "object" || value === null) throw wrongType(writer, at, "a message", value);
   if (writer.depth >= maxDepth)
     throw refuseField(writer, at, `messages are nested deeper than ${maxDepth}`, "too-deep");
-  writer.fields[writer.depth] = at;
-  writer.indexes[writer.depth] = index;
+  if (writer.trail !== undefined) leaveTrail(writer.trail, writer.depth, at);
   writer.depth += 1;
-  return tag === 0 ? -1 : openLength(writer, tag);
+  return tag === 0 ? position : openLength(writer, position, tag);
 }
 
-/** Ends a message: its length goes in front of it. */
-export function closeMessage(writer: MessageWriter, start: number): void {
+function leaveTrail(trail: Step[], depth: number, at: string): void {
+  const last = trail[depth];
+  trail.length = depth;
+  trail.push({ at, index: last?.at === at ? last.index + 1 : 0 });
+}
+
+/** Ends a message: its length goes in front of it. `start` is counted from where the value begins. */
+export function closeMessage(writer: MessageWriter, start: number, position: number): number {
   writer.depth -= 1;
-  if (start >= 0) closeLength(writer, start);
+  return writer.depth === 0 ? position : closeLength(writer, start, position);
 }
 
 /** Opens something that has a length and is no message: a packed list, or an entry of a map. */
-export function openLength(writer: MessageWriter, tag: number): number {
-  const position = putTag(writer, tag, 1);
-  writer.position = position + 1;
-  // Counted from where the value begins, because a new slab moves all of it.
-  return position - writer.start;
+export function openLength(writer: MessageWriter, position: number, tag: number): number {
+  return putTag(writer, position, tag, 1) + 1;
 }
 
-/** Writes the length of what was opened at `start`. One byte was kept for it; a longer one moves what follows. */
-export function closeLength(writer: MessageWriter, start: number): void {
-  const place = writer.start + start;
-  const length = writer.position - place - 1;
-  if (length < 0x80) writer.bytes[place] = length;
-  else closeLongLength(writer, length);
+/**
+ * Writes the length of what was opened. One byte was kept for it; a longer one moves what follows. `start` is counted
+ * from where the value begins, because a new slab moves all of it.
+ */
+export function closeLength(writer: MessageWriter, start: number, position: number): number {
+  const from = writer.start + start;
+  const length = position - from;
+  if (length > 0x7f) return closeLongLength(writer, length, position);
+  writer.bytes[from - 1] = length;
+  return position;
 }
 
-function closeLongLength(writer: MessageWriter, length: number): void {
+function closeLongLength(writer: MessageWriter, length: number, position: number): number {
   const extra = varintSize(length) - 1;
-  const from = roomFor(writer, extra) - length;
-  writer.bytes.copyWithin(from + extra, from, writer.position);
+  const end = roomFor(writer, position, extra);
+  const from = end - length;
+  writer.bytes.copyWithin(from + extra, from, end);
   putVarint(writer.bytes, from - 1, length);
-  writer.position += extra;
+  return end + extra;
 }
 
-/** Writes a tag, the number of a field with its wire type, with `count` bytes of room behind it. */
-export function putTag(writer: MessageWriter, tag: number, count: number): number {
-  const position = roomFor(writer, count + 5);
-  // Inside a packed list there are no tags.
-  if (tag === 0) return position;
-  if (tag > 0x7f) return putVarint(writer.bytes, position, tag);
+/** Writes a tag, the number of a field with its wire type; behind it are `count` bytes of room. */
+export function putTag(writer: MessageWriter, start: number, tag: number, count: number): number {
+  const position = roomFor(writer, start, count + 5);
+  // One comparison for both rare cases: a long tag, and none.
+  if ((tag - 1) >>> 0 > 0x7e) return putRareTag(writer, position, tag);
   writer.bytes[position] = tag;
   return position + 1;
+}
+
+/** Inside a packed list there are no tags. */
+function putRareTag(writer: MessageWriter, position: number, tag: number): number {
+  return tag === 0 ? position : putVarint(writer.bytes, position, tag);
 }
 
 /** Writes an unsigned 32-bit number and returns where it ends. */

@@ -2,7 +2,7 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBO
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Native coding costs more than a loop up to about this many characters. */
-export const shortText = 64;
+export const shortText = 24;
 
 /** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes give `undefined`. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {
@@ -33,14 +33,16 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
     : latin1Slice.call(bytes, start, end);
 }
 
-type Latin1Slice = (this: Uint8Array, start: number, end: number) => string;
+/** What Buffer has and its type does not say; these take any Uint8Array. Browsers have no Buffer. */
+interface NativeText {
+  readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string;
+  readonly utf8Write?: (this: Uint8Array, text: string, start: number, length: number) => number;
+}
 
-// What Buffer has and its type does not say; it takes any Uint8Array. Browsers have no Buffer.
-const latin1Slice = /* @__PURE__ */ findLatin1Slice();
+const { latin1Slice, utf8Write } = /* @__PURE__ */ findNativeText();
 
-function findLatin1Slice(): Latin1Slice | undefined {
-  if (typeof Buffer === "undefined") return undefined;
-  return (Buffer.prototype as unknown as { readonly latin1Slice?: Latin1Slice }).latin1Slice;
+function findNativeText(): NativeText {
+  return typeof Buffer === "undefined" ? {} : (Buffer.prototype as unknown as NativeText);
 }
 
 /** Length in UTF-8; -1 for text with a lone surrogate, which has no UTF-8 form. */
@@ -63,7 +65,10 @@ export function textLength(text: string): number {
 
 /** Writes text as UTF-8 and returns its length there; the target has room for it. A lone surrogate becomes U+FFFD. */
 export function utf8Into(text: string, target: Uint8Array, start: number): number {
-  return encoder.encodeInto(text, target.subarray(start, start + 3 * text.length)).written;
+  const most = 3 * text.length;
+  return utf8Write === undefined
+    ? encoder.encodeInto(text, target.subarray(start, start + most)).written
+    : utf8Write.call(target, text, start, most);
 }
 
 /** Writes text of the given UTF-8 length; the target has room for it. */

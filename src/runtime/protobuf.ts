@@ -1,10 +1,5 @@
 import { createMessageReader, type MessageReader } from "../codec/message-reader.ts";
-import {
-  createMessageWriter,
-  finishMessage,
-  type MessageWriter,
-  startMessage,
-} from "../codec/message-writer.ts";
+import { createMessageWriter, finishValue, type MessageWriter, startValue } from "../codec/message-writer.ts";
 import { type DecodeReason, KeryxError } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
 import { isPolluted, ownOnly } from "./pollution.ts";
@@ -12,7 +7,7 @@ import { isPolluted, ownOnly } from "./pollution.ts";
 /** What the generator prints for a Protobuf message: three functions over the primitives of `codec`. */
 export interface ProtobufFunctions<Value, Init> {
   create(init: Init): Value;
-  write(writer: MessageWriter, tag: number, value: Value, at: string): void;
+  write(writer: MessageWriter, from: number, tag: number, value: Value, at: string): number;
   read(reader: MessageReader, end: number): Value;
 }
 
@@ -27,7 +22,7 @@ export function protobufCodec<Value extends object, Init>(
   return {
     create(init) {
       try {
-        return functions.create(isPolluted() ? ownOnly(init) : init);
+        return functions.create(clean(init));
       } catch (error) {
         throw refusal(name, error);
       }
@@ -36,19 +31,36 @@ export function protobufCodec<Value extends object, Init>(
       const writer = idle ?? createMessageWriter();
       idle = undefined;
       try {
-        startMessage(writer, room);
-        functions.write(writer, 0, isPolluted() ? ownOnly(value) : value, name);
+        const end = functions.write(writer, startValue(writer, room), 0, clean(value), name);
+        idle = writer;
+        return finishValue(writer, end);
       } catch (error) {
-        throw refusal(name, error);
+        throw refusal(name, tracedError(functions, value, name) ?? error);
       }
-      idle = writer;
-      return finishMessage(writer);
     },
     decode(payload) {
       scratch ??= new DataView(new ArrayBuffer(8));
       return functions.read(createMessageReader(payload, scratch), payload.length);
     },
   };
+}
+
+function clean<T>(value: T): T {
+  return isPolluted() ? ownOnly(value) : value;
+}
+
+/** A value that was refused is written once more to find its path, so that nobody else pays for keeping it. */
+function tracedError<Value, Init>(
+  functions: ProtobufFunctions<Value, Init>,
+  value: Value,
+  name: string,
+): unknown {
+  try {
+    functions.write({ ...createMessageWriter(), trail: [] }, 0, 0, clean(value), name);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** What JavaScript itself throws on a value of a wrong type quotes the value, which may be sensitive. */

@@ -30,16 +30,17 @@ export function createTime<Name extends string>(
 /** Writes a Timestamp or Duration behind its tag. */
 export function writeTime(
   writer: MessageWriter,
+  from: number,
   tag: number,
   value: TimeMessage,
   at: string,
-  index?: number,
-): void {
-  const start = openMessage(writer, tag, value, at, index);
-  if (value.seconds !== 0n) putInt64(writer, 8, value.seconds, "seconds");
-  if (value.nanos !== 0) putInt32(writer, 16, value.nanos, "nanos");
-  if (value.$unknown !== undefined) putUnknown(writer, value.$unknown);
-  closeMessage(writer, start);
+): number {
+  let p = openMessage(writer, from, tag, value, at);
+  const start = p - writer.start;
+  if (value.seconds !== 0n) p = putInt64(writer, p, 8, value.seconds, "seconds");
+  if (value.nanos !== 0) p = putInt32(writer, p, 16, value.nanos, "nanos");
+  if (value.$unknown !== undefined) p = putUnknown(writer, p, value.$unknown);
+  return closeMessage(writer, start, p);
 }
 
 /** Reads a Timestamp or Duration up to `end`, into one that is there already or a new one. */

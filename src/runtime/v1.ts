@@ -50,11 +50,11 @@ export {
   takeUint64,
 } from "../codec/message-reader.ts";
 export {
-  entriesOf,
   keyBoolean,
   keyNumber,
-  listOf,
+  listOfField,
   longOf,
+  mapOfField,
   putBool,
   putBytes,
   putDouble,

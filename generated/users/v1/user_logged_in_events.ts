@@ -73,18 +73,19 @@ export function createUserLoggedIn(init: MessageInitShape<typeof pb.UserLoggedIn
   return value;
 }
 
-export function writeUserLoggedIn(w: MessageWriter, tag: number, value: pb.UserLoggedIn, at: string, index?: number): void {
-  const start = openMessage(w, tag, value, at, index);
-  if (value.eventId !== "") putText(w, 10, value.eventId, "eventId");
-  if (value.userId !== "") putText(w, 18, value.userId, "userId");
-  if (value.sessionId !== "") putText(w, 26, value.sessionId, "sessionId");
-  if (value.loggedInAt !== undefined) writeTime(w, 34, value.loggedInAt, "loggedInAt");
-  if (value.method !== 0) putInt32(w, 40, value.method, "method");
-  if (value.ipAddress !== "") putText(w, 50, value.ipAddress, "ipAddress");
-  if (value.userAgent !== undefined) putText(w, 58, value.userAgent, "userAgent");
-  if (value.newDevice !== false) putBool(w, 64, value.newDevice, "newDevice");
-  if (value.$unknown !== undefined) putUnknown(w, value.$unknown);
-  closeMessage(w, start);
+export function writeUserLoggedIn(w: MessageWriter, from: number, tag: number, value: pb.UserLoggedIn, at: string): number {
+  let p = openMessage(w, from, tag, value, at);
+  const start = p - w.start;
+  if (value.eventId !== "") p = putText(w, p, 10, value.eventId, "eventId");
+  if (value.userId !== "") p = putText(w, p, 18, value.userId, "userId");
+  if (value.sessionId !== "") p = putText(w, p, 26, value.sessionId, "sessionId");
+  if (value.loggedInAt !== undefined) p = writeTime(w, p, 34, value.loggedInAt, "loggedInAt");
+  if (value.method !== 0) p = putInt32(w, p, 40, value.method, "method");
+  if (value.ipAddress !== "") p = putText(w, p, 50, value.ipAddress, "ipAddress");
+  if (value.userAgent !== undefined) p = putText(w, p, 58, value.userAgent, "userAgent");
+  if (value.newDevice !== false) p = putBool(w, p, 64, value.newDevice, "newDevice");
+  if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);
+  return closeMessage(w, start, p);
 }
 
 export function readUserLoggedIn(r: MessageReader, end: number, value: pb.UserLoggedIn = emptyUserLoggedIn()): pb.UserLoggedIn {

@@ -63,16 +63,17 @@ export function createUserLoggedOut(init: MessageInitShape<typeof pb.UserLoggedO
   return value;
 }
 
-export function writeUserLoggedOut(w: MessageWriter, tag: number, value: pb.UserLoggedOut, at: string, index?: number): void {
-  const start = openMessage(w, tag, value, at, index);
-  if (value.eventId !== "") putText(w, 10, value.eventId, "eventId");
-  if (value.userId !== "") putText(w, 18, value.userId, "userId");
-  if (value.sessionId !== "") putText(w, 26, value.sessionId, "sessionId");
-  if (value.loggedOutAt !== undefined) writeTime(w, 34, value.loggedOutAt, "loggedOutAt");
-  if (value.reason !== 0) putInt32(w, 40, value.reason, "reason");
-  if (value.sessionLength !== undefined) writeTime(w, 50, value.sessionLength, "sessionLength");
-  if (value.$unknown !== undefined) putUnknown(w, value.$unknown);
-  closeMessage(w, start);
+export function writeUserLoggedOut(w: MessageWriter, from: number, tag: number, value: pb.UserLoggedOut, at: string): number {
+  let p = openMessage(w, from, tag, value, at);
+  const start = p - w.start;
+  if (value.eventId !== "") p = putText(w, p, 10, value.eventId, "eventId");
+  if (value.userId !== "") p = putText(w, p, 18, value.userId, "userId");
+  if (value.sessionId !== "") p = putText(w, p, 26, value.sessionId, "sessionId");
+  if (value.loggedOutAt !== undefined) p = writeTime(w, p, 34, value.loggedOutAt, "loggedOutAt");
+  if (value.reason !== 0) p = putInt32(w, p, 40, value.reason, "reason");
+  if (value.sessionLength !== undefined) p = writeTime(w, p, 50, value.sessionLength, "sessionLength");
+  if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);
+  return closeMessage(w, start, p);
 }
 
 export function readUserLoggedOut(r: MessageReader, end: number, value: pb.UserLoggedOut = emptyUserLoggedOut()): pb.UserLoggedOut {

@@ -1,0 +1,56 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Io } from "../../codegen/cli/command.ts";
+import { runGenerate } from "../../codegen/cli/generate.ts";
+import type { EventType } from "../../src/core/event.ts";
+import { repository } from "./generated-code.ts";
+
+/** An event as its generated file exports it, with the descriptor that protobuf-es reads. */
+export interface WireEvent {
+  readonly event: EventType<object, object>;
+  readonly schema: DescMessage;
+}
+
+export interface WireProject {
+  readonly folder: string;
+  /** An event of a file below `generated`, for example `wire/v1/scalars`, and its name. */
+  load(file: string, name: string): Promise<WireEvent>;
+  remove(): void;
+}
+
+/** Generates a folder of schemas inside the repository, so that the code finds the package by its name. */
+export async function generateSchemas(schemas: string): Promise<WireProject> {
+  mkdirSync(join(repository, ".tmp"), { recursive: true });
+  const folder = mkdtempSync(join(repository, ".tmp", "wire-"));
+  cpSync(schemas, join(folder, "schemas"), { recursive: true });
+  cpSync(join(repository, "schemas", "keryx"), join(folder, "schemas", "keryx"), { recursive: true });
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    '{ "compilerOptions": { "allowImportingTsExtensions": true } }\n',
+  );
+  let printed = "";
+  const say = (text: string): void => {
+    printed += text;
+  };
+  const io: Io = { cwd: folder, env: {}, color: { out: false, note: false }, out: say, note: say };
+  const exit = await runGenerate({ arguments: [], options: { project: folder }, io });
+  if (exit !== 0) throw new Error(printed);
+  const importFile = async (path: string): Promise<Readonly<Record<string, unknown>>> =>
+    import(pathToFileURL(join(folder, "generated", path)).href);
+  return {
+    folder,
+    async load(file, name) {
+      const [events, messages] = await Promise.all([
+        importFile(`${file}_events.ts`),
+        importFile(`${file}_pb.ts`),
+      ]);
+      return { event: events[name] as WireEvent["event"], schema: messages[`${name}Schema`] as DescMessage };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The schemas of everything that straight-line Protobuf code reads and writes. */
+export const wireSchemas: string = join(repository, "test", "golden", "wire", "schemas");

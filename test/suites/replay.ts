@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { OrderPlaced } from "../../generated/orders/v1/order_placed_events.ts";
 import { headerNames, headerText, toHeader } from "../../src/core/headers.ts";
-import type { RawRecord } from "../../src/core/record.ts";
+import type { OutgoingRecord, RawRecord } from "../../src/core/record.ts";
 import {
   connect,
   type KeryxApp,
@@ -70,6 +70,18 @@ export function describeReplay(requireServers: GetServers): void {
       return records;
     };
 
+    const produce = async (records: readonly OutgoingRecord[]): Promise<void> => {
+      const producer = port.producer({
+        acks: "all",
+        idempotent: false,
+        compression: "none",
+        requestTimeoutMs: 10_000,
+      });
+      await producer.connect();
+      await producer.send(records);
+      await producer.close();
+    };
+
     const createEvent = (): OrderEvent =>
       ({
         ...OrderPlaced,
@@ -106,13 +118,6 @@ export function describeReplay(requireServers: GetServers): void {
           { topic: `${topic}-dlq`, partitions: 2 },
           { topic: `${topic}-retry-1`, partitions: 2 },
         ]);
-        const producer = port.producer({
-          acks: "all",
-          idempotent: false,
-          compression: "none",
-          requestTimeoutMs: 10_000,
-        });
-        await producer.connect();
         const headers = [
           toHeader(headerNames.group, group),
           toHeader(headerNames.side, "consumer"),
@@ -125,8 +130,7 @@ export function describeReplay(requireServers: GetServers): void {
           value: Buffer.from(`${i}`),
           headers,
         }));
-        await producer.send(records);
-        await producer.close();
+        await produce(records);
       };
 
       it("sends each record once or twice when it is run again with its id", async () => {
@@ -234,6 +238,28 @@ export function describeReplay(requireServers: GetServers): void {
       expect([idOf(mended), idOf(mended)]).to.deep.equal([idOf(was), "e-o-2"]);
     });
 
+    it("leaves a dead letter where dead letters are when nobody made a parked topic, and holds nothing up", async () => {
+      const event = createEvent();
+      const consumer = app.consumer({ group }).on(event, () => {
+        throw new Error("card declined");
+      });
+      await consumer.start();
+      const retries = `${topic}-retry-1`;
+      const headers = [
+        toHeader(headerNames.group, group),
+        toHeader(headerNames.replayCount, "3"),
+        toHeader(headerNames.dueAt, "1"),
+      ];
+      await produce([{ topic: retries, key: null, value: Buffer.from("not framed"), headers }]);
+      const [dead] = await deadLetters(`${topic}-dlq`, 1);
+      expect(headerText(dead?.headers ?? [], headerNames.replayCount)).to.equal("3");
+      await waitUntil("committed", async () => {
+        const admin = port.admin();
+        const offsets = await admin.groupOffsets(`${group}-retry`, [retries]).finally(() => admin.close());
+        return offsets.some(({ offset }) => offset === 1n);
+      });
+    });
+
     it("parks what three replays did not help, and holds back what the schema of today cannot read", async () => {
       const event = createEvent();
       let isMended = false;
@@ -259,15 +285,7 @@ export function describeReplay(requireServers: GetServers): void {
         value: Buffer.from("not framed"),
         headers,
       };
-      const producer = port.producer({
-        acks: "all",
-        idempotent: false,
-        compression: "none",
-        requestTimeoutMs: 10_000,
-      });
-      await producer.connect();
-      await producer.send([unreadable]);
-      await producer.close();
+      await produce([unreadable]);
       isMended = true;
       const again = await app.replay({ topic, group, parked: true, checkValues: true, dryRun: false });
       expect(again).to.deep.include({ planned: 2, sent: 1, rejected: 1 });

@@ -96,6 +96,28 @@ describe("Attempts of a record", () => {
     expect(at).to.deep.equal([0, 1, 24 * hourMs + 1, 48 * hourMs + 1]);
   });
 
+  for (const [naming, group, stem] of [
+    ["topic", "billing", "notes"],
+    ["group", "billing", "notes-billing"],
+    ["group", "Rechnungen & Co", "notes-Rechnungen___Co-de92b8bd"],
+  ] as const)
+    it(`are made on the topics of the naming "${naming}" for the group ${group}`, async () => {
+      open(createFastClock(50));
+      const stages: string[] = [];
+      const handler: Handler<Note> = (_, { topic, stage }) => {
+        stages.push(`${topic} ${stage}`);
+        throw new Error("broken");
+      };
+      await start([50, 50], handler, { options: { naming, group } });
+      kafka.append("notes", 0, { key: "k", value: "Note|x" });
+      await until("dead", () => kafka.records(`${stem}-dlq`).length === 1);
+      expect(stages).to.deep.equal(["notes main", `${stem}-retry-1 retry-1`, `${stem}-retry-2 retry-2`]);
+      expect(kafka.topics().toSorted()).to.deep.equal(
+        ["notes", `${stem}-dlq`, `${stem}-retry-1`, `${stem}-retry-2`].toSorted(),
+      );
+      expect(textOf(kafka.records(`${stem}-dlq`)[0], "keryx-group")).to.equal(group);
+    });
+
   it("are counted for a tombstone as for any record, and it stays one all the way", async () => {
     open(createFastClock(50));
     const stages: string[] = [];

@@ -37,7 +37,7 @@ function imports() {
 }
 
 function regenerated() {
-  const keryx = node(["--conditions=@keryx/source", "bin/keryx.mjs", "generate", "--check"]);
+  const keryx = node(["--conditions=@keryx/source", "bin/keryx.mjs", "generate", "--check", "--docs"]);
   if (!keryx.ok) return keryx;
   return node(["--conditions=@keryx/source", "scripts/docs.mjs", "--check"]);
 }

@@ -58,7 +58,7 @@ const commands = {
   "test:peers": [...flags, "test/peers/run.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],
   keryx: [...flags, "bin/keryx.mjs"],
-  generate: [...flags, "bin/keryx.mjs", "generate"],
+  generate: [...flags, "bin/keryx.mjs", "generate", "--docs"],
   check: [...flags, "scripts/check.mjs"],
   build: [...flags, "scripts/build.mjs"],
   format: [bin("@biomejs", "biome", "bin", "biome"), "check", "--write", "."],

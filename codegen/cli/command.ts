@@ -28,6 +28,7 @@ export interface CommandOptions {
   readonly json?: boolean;
   readonly check?: boolean;
   readonly watch?: boolean;
+  readonly docs?: boolean;
   readonly level?: string;
   readonly dialect?: string;
   readonly verdict?: string;
@@ -96,6 +97,10 @@ export const commandOptions: Readonly<
   ],
   check: ["--check", "write nothing; exit 3 and name the files that are missing, changed or orphaned"],
   watch: ["--watch", "generate again whenever a schema or keryx.yaml changes, until Ctrl-C"],
+  docs: [
+    "--docs",
+    "also write docs/reference/events.md and an AsyncAPI 3 document, docs/reference/asyncapi.yaml",
+  ],
   json: ["--json", "print JSON"],
   level: ["--level <level>", "compatibility level, for example FULL_TRANSITIVE (default: BACKWARD)"],
   dialect: [

@@ -13,7 +13,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: "generate",
     summary: "Write types, codecs, typed producers and handlers for the schemas.",
-    options: ["check", "watch", "project", "schemas", "out", "json"],
+    options: ["check", "watch", "docs", "project", "schemas", "out", "json"],
     example: "keryx generate --check",
     load: async () => (await import("./generate.ts")).runGenerate,
   },

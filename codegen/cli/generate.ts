@@ -6,6 +6,7 @@ import { type CheckedModel, compare, emit, type Target } from "../index.ts";
 import { lockPath } from "../load/lock.ts";
 import { isUnchanged } from "../unchanged.ts";
 import type { ExitCode, Invocation, Io, Run } from "./command.ts";
+import { compareDocs, planDocs, writeDocs } from "./generate-docs.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
 import { loadManifest } from "./package.ts";
 import { watchProject } from "./watch.ts";
@@ -36,11 +37,11 @@ function tell(entries: readonly Entry[], io: Io, json: boolean | undefined, ok: 
 async function checkOutput(
   project: OpenProject,
   checked: CheckedModel,
-  io: Io,
-  json: boolean | undefined,
+  { options, io }: Invocation,
 ): Promise<ExitCode> {
-  const entries: readonly Entry[] = await compare(project, checked, targetOf(project));
-  tell(entries, io, json, entries.length === 0);
+  const docs = options.docs === true ? await compareDocs(project.root, planDocs(checked.model)) : [];
+  const entries: readonly Entry[] = [...(await compare(project, checked, targetOf(project))), ...docs];
+  tell(entries, io, options.json, entries.length === 0);
   if (entries.length === 0) {
     io.note(upToDate.check);
     return 0;
@@ -52,19 +53,20 @@ async function checkOutput(
 async function writeOutput(
   project: OpenProject,
   checked: CheckedModel,
-  io: Io,
-  json: boolean | undefined,
+  { options, io }: Invocation,
   printMessages?: PrintMessages,
 ): Promise<ExitCode> {
   const target = targetOf(project, printMessages);
   const { written, deleted, overwritten, left, lock } = await emit(project, checked, target);
+  const docs = options.docs === true ? await writeDocs(project.root, planDocs(checked.model)) : [];
   const own = (path: string): string => `${project.out}/${path}`;
   const entries: readonly Entry[] = [
     ...written.map((path): Entry => ({ kind: "written", path: own(path) })),
     ...deleted.map((path): Entry => ({ kind: "deleted", path: own(path) })),
     ...(lock === "same" ? [] : [{ kind: "written", path: lockPath } as const]),
+    ...docs.map((path): Entry => ({ kind: "written", path })),
   ];
-  tell(entries, io, json, true);
+  tell(entries, io, options.json, true);
   for (const path of overwritten)
     io.note(`warning ${showText(own(path))} had been edited by hand; it was generated anew.\n`);
   for (const path of left)
@@ -84,7 +86,9 @@ export const runGenerate: Run = async (call) => {
   const { options, io } = call;
   if (options.watch === true) return watch(call);
   const project = openProject(options, io);
-  if (isReleased && (await isUnchanged(project, targetOf(project)))) {
+  // Whether the pages are as they should be is seen from the model only.
+  const isQuick = isReleased && options.docs !== true;
+  if (isQuick && (await isUnchanged(project, targetOf(project)))) {
     tell([], io, options.json, true);
     io.note(options.check ? upToDate.check : upToDate.write);
     return 0;
@@ -94,17 +98,18 @@ export const runGenerate: Run = async (call) => {
 
 async function generate(
   project: OpenProject,
-  { options, io }: Invocation,
+  call: Invocation,
   printMessages?: PrintMessages,
 ): Promise<ExitCode> {
+  const { options, io } = call;
   const checked = await loadClean(project, io);
   if (checked === undefined) {
     io.note("Nothing was written.\n");
     return 1;
   }
   return options.check
-    ? checkOutput(project, checked, io, options.json)
-    : writeOutput(project, checked, io, options.json, printMessages);
+    ? checkOutput(project, checked, call)
+    : writeOutput(project, checked, call, printMessages);
 }
 
 /** Generates again after each change. An error is shown, and the last good output stays. */

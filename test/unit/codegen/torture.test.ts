@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Parser } from "@asyncapi/parser";
 import { expect } from "chai";
 import type { EventType } from "keryx";
 import ts from "typescript";
@@ -80,7 +81,7 @@ describe("hostile and awkward schemas", function () {
       join(folder, "strict.json"),
       JSON.stringify({ compilerOptions: strict, include: ["generated", "../../generated"] }),
     );
-    const exit = await runGenerate({ arguments: [], options: { project: folder }, io });
+    const exit = await runGenerate({ arguments: [], options: { project: folder, docs: true }, io });
     expect(exit, printed).to.equal(0);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -161,6 +162,21 @@ describe("hostile and awkward schemas", function () {
       const plain = { ...record, serialization: "JSON" as const };
       expect(jsonOf(plain).decode(jsonOf(plain).encode(whole))).to.deep.equal(whole);
     }
+  });
+
+  it("are documented in Markdown and AsyncAPI that they cannot get out of", async () => {
+    const page = readFileSync(join(folder, "docs", "reference", "events.md"), "utf8");
+    expect(page).to.not.match(
+      /<(?!a id="[\w.-]+"><\/a>|\/a>)|[^\P{Cc}\n]|[\p{Zl}\p{Zp}\p{Bidi_Control}]|\b(?:https?|ftp):|www\./u,
+    );
+    for (const line of page.split("\n"))
+      expect(line, line).to.match(
+        /^$|^#|^<a |^\| .* \|$|^\*\*Deprecated|^[^|#<>]*$|^(?:\\[|#<>]|&lt;|[^|#<>])*$/,
+      );
+    const api = readFileSync(join(folder, "docs", "reference", "asyncapi.yaml"), "utf8");
+    const { document, diagnostics } = await new Parser().parse(api);
+    expect(diagnostics.filter(({ severity }) => severity === 0)).to.deep.equal([]);
+    expect(document?.messages().all()).to.have.length(page.match(/^\| Schema \|/gm)?.length ?? 0);
   });
 
   it("are explained on one line for each value, with nothing that a terminal obeys", async () => {

@@ -1,10 +1,12 @@
-import { createBag } from "../core/bag.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Observe } from "../core/signals.ts";
 import type { Answer, ClaimResult, DedupeStore } from "../stores/port.ts";
 import type { Claim, Partition, Work } from "./assignment/partition.ts";
 import { isRunning } from "./assignment/partition.ts";
-import { toMessageId } from "./steps/delivery.ts";
+import { createLeases, leaseMs } from "./leases.ts";
+import type { ResolvedConsumerOptions } from "./options.ts";
+import { toFailure } from "./steps/classify.ts";
+import { toMessageId, toRecordRef } from "./steps/delivery.ts";
 import type { Pass, Pending, Settlement, Step } from "./steps/pass.ts";
 
 /** Remembers message ids: a lease before the handler, a memory after it, nothing after a failure. */
@@ -13,6 +15,8 @@ export interface Dedupe {
   readonly step: Step;
   /** The handler succeeded. A lost claim changes nothing any more. */
   confirm(work: Work): Answer<unknown>;
+  /** The store does not answer: what becomes of the record. Undefined: it goes on without the store. */
+  down(pass: Pass, error: unknown): Extract<Settlement, { readonly kind: "hold" | "stop" }> | undefined;
   /** The record will come again by another way, or not at all: its id is free. */
   release(work: Work): void;
   /** Gives up the claims of an assignment that is over, except those whose handlers still run. */
@@ -26,11 +30,9 @@ export interface DedupeDeps {
   readonly observe: Observe;
   readonly group: string;
   readonly ttlMs: number;
+  readonly onStoreDown: ResolvedConsumerOptions["onStoreDown"];
 }
 
-const leaseMs = 60_000;
-const renewEveryMs = leaseMs / 3;
-const sweepEveryMs = renewEveryMs / 4;
 // A lease that is held elsewhere is often given back long before it ends: it is asked for again sooner.
 const maxBusyWaitMs = 1_000;
 
@@ -48,38 +50,12 @@ export const identify: Step = (pass) => {
   return undefined;
 };
 
-export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps): Dedupe {
+export function createDedupe({ store, clock, observe, group, ttlMs, onStoreDown }: DedupeDeps): Dedupe {
   // With the number of the claim: nobody else ever has the same, in whatever epoch.
   const instance = `${crypto.randomUUID()}.`;
-  const claims = createBag<Claim>();
+  const leases = createLeases({ store, clock, observe, survivesOutage: onStoreDown === "process" });
   const toKey = createKeys(group);
   let claimCount = 0;
-  let cancelSweep: (() => void) | undefined;
-
-  const arm = (): void => {
-    cancelSweep ??= clock.schedule(sweepEveryMs, () => {
-      cancelSweep = undefined;
-      for (const claim of claims.items())
-        if (claim.renewedMs + renewEveryMs <= clock.now()) void renew(claim);
-      if (claims.size() > 0) arm();
-    });
-  };
-
-  const renew = async (claim: Claim): Promise<void> => {
-    try {
-      const now = clock.now();
-      if (await store.renew(claim.key, claim.owner, leaseMs)) claim.renewedMs = now;
-      else if (claims.remove(claim)) lose(claim);
-    } catch (error) {
-      // The lease still stands; the next sweep tries again, and a lease that ended is then found lost.
-      observe({ kind: "internal.error", where: "dedupe renewal", error, isPassing: true });
-    }
-  };
-
-  const lose = (claim: Claim): void => {
-    claim.isLost = true;
-    claim.work.delivery?.callOff(new Error("The lease on the message id was lost"));
-  };
 
   const settleClaim = (pass: Pass, claim: Claim, result: ClaimResult): Settlement | undefined => {
     if (result === "done") return { kind: "duplicate" };
@@ -88,15 +64,34 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
       return { kind: "wait", delayMs: Math.min(waitMs, maxBusyWaitMs), why: "busy" };
     }
     pass.work.claim = claim;
-    claims.add(claim);
-    arm();
+    leases.add(claim);
     return undefined;
   };
 
   const settleLate = (pass: Pass, { claim, result }: Asked): Settlement | undefined =>
     settleClaim(pass, claim, result);
 
-  const held = (_pass: Pass, error: unknown): Settlement => ({ kind: "hold", cause: "dedupe", error });
+  const down: Dedupe["down"] = (pass, error) => {
+    if (onStoreDown === "pause") return { kind: "hold", cause: "dedupe", error };
+    if (onStoreDown === "fail") return { kind: "stop", failure: toFailure("transient", error) };
+    const { work, attempt, eventType, messageId } = pass;
+    observe({
+      kind: "dedupe.bypassed",
+      record: toRecordRef(work, group, attempt, eventType, messageId),
+      error,
+    });
+    return undefined;
+  };
+
+  const askStore = (claim: Claim): Answer<ClaimResult> => {
+    const again = (result: ClaimResult): Answer<ClaimResult> =>
+      // What was found ended before it could be read: the id is free, and nothing says that it was handled.
+      typeof result === "object" && result.busyUntil <= clock.now()
+        ? store.claim(claim.key, claim.owner, leaseMs)
+        : result;
+    const result = store.claim(claim.key, claim.owner, leaseMs);
+    return result instanceof Promise ? result.then(again) : again(result);
+  };
 
   const ask = (pass: Pass): Settlement | Pending | undefined => {
     const { work } = pass;
@@ -108,10 +103,10 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
       isLost: false,
       place: -1,
     };
-    const asked = store.claim(claim.key, claim.owner, leaseMs);
+    const asked = askStore(claim);
     if (!(asked instanceof Promise)) return settleClaim(pass, claim, asked);
     const until = asked.then((result): Asked => ({ claim, result }));
-    return { kind: "pending", until, resolved: settleLate, rejected: held };
+    return { kind: "pending", until, resolved: settleLate, rejected: down };
   };
 
   const step: Step = (pass) => {
@@ -120,7 +115,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
     try {
       return ask(pass);
     } catch (error) {
-      return held(pass, error);
+      return down(pass, error);
     }
   };
 
@@ -128,7 +123,7 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
     const { claim } = work;
     if (!claim) return;
     work.claim = undefined;
-    claims.remove(claim);
+    leases.remove(claim);
     if (claim.isLost) return;
     try {
       const released = store.release(claim.key, claim.owner);
@@ -144,22 +139,19 @@ export function createDedupe({ store, clock, observe, group, ttlMs }: DedupeDeps
 
   return {
     step,
+    down,
     confirm(work) {
       const { claim } = work;
       if (!claim) return undefined;
-      claims.remove(claim);
+      leases.remove(claim);
       return claim.isLost ? undefined : store.done(claim.key, claim.owner, ttlMs);
     },
     release,
     forget(partition) {
-      for (const { work } of claims.items())
+      for (const { work } of leases.items())
         if (work.partition === partition && !isRunning(work)) release(work);
     },
-    close() {
-      cancelSweep?.();
-      cancelSweep = undefined;
-      claims.clear();
-    },
+    close: leases.close,
   };
 }
 

@@ -43,8 +43,8 @@ export interface EngineDeps {
 
 export function createEngine(deps: EngineDeps): Engine {
   const { clock, observe, context, redactor, store, sink, options, counts } = deps;
-  const { group, concurrency } = options;
-  const dedupe = store && createDedupe({ store, clock, observe, group, ttlMs: options.dedupeTtlMs });
+  const { group, concurrency, onStoreDown, dedupeTtlMs: ttlMs } = options;
+  const dedupe = store && createDedupe({ store, clock, observe, group, ttlMs, onStoreDown });
   // The lanes run the pipeline, and the pipeline gives waiting records back to the lanes.
   let runOne: RunPass = () => {};
   let batches: Batches | undefined;

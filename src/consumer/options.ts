@@ -44,6 +44,7 @@ export const consumerDefaults: Omit<ResolvedConsumerOptions, "group"> = {
   dedupe: "memory",
   offsetMapMaxBytes: 4_096,
   dedupeTtlMs: 86_400_000,
+  onStoreDown: "pause",
   failureStack: false,
   headers: ["keryx"],
   handlerTimeoutMs: 60_000,
@@ -84,6 +85,7 @@ export const consumerOptionsSchema: z.ZodType<ConsumerOptions> = z.strictObject(
     .union([z.literal(0), z.number().int().min(minMapLength).max(maxMapLength)])
     .exactOptional(),
   dedupeTtlMs: milliseconds.min(1).exactOptional(),
+  onStoreDown: z.enum(["pause", "process", "fail"]).exactOptional(),
   failureStack: z.boolean().exactOptional(),
   headers: z
     .array(z.enum(["keryx", "spring"]))

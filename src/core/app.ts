@@ -119,6 +119,11 @@ export interface ConsumerOptions {
   readonly offsetMapMaxBytes?: number;
   /** A dedupe id is remembered for so long. Default 24 hours. */
   readonly dedupeTtlMs?: number;
+  /**
+   * When the store that remembers ids does not answer: `pause` (default) holds the partition until it does, `process`
+   * goes on without it, so that repeats have their effect again, `fail` stops the partition.
+   */
+  readonly onStoreDown?: "pause" | "process" | "fail";
   /** Default 60 s; then the delivery's signal is aborted. */
   readonly handlerTimeoutMs?: number;
   /** How long a rebalance waits for running handlers; no heartbeat is sent meanwhile. Default 10 s. */

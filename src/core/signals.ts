@@ -183,6 +183,12 @@ export type Signal =
       readonly why: MapFault;
     }
   | {
+      /** The store that remembers ids did not answer, and the record went on without it. */
+      readonly kind: "dedupe.bypassed";
+      readonly record: RecordRef;
+      readonly error: unknown;
+    }
+  | {
       /** A handler outlived its deadline and has not settled; its lane waits. */
       readonly kind: "handler.overdue";
       readonly record: RecordRef;

@@ -45,6 +45,7 @@ const levels: Readonly<
   "offsets.dropped": "debug",
   "offsets.reset": "warn",
   "offsets.map_dropped": "warn",
+  "dedupe.bypassed": "warn",
   "handler.overdue": "warn",
   "consumer.joined": "info",
   "consumer.rebalancing": "info",

@@ -9,7 +9,10 @@ export type Answer<T> = T | Promise<T>;
  * All verbs compare the owner; a foreign owner changes nothing and gets false.
  */
 export interface DedupeStore {
-  /** Atomic. `leaseMs` from now by the store's clock; an expired lease counts as absent. */
+  /**
+   * Atomic. `leaseMs` from now by the store's clock; an expired lease counts as absent. What was found held, and ended
+   * before the store could tell until when, is answered as busy until now.
+   */
   claim(key: string, owner: string, leaseMs: number): Answer<ClaimResult>;
   /** Prolongs a claim that is still its owner's. */
   renew(key: string, owner: string, leaseMs: number): Answer<boolean>;

@@ -32,13 +32,17 @@ export function createSettle(deps: SettleDeps): Settle {
   const { dedupe, sink, endings } = deps;
   const confirm = (pass: Pass, settlement: Settlement): boolean | Promise<boolean> => {
     const finish = (): boolean => endings.complete(pass, settlement);
-    const held = (error: unknown): boolean =>
-      endings.hold(pass, "dedupe", error, async () => confirm(pass, settlement));
+    const down = (error: unknown): boolean => {
+      const found = dedupe?.down(pass, error);
+      if (!found) return finish();
+      if (found.kind === "stop") return endings.stop(pass, found.failure);
+      return endings.hold(pass, found.cause, error, async () => confirm(pass, settlement));
+    };
     try {
       const marked = dedupe?.confirm(pass.work);
-      return marked instanceof Promise ? marked.then(finish, held) : finish();
+      return marked instanceof Promise ? marked.then(finish, down) : finish();
     } catch (error) {
-      return held(error);
+      return down(error);
     }
   };
 

@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import { createRandom } from "../../../src/core/random.ts";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
+import type { DedupeStore } from "../../../src/stores/port.ts";
 import type { Harness } from "../../support/consumer-harness.ts";
 import { createFastClock, header, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 import type { MemoryKafka } from "../../support/memory-kafka.ts";
 import { createMemoryKafka } from "../../support/memory-kafka.ts";
 
@@ -103,4 +106,272 @@ describe("The lease on a message id", () => {
     await until("all settled", () => harness?.outcomes().length === 4);
     expect(seen.toSorted()).to.deep.equal(["c-1|:empty", "e-1|e-1:x", "notes/0/3|:none"].toSorted());
   });
+
+  it("is renewed while its record waits for its next try, too", async () => {
+    const store = createMemoryStore(clock);
+    let runs = 0;
+    let renewals = 0;
+    harness = await startHarness({
+      kafka,
+      clock,
+      store: {
+        ...store,
+        renew(...asked) {
+          renewals++;
+          return store.renew(...asked);
+        },
+      },
+      options: { here: { tries: 2, baseMs: 200_000, maxMs: 200_000, jitter: "none" } },
+      on: [
+        [
+          noteEvent("Note", { ordered: true }),
+          () => {
+            if (++runs === 1) throw new Error("not yet");
+          },
+        ],
+      ],
+    });
+    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    await until("renewed over more than two leases", () => renewals >= 7);
+    expect(runs).to.equal(1);
+    expect(store.claim("billing:note:m-1", "other", 1)).to.be.an("object");
+    await until("done", () => harness?.outcomes().includes("processed") ?? false);
+    expect(harness.outcomes()).to.deep.equal(["retried", "processed"]);
+  });
+
+  for (const onStoreDown of ["pause", "process"] as const)
+    it(`that cannot be renewed until it has ended ${onStoreDown === "pause" ? "calls its handler off" : "leaves its handler alone where the store may be down"}`, async () => {
+      const store = createMemoryStore(clock);
+      let isDown = false;
+      let failures = 0;
+      let runs = 0;
+      harness = await startHarness({
+        kafka,
+        clock,
+        store: {
+          ...store,
+          renew(...asked) {
+            if (!isDown) return store.renew(...asked);
+            failures++;
+            throw new Error("the store is down");
+          },
+        },
+        options: { createTopics: true, handlerTimeoutMs: 86_000_000, onStoreDown },
+        on: [
+          [
+            noteEvent("Note"),
+            (_, { signal }) =>
+              new Promise<void>((resolve, reject) => {
+                if (++runs > 1) return resolve();
+                isDown = true;
+                signal.addEventListener("abort", () => {
+                  isDown = false;
+                  reject(signal.reason);
+                });
+                const poll = setInterval(() => {
+                  if (failures < 20) return;
+                  clearInterval(poll);
+                  resolve();
+                }, 2);
+              }),
+          ],
+        ],
+      });
+      kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+      await until("done", () => harness?.outcomes().includes("processed") ?? false);
+      expect(runs).to.equal(onStoreDown === "pause" ? 2 : 1);
+      expect(harness.outcomes().includes("held")).to.equal(onStoreDown === "pause");
+      expect(kafka.records("notes-dlq")).to.have.length(0);
+    });
+
+  it("changes nothing of the next owner's when its handler ends behind its loss, well or badly", async () => {
+    const store = createMemoryStore(clock);
+    const late: unknown[] = [];
+    let isLost = false;
+    let ends = 0;
+    const watch = (verb: "done" | "release", owner: string, result: unknown): never => {
+      if (owner !== "next owner") late.push([verb, result]);
+      return result as never;
+    };
+    harness = await startHarness({
+      kafka,
+      clock,
+      store: {
+        ...store,
+        renew: (key, ...asked) => !isLost && store.renew(key, ...asked),
+        done: (key, owner, ttlMs) => watch("done", owner, store.done(key, owner, ttlMs)),
+        release: (key, owner) => watch("release", owner, store.release(key, owner)),
+      },
+      options: { createTopics: true, handlerTimeoutMs: 86_000_000 },
+      on: [
+        [
+          noteEvent("Note"),
+          ({ text }, { signal, messageId }) =>
+            new Promise<void>((resolve, reject) => {
+              if (ends === 2) return resolve();
+              signal.addEventListener("abort", async () => {
+                const key = `billing:note:${messageId}`;
+                for (;;)
+                  if ((await store.claim(key, "next owner", 600_000)) === "won") break;
+                  else await new Promise((wait) => setTimeout(wait, 5));
+                ends++;
+                if (text === "well") resolve();
+                else reject(new Error("too late"));
+              });
+              isLost = true;
+            }),
+        ],
+      ],
+    });
+    for (const text of ["well", "badly"])
+      kafka.append("notes", 0, { key: text, value: `Note|${text}`, headers: [header("message-id", text)] });
+    await until("both ended", () => ends === 2);
+    await until("settled", () => (harness?.outcomes().length ?? 0) >= 2);
+    expect(harness.outcomes().slice(0, 2).toSorted()).to.deep.equal(["held", "processed"]);
+    for (const id of ["well", "badly"]) {
+      expect(store.claim(`billing:note:${id}`, "third", 1)).to.be.an("object");
+      expect(store.release(`billing:note:${id}`, "next owner")).to.equal(true);
+    }
+    expect(late.filter(([, result]: never) => result === true)).to.deep.equal([]);
+  });
+
+  it("of a process that died makes its repeat wait until it ends, and not a second longer", async () => {
+    const manual = createManualClock();
+    const store = createMemoryStore(manual);
+    const seen: string[] = [];
+    await store.claim("billing:note:m-1", "the dead", 60_000);
+    harness = await startHarness({
+      kafka,
+      clock: manual,
+      store,
+      options: { createTopics: true },
+      on: [[noteEvent("Note"), ({ text }) => void seen.push(text)]],
+    });
+    kafka.append("notes", 0, { key: "k", value: "Note|a", headers: [header("message-id", "m-1")] });
+    kafka.append("notes", 0, { key: "k", value: "Note|b", headers: [header("message-id", "m-2")] });
+    await until("held", () => harness?.outcomes().includes("held") ?? false);
+    for (let second = 0; second < 59; second++) await manual.advance(1_000);
+    expect(seen).to.deep.equal([]);
+    await manual.advance(2_000);
+    await until("handled in order", () => seen.length === 2);
+    expect(seen).to.deep.equal(["a", "b"]);
+  });
+
+  it("that ended before it could be read is free: of a hundred thousand such races none drops its record", async function () {
+    this.timeout(60_000);
+    const store = createMemoryStore(clock, { maxEntries: 400_000 });
+    const count = 100_000;
+    let races = 0;
+    let effects = 0;
+    const random = createRandom(7);
+    // A store that finds an entry and reads it in two steps: what it found may have ended between them, twice in a row, too.
+    const claim: DedupeStore["claim"] = (key, owner, leaseMs) => {
+      const isRace = random() < 0.5;
+      if (isRace) races++;
+      if (!isRace) return store.claim(key, owner, leaseMs);
+      const ended = { busyUntil: clock.now() - Math.floor(random() * 2) };
+      return random() < 0.9 ? ended : Promise.resolve(ended);
+    };
+    harness = await startHarness({
+      kafka,
+      clock,
+      isQuiet: true,
+      store: { ...store, claim },
+      options: { createTopics: true, concurrency: 256, order: "none" },
+      on: [[noteEvent("Note"), () => void effects++]],
+    });
+    for (let sent = 0; sent < count; sent++) kafka.append("notes", 0, { value: `Note|${sent}` });
+    await until("all committed", () => kafka.committed("billing", "notes", 0) === BigInt(count), 50_000);
+    expect(effects).to.equal(count);
+    expect(races).to.be.greaterThan(count / 2);
+    expect(harness.outcomes().includes("deduped")).to.equal(false);
+  });
+
+  it("is known by group, event and id, whatever characters they hold", async () => {
+    const store = createMemoryStore(clock);
+    const keys: string[] = [];
+    harness = await startHarness({
+      kafka,
+      clock,
+      store: {
+        ...store,
+        claim(key, ...asked) {
+          keys.push(key);
+          return store.claim(key, ...asked);
+        },
+      },
+      options: { group: "a:b%", createTopics: true },
+      on: [[{ ...noteEvent("Note", { withId: true }), type: "note:x" }, () => {}]],
+    });
+    for (const id of ["a/b%", "é", "", "\ud800"])
+      kafka.append("notes", 0, { key: id, value: `Note|${id}:`, headers: [header("message-id", "h:1")] });
+    await until("all settled", () => harness?.outcomes().length === 4);
+    expect(keys).to.have.members([
+      "a%3Ab%25:note%3Ax:a%2Fb%25",
+      "a%3Ab%25:note%3Ax:%C3%A9",
+      "a%3Ab%25:note%3Ax:h%3A1",
+      "a%3Ab%25:note%3Ax:%EF%BF%BD",
+    ]);
+  });
+
+  for (const verb of ["claim", "done"] as const)
+    for (const isAsync of [false, true])
+      it(`is done without where that is chosen and ${verb} fails${isAsync ? " later" : ""}, and each such record is told`, async () => {
+        const store = createMemoryStore(clock);
+        const fail = (): never => {
+          const error = new Error("the store is down");
+          if (isAsync) return Promise.reject(error) as never;
+          throw error;
+        };
+        const seen: string[] = [];
+        harness = await startHarness({
+          kafka,
+          clock,
+          store: { ...store, [verb]: fail },
+          options: { createTopics: true, onStoreDown: "process" },
+          on: [[noteEvent("Note"), ({ text }) => void seen.push(text)]],
+        });
+        for (const text of ["a", "b"]) kafka.append("notes", 0, { key: "k", value: `Note|${text}` });
+        await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
+        expect(seen).to.deep.equal(["a", "b"]);
+        const bypassed = harness.signals.flatMap((one) =>
+          one.kind === "dedupe.bypassed" ? [one.record] : [],
+        );
+        expect(bypassed.map(({ offset, event }) => [offset, event])).to.deep.equal([
+          [0n, "note"],
+          [1n, "note"],
+        ]);
+      });
+
+  for (const verb of ["claim", "done"] as const)
+    it(`stops the partition where that is chosen and ${verb} fails, moves no offset, and begins again with a new owner`, async () => {
+      const store = createMemoryStore(clock);
+      let isDown = true;
+      const seen: string[] = [];
+      harness = await startHarness({
+        kafka,
+        clock,
+        store: {
+          ...store,
+          [verb](...asked: [string, string, number]) {
+            if (isDown) throw new Error("the store is down");
+            return store[verb](...asked);
+          },
+        },
+        options: { createTopics: true, onStoreDown: "fail" },
+        on: [[noteEvent("Note"), ({ text }) => void seen.push(text)]],
+      });
+      kafka.append("notes", 0, { key: "k", value: "Note|a" });
+      kafka.append("notes", 0, { key: "k", value: "Note|b" });
+      await until(
+        "stopped",
+        () => harness?.signals.some(({ kind }) => kind === "partition.stopped") ?? false,
+      );
+      expect(seen).to.deep.equal(verb === "claim" ? [] : ["a"]);
+      expect(kafka.committed("billing", "notes", 0)).to.equal(undefined);
+      isDown = false;
+      await kafka.rebalance("billing");
+      await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
+      expect(kafka.records("notes-dlq")).to.have.length(0);
+    });
 });

@@ -99,7 +99,7 @@ export function describeReplay(requireServers: GetServers): void {
     };
 
     describe("that is killed half-way", () => {
-      const total = 600;
+      const total = 1_500;
       const replayId = crypto.randomUUID();
       let folder = "";
       let child: Child | undefined;
@@ -143,11 +143,11 @@ export function describeReplay(requireServers: GetServers): void {
         });
         const count = (): number =>
           readFileSync(join(folder, "child.log"), "utf8").split("\nsent ").length - 1;
-        await waitUntil("half of them", () => count() >= 350, { children: [child] });
+        await waitUntil("half of them", () => count() >= 300, { children: [child] });
         await child.signal("SIGKILL");
         const atKill = count();
         expect(atKill, "it was killed in time").to.be.below(total);
-        const result = await app.replay({ ...options, dryRun: false });
+        const result = await app.replay({ ...options, maxPerSecond: 5_000, dryRun: false });
         expect(result.resumed).to.equal(true);
         expect(result.sent, "it went on, and did not begin again").to.be.below(total - 200);
         const values = (await readAll(`${topic}-retry-1`)).map(({ value }) => String(value));

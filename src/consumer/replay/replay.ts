@@ -133,7 +133,11 @@ async function replayRange(run: Run, range: ReplayRange): Promise<void> {
     if (sending.length >= maxUncommitted || deps.clock.now() - committedMs >= commitEveryMs) await commit();
   };
   try {
-    await deps.transport.read({ topic, partition, offset: from }, to, each, options.signal);
+    for (let before = -1n; next < to && before < next; ) {
+      before = next;
+      await deps.transport.read({ topic, partition, offset: next }, to, each, options.signal);
+    }
+    // Behind the last record there may be offsets that hold none. A read may end early, too, but not without any.
     next = to;
   } catch (error) {
     if (!isBroken) await commit().catch(() => {});

@@ -101,6 +101,14 @@ describe("A replay that was interrupted", () => {
     expect(await grave.replay({ replayId, events })).to.deep.include({ planned: 0, ranges: [] });
   });
 
+  it("asks again where a read ended before the end of its range", async () => {
+    const { read } = grave.kafka.port;
+    const short: typeof read = (from, to, each, signal) =>
+      read(from, to < from.offset + 50n ? to : from.offset + 50n, each, signal);
+    Object.assign(grave.deps, { transport: { ...grave.kafka.port, read: short } });
+    expect((await grave.replay({ replayId, maxPerSecond: 20_000 })).sent).to.equal(350);
+  });
+
   it("has nothing left to do once it is through", async () => {
     expect((await grave.replay({ replayId, maxPerSecond: 20_000 })).sent).to.equal(350);
     expect(await grave.replay({ replayId })).to.deep.include({ planned: 0, sent: 0, resumed: true });

@@ -194,6 +194,11 @@ export type Signal =
       readonly record: RecordRef;
       readonly timeoutMs: number;
     }
+  | {
+      /** A handler that had outlived its deadline ended. */
+      readonly kind: "handler.settled";
+      readonly record: RecordRef;
+    }
   | { readonly kind: "consumer.joined"; readonly group: string }
   | {
       /** A member gives its partitions up and joins again. */ readonly kind: "consumer.rebalancing";

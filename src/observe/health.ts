@@ -70,8 +70,8 @@ export function createHealth({ clock, loop, readyOnStandby }: HealthDeps): Healt
 
 function note(facts: Facts, signal: Signal, now: () => number): void {
   switch (signal.kind) {
-    case "record.handled":
-      if (facts.overdue.size > 0) facts.overdue.delete(toKey(signal.record));
+    case "handler.settled":
+      facts.overdue.delete(toKey(signal.record));
       return;
     case "handler.overdue":
       facts.overdue.set(toKey(signal.record), now());

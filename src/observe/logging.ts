@@ -47,6 +47,7 @@ const levels: Readonly<
   "offsets.map_dropped": "warn",
   "dedupe.bypassed": "warn",
   "handler.overdue": "warn",
+  "handler.settled": "info",
   "consumer.joined": "info",
   "consumer.rebalancing": "info",
   "consumer.heartbeat": "debug",

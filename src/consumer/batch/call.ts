@@ -3,7 +3,7 @@ import { BatchFailure } from "../../core/batch.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Outcome } from "../../core/handler.ts";
 import type { Observe } from "../../core/signals.ts";
-import { conclude, expire, openSlot, slotOf } from "../steps/invoke.ts";
+import { conclude, expire, openSlot, settleLate, slotOf } from "../steps/invoke.ts";
 import type { Pass, Settlement } from "../steps/pass.ts";
 import { toOutcome } from "../steps/slot.ts";
 
@@ -41,7 +41,10 @@ export function createCallBatch({ clock, observe, group }: CallDeps): CallBatch 
       return toEnd(error, items.length);
     } finally {
       cancelDeadline();
-      for (const { work } of passes) work.delivery = undefined;
+      for (const pass of passes) {
+        settleLate(pass, group, observe);
+        pass.work.delivery = undefined;
+      }
     }
   };
 }

@@ -41,6 +41,13 @@ export function expire(pass: Pass, group: string, observe: Observe): void {
   pass.work.delivery?.callOff(reason);
 }
 
+/** The handler has ended, which is only news of one whose deadline was over. */
+export function settleLate(pass: Pass, group: string, observe: Observe): void {
+  if (!pass.isLate) return;
+  const record = toRecordRef(pass.work, group, pass.attempt, pass.eventType, pass.messageId);
+  observe({ kind: "handler.settled", record });
+}
+
 /** What the handler decided; undefined leaves it to the retry plan. */
 export function conclude(pass: Pass, returned: unknown): Settlement | undefined {
   pass.work.delivery = undefined;
@@ -73,11 +80,13 @@ export function createInvoke({ context, clock, observe, group }: InvokeDeps): St
 
   const answer = (pass: Pass, returned: unknown): Settlement | undefined => {
     deadlines.stop(pass);
+    settleLate(pass, group, observe);
     return conclude(pass, returned);
   };
 
   const fail = (pass: Pass, error: unknown): undefined => {
     deadlines.stop(pass);
+    settleLate(pass, group, observe);
     pass.work.delivery = undefined;
     pass.thrown = { error, where: "handler" };
     return undefined;

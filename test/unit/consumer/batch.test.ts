@@ -319,7 +319,8 @@ describe("A batch", () => {
     expect(
       signals.map(({ outcome, reason, failureClass }) => failureClass ?? `${outcome} ${reason}`),
     ).to.deep.equal(["processed late", "processed late", "timeout", "processed undefined"]);
-    expect(harness?.signals.filter(({ kind }) => kind === "handler.overdue")).to.have.length(3);
+    for (const told of ["handler.overdue", "handler.settled"])
+      expect(harness?.signals.filter(({ kind }) => kind === told)).to.have.length(3);
   });
 
   it("keeps the order of its partition where order is declared: behind a failing record nothing runs, and it is tried alone", async () => {

@@ -408,7 +408,8 @@ describe("The way of a record through the consumer", () => {
     const handled = harness?.signals.filter((signal) => signal.kind === "record.handled") ?? [];
     expect(handled.find(({ reason }) => reason === "late")?.record.offset).to.equal(0n);
     expect(handled.find(({ outcome }) => outcome === "retried")?.failureClass).to.equal("timeout");
-    expect(harness?.signals.filter(({ kind }) => kind === "handler.overdue")).to.have.length(2);
+    for (const told of ["handler.overdue", "handler.settled"])
+      expect(harness?.signals.filter(({ kind }) => kind === told)).to.have.length(2);
   });
 
   it("gives up at once on errors that the user calls hopeless, and on our own that no retry can heal", async () => {

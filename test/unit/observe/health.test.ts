@@ -205,7 +205,7 @@ describe("health", () => {
     expect(verdict(app([consumer()]))).to.equal("live ready running");
     await clock.advance(1);
     expect(verdict(app([consumer()]))).to.equal("dead unready hung: billing at orders/3@7");
-    tell({ kind: "record.handled", record, outcome: "abandoned", durationMs: 1 });
+    tell({ kind: "handler.settled", record });
     expect(verdict(app([consumer()]))).to.equal("live ready running");
   });
 

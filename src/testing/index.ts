@@ -49,9 +49,12 @@ export {
   type FinalPartition,
   type FinalRead,
   type FinalRecord,
+  readFinal,
   toDigest,
 } from "./reliability/final-read.ts";
 export {
+  type CollectedHistory,
+  collectHistory,
   createHistoryLog,
   type HistoryEntry,
   type HistoryLog,

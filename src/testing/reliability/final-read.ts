@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { headerNames, headerText } from "../../core/headers.ts";
 import { asBuffer, type RawRecord } from "../../core/record.ts";
+import { createKafkajsPort } from "../../transport/kafkajs.ts";
 import type { KafkaPort } from "../../transport/port.ts";
 import { type Place, readLines } from "./history.ts";
 
@@ -42,6 +43,19 @@ export function toDigest(value: Uint8Array | null): string | null {
 
 /** Reads the topics of a run to their ends, and the offsets of its groups. Topics that do not exist are left out. */
 export async function readFinal(
+  brokers: readonly string[],
+  topics: readonly string[],
+  groups: readonly string[],
+): Promise<FinalRead> {
+  const port = createKafkajsPort({ brokers: [...brokers], clientId: "keryx-testing" }, () => {});
+  try {
+    return await readThrough(port, topics, groups);
+  } finally {
+    await port.close();
+  }
+}
+
+async function readThrough(
   port: KafkaPort,
   topics: readonly string[],
   groups: readonly string[],

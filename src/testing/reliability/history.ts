@@ -177,6 +177,20 @@ export function createHistoryLog(path: string, client: string): HistoryLog {
   };
 }
 
+/** A history in memory, for what happens in one process. */
+export interface CollectedHistory extends HistoryLog {
+  readonly entries: readonly HistoryEntry[];
+}
+
+export function collectHistory(client: string): CollectedHistory {
+  const entries: HistoryEntry[] = [];
+  return {
+    entries,
+    append: (record) => void entries.push({ client, atMs: monotonicMs(), ...record }),
+    close: () => {},
+  };
+}
+
 /** Reads histories back, in the order in which things happened. A line that a kill cut off never counted. */
 export function readHistories(paths: readonly string[]): readonly HistoryEntry[] {
   return sortByTime(paths.flatMap((path) => readLines<HistoryEntry>(path)));

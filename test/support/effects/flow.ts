@@ -1,11 +1,5 @@
 import type { App } from "keryx";
-import {
-  type Effect,
-  type HistoryEntry,
-  type HistoryLog,
-  type HistoryRecord,
-  recordSignals,
-} from "keryx/testing";
+import { collectHistory, type Effect, recordSignals } from "keryx/testing";
 import type { Signal } from "../../../src/core/signals.ts";
 import { connect } from "../../../src/keryx.ts";
 import { monotonicMs } from "../../../src/testing/reliability/history.ts";
@@ -45,16 +39,12 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
   const group = `${run}-group`;
   const effects: Effect[] = [];
   const signals: Signal[] = [];
-  const history: HistoryEntry[] = [];
-  const log: HistoryLog = {
-    append: (record: HistoryRecord) => void history.push({ client, atMs: monotonicMs(), ...record }),
-    close: () => {},
-  };
+  const history = collectHistory(client);
   await createTopics(brokers, [
     { topic: topics.retried.name, partitions },
     { topic: topics.ordered.name, partitions },
   ]);
-  const recorder = recordSignals(log);
+  const recorder = recordSignals(history);
   const app = await connect({
     clientId: run,
     brokers: [...brokers],
@@ -68,7 +58,7 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
   await consumeFlow(app, group, topics, (effect) => {
     effects.push({ ...effect, client, atMs: monotonicMs(), wallMs: Date.now(), isSure: true });
   }).start();
-  const sending = startSending(app, topics, perSecond, log);
+  const sending = startSending(app, topics, perSecond, history);
   sending.release(tasks);
   return {
     app,
@@ -81,7 +71,7 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
       const sent = await sending.finish();
       await untilDone(brokers, group, topics, timeoutMs);
       const finalRead = await readRun(brokers, group, topics);
-      return { tasks: sent, history: [...history], effects: [...effects], finalRead };
+      return { tasks: sent, history: history.entries, effects: [...effects], finalRead };
     },
     close: () => app.close(),
   };

@@ -23,6 +23,10 @@ export interface RunOptions {
   readonly perSecond: number;
   readonly repeats: Judged["repeats"];
   readonly options?: Partial<ConsumerOptions>;
+  /** Addresses for the workers, where they are not the servers' own. */
+  readonly workerBrokers?: readonly string[];
+  /** Producers may write twice: the network fails. */
+  readonly mayWriteTwice?: boolean;
   /** A killed member's session ends now, instead of after its timeout. */
   readonly expire?: (group: string, client: string) => void;
 }
@@ -42,6 +46,8 @@ export interface Run {
   readonly folder: string;
   readonly sending: Sending;
   start(die?: WorkerInit["die"], block?: WorkerInit["block"]): Worker;
+  /** Stops its time, or lets it go on. */
+  freeze(worker: Worker, isFrozen: boolean): Promise<void>;
   /** Ends a worker without warning. */
   kill(worker: Worker): Promise<void>;
   /** It ended by itself without warning, as it was told to. */
@@ -65,7 +71,7 @@ const workerFile = fileURLToPath(new URL("./worker.ts", import.meta.url));
 const nodeFlags = ["--conditions=@keryx/source", "--disable-warning=ExperimentalWarning"];
 
 export async function startRun(given: RunOptions): Promise<Run> {
-  const { name, seed, servers, partitions, perSecond, repeats } = given;
+  const { name, seed, servers, partitions, perSecond, repeats, mayWriteTwice = false } = given;
   const folder = await mkdtemp(join(tmpdir(), `keryx-${name}-`));
   const run = uniqueName(name);
   const topics = toFlowTopics(run);
@@ -106,7 +112,8 @@ export async function startRun(given: RunOptions): Promise<Run> {
     ...{ group, topics, folder, sending, alive, noteDeath, stop, close },
     start(die, block) {
       const client = `worker-${workers.length + 1}`;
-      const { brokers, registryUrl } = servers;
+      const { registryUrl } = servers;
+      const brokers = given.workerBrokers ?? servers.brokers;
       const init: WorkerInit = {
         ...{ client, run, group, brokers, registryUrl, folder },
         ...(given.options ? { options: given.options } : {}),
@@ -117,6 +124,7 @@ export async function startRun(given: RunOptions): Promise<Run> {
       workers.push(worker);
       return worker;
     },
+    freeze: (worker, isFrozen) => worker.child.signal(isFrozen ? "SIGSTOP" : "SIGCONT"),
     async kill(worker) {
       if (worker.child.ended() !== undefined) throw new Error(`${worker.client}: ${worker.child.tail()}`);
       await worker.child.signal("SIGKILL");
@@ -137,7 +145,7 @@ export async function startRun(given: RunOptions): Promise<Run> {
       const paths = ["harness", ...clients].map((client) => join(folder, `${client}.history`));
       return { tasks, effects, history: readHistories(paths), finalRead };
     },
-    judge: (records) => judge(records, { seed, group, topics, repeats }),
+    judge: (records) => judge(records, { seed, group, topics, repeats, mayWriteTwice }),
     defects: () =>
       workers.flatMap(({ client, child }) =>
         readFileSync(child.logFile, "utf8")

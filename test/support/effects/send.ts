@@ -7,6 +7,10 @@ import { type FlowTopics, type Task, toOrder, toRequest } from "./workload.ts";
 export interface Sending {
   /** Adds tasks behind those that wait. */
   release(tasks: readonly Task[]): void;
+  /** How many have not been sent yet. */
+  waiting(): number;
+  /** Sends no more of them. */
+  cancel(): void;
   /** How many were acknowledged. */
   acknowledged(): number;
   /** Resolves when everything released so far was acknowledged. @throws the first failure of a send */
@@ -66,6 +70,10 @@ export function startSending(app: App, topics: FlowTopics, perSecond: number, hi
     release(tasks) {
       waiting.push(...tasks);
       pump ??= run();
+    },
+    waiting: () => waiting.length,
+    cancel() {
+      waiting.length = 0;
     },
     acknowledged: () => acknowledged,
     async finish() {

@@ -36,6 +36,11 @@ const app = await connect({
   handleSignals: true,
   observe: recordSignals(history),
 });
+const sample = (): void => {
+  const { rss, heapUsed } = process.memoryUsage();
+  history.append({ name: "tool_data", data: { rss, heapUsed } });
+};
+setInterval(sample, 10_000).unref();
 let handled = 0;
 let hasStoodStill = false;
 const dieAt = (at: DeathPoint): void => {

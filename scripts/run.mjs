@@ -56,6 +56,7 @@ const commands = {
   demo: [...flags, "examples/demo/main.ts"],
   test: ["scripts/test.mjs"],
   "test:peers": [...flags, "test/peers/run.ts"],
+  "test:chaos": [...flags, "test/chaos/main.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],
   keryx: [...flags, "bin/keryx.mjs"],
   generate: [...flags, "bin/keryx.mjs", "generate", "--docs"],

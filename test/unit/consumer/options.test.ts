@@ -26,12 +26,23 @@ describe("Consumer options", () => {
       { here: { baseMs: 500, maxMs: 100 } },
       /below here\.baseMs/,
     ],
+    [
+      "a map of offsets too small to hold anything",
+      { offsetMapMaxBytes: 511 },
+      /consumer\.offsetMapMaxBytes/,
+    ],
+    ["a map of offsets that no broker keeps", { offsetMapMaxBytes: 65_537 }, /consumer\.offsetMapMaxBytes/],
     ["a predicate that is no function", { retriable: "yes" }, /consumer\.retriable/],
   ];
   for (const [what, options, message] of refused)
     it(`refuse ${what}`, () => {
       expect(() => resolveConsumerOptions({ group: "g", ...options })).to.throw(message);
     });
+
+  it("take no map of offsets, or one of a length that brokers are set up to keep", () => {
+    for (const offsetMapMaxBytes of [0, 512, 65_536])
+      expect(resolveConsumerOptions({ group: "g", offsetMapMaxBytes })).to.include({ offsetMapMaxBytes });
+  });
 
   it("are understood by the schema that files pass through", () => {
     expect(

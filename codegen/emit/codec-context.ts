@@ -22,6 +22,8 @@ export interface Codecs {
   readonly scope: FileScope;
   readonly helpers: FunctionDeclaration[];
   readonly names: Map<string, string>;
+  /** Fields whose text is kept longer than its payload: keys and dedupe ids. */
+  readonly owned: ReadonlySet<AvroField>;
 }
 
 /** Local name of a function of the runtime. */

@@ -1,4 +1,4 @@
-import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
+import type { AvroField, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
 import { unionShape } from "../../src/schema/avro-shape.ts";
 import { minBytes, scalarFunctions } from "./avro-scalars.ts";
 import { typeName, typeText } from "./avro-types.ts";
@@ -21,7 +21,7 @@ import {
 export function readRecord(codecs: Codecs, record: AvroRecord): FunctionDeclaration {
   const name = typeName(record);
   const members = record.fields.map(
-    (field) => `  ${property(field)}: ${readText(codecs, field.type, hint(record, field))},\n`,
+    (field) => `  ${property(field)}: ${readField(codecs, record, field)},\n`,
   );
   const body = [
     `${use(codecs, "enter")}(r);`,
@@ -30,6 +30,11 @@ export function readRecord(codecs: Codecs, record: AvroRecord): FunctionDeclarat
     "return value;",
   ];
   return reader(codecs, `read${name}`, name, body, true);
+}
+
+function readField(codecs: Codecs, record: AvroRecord, field: AvroField): string {
+  const isOwned = codecs.owned.has(field) && field.type.kind === "string" && !field.type.logical;
+  return isOwned ? `${use(codecs, "readOwnString")}(r)` : readText(codecs, field.type, hint(record, field));
 }
 
 /** An expression that reads a value of any type. */

@@ -1,4 +1,6 @@
-import type { AvroEnum, AvroNamedType } from "../../src/schema/avro-model.ts";
+import type { AvroEnum, AvroField, AvroNamedType, AvroType } from "../../src/schema/avro-model.ts";
+import { propertyName } from "../../src/schema/avro-shape.ts";
+import type { EventModel } from "../model/model.ts";
 import { typeName } from "./avro-types.ts";
 import { type Codecs, reader, use, writer } from "./codec-context.ts";
 import { createRecord } from "./codec-create.ts";
@@ -9,8 +11,12 @@ import { enclose, stringLiteral } from "./literal.ts";
 import type { Declaration } from "./output.ts";
 
 /** The functions that read, write and complete a named type; straight-line code over the runtime's primitives. */
-export function codecDeclarations(scope: FileScope, type: AvroNamedType): readonly Declaration[] {
-  const codecs: Codecs = { scope, helpers: [], names: new Map() };
+export function codecDeclarations(
+  scope: FileScope,
+  type: AvroNamedType,
+  owned: ReadonlySet<AvroField>,
+): readonly Declaration[] {
+  const codecs: Codecs = { scope, helpers: [], names: new Map(), owned };
   switch (type.kind) {
     case "record": {
       const main = [createRecord(codecs, type), writeRecord(codecs, type), readRecord(codecs, type)];
@@ -32,6 +38,30 @@ export function codecDeclarations(scope: FileScope, type: AvroNamedType): readon
       ];
     }
   }
+}
+
+/** The fields of Avro records that hold keys or dedupe ids. */
+export function ownedFields(events: readonly EventModel[]): ReadonlySet<AvroField> {
+  return new Set(
+    events.flatMap(({ source, options }) =>
+      [options.key, options.id].flatMap((path) => {
+        if (source.kind !== "avro" || path === undefined) return [];
+        const field = fieldAt(source.record, path.value.properties);
+        return field === undefined ? [] : [field];
+      }),
+    ),
+  );
+}
+
+function fieldAt(type: AvroType, properties: readonly string[]): AvroField | undefined {
+  const [name, ...rest] = properties;
+  const records = type.kind === "union" ? type.branches : [type];
+  for (const record of records) {
+    if (record.kind !== "record") continue;
+    const field = record.fields.find((one) => propertyName(one.name) === name);
+    if (field !== undefined) return rest.length === 0 ? field : fieldAt(field.type, rest);
+  }
+  return undefined;
 }
 
 /** Names that a named type's file exports, so that no import takes them. */

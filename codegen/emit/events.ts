@@ -9,7 +9,7 @@ import {
 } from "../model/model.ts";
 import { avroPath, eventsPath, protobufTypeName } from "../model/names.ts";
 import { deprecation, typeDeclarations, typeName } from "./avro-types.ts";
-import { codecDeclarations, exportedNames } from "./codecs.ts";
+import { codecDeclarations, exportedNames, ownedFields } from "./codecs.ts";
 import type { Doc } from "./comment.ts";
 import { createFileScope, type FileScope, type ImportExtension, protobuf, runtime } from "./file-scope.ts";
 import { keyLiteral, type Literal, literal, stringLiteral } from "./literal.ts";
@@ -46,12 +46,13 @@ export function eventDoc(event: EventModel, notes: readonly string[] = []): Doc 
 /** One file per named Avro type: its types, its codec, and its event where it is one. */
 export function planAvroFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
   const events = new Map(model.events.map((event) => [event.name, event]));
+  const owned = ownedFields(model.events);
   return model.avroTypes.map(({ type }) => {
     const event = events.get(type.name);
     const scope = createFileScope(avroPath(type), exportedNames(type), extension);
     const types = typeDeclarations(scope, type, event ? eventDoc(event) : typeDoc(type));
     const constant = event === undefined ? [] : [avroEvent(scope, event)];
-    return scope.plan([...types, ...constant, ...codecDeclarations(scope, type)]);
+    return scope.plan([...types, ...constant, ...codecDeclarations(scope, type, owned)]);
   });
 }
 

@@ -7,7 +7,7 @@ import {
   readFixed,
   readInt,
   readLong,
-  readString,
+  readOwnString,
   refuse,
 } from "./reader.ts";
 import {
@@ -119,9 +119,9 @@ export function writeTimestamp(writer: Writer, value: Date, at: At): void {
   writeLong(writer, BigInt(millis), at);
 }
 
-/** `uuid` as text; not validated, because other writers may not have done so either. */
+/** `uuid` as text; not validated, because other writers may not have done so either. Ids are kept: it owns its memory. */
 export function readUuid(reader: Reader): Uuid {
-  return readString(reader) as Uuid;
+  return readOwnString(reader) as Uuid;
 }
 
 /** `uuid` as text, validated. */
@@ -145,7 +145,9 @@ export function writeUuidBytes(writer: Writer, value: Uuid, at: At): void {
 /** `duration`: three unsigned 32-bit numbers, little endian. */
 export function readDuration(reader: Reader): Duration {
   const start = advance(reader, 12);
-  const part = (offset: number): number => reader.view.getUint32(start + offset, true);
+  const { buffer, byteOffset } = reader.bytes;
+  const view = new DataView(buffer, byteOffset + start, 12);
+  const part = (offset: number): number => view.getUint32(offset, true);
   return { months: part(0), days: part(4), milliseconds: part(8) };
 }
 

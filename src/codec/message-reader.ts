@@ -1,7 +1,7 @@
 import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
 import type { UnknownField } from "./message-scalars.ts";
 import { itemBudget, maxDepth } from "./reader.ts";
-import { decodeUtf8, isAscii, latin1 } from "./text.ts";
+import { copyBytes, decodeUtf8, isAscii, latin1, maxSharedText } from "./text.ts";
 
 /** A position in a Protobuf payload with the budgets that bound its decoding. Only the functions of this folder move it. */
 export interface MessageReader {
@@ -15,9 +15,6 @@ export interface MessageReader {
   /** The payload as text of one character for each byte; made with the first field of text. */
   text: string | undefined;
 }
-
-/** A larger payload is not made into text as a whole, because a single field would keep all of it. */
-const maxSharedText = 65_536;
 
 /** Starts reading a payload. */
 export function createMessageReader(bytes: Uint8Array, scratch: DataView): MessageReader {
@@ -247,14 +244,7 @@ export function takeBytes(reader: MessageReader, end: number): Uint8Array<ArrayB
   const stop = takeLength(reader, end);
   const start = reader.position;
   reader.position = stop;
-  return copyOf(reader, start, stop);
-}
-
-// Not `slice`: a Buffer's gives a view.
-function copyOf(reader: MessageReader, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(end - start);
-  copy.set(reader.bytes.subarray(start, end));
-  return copy;
+  return copyBytes(reader.bytes, start, stop);
 }
 
 /** `string`. Invalid UTF-8 is refused. A long one keeps the text of the payload, which it is a part of. */
@@ -293,7 +283,7 @@ export function keepUnknown(
 ): void {
   const start = reader.position;
   skipField(reader, tag, end);
-  const field = { no: tag >>> 3, wireType: tag & 7, data: copyOf(reader, start, reader.position) };
+  const field = { no: tag >>> 3, wireType: tag & 7, data: copyBytes(reader.bytes, start, reader.position) };
   if (Object.hasOwn(message, "$unknown") && message.$unknown !== undefined) message.$unknown.push(field);
   else message.$unknown = [field];
 }

@@ -1,12 +1,6 @@
-import {
-  type MessageWriter,
-  putTag,
-  putVarint,
-  refuseField,
-  varintSize,
-  wrongType,
-} from "./message-writer.ts";
+import { type MessageWriter, putTag, refuseField, wrongType } from "./message-writer.ts";
 import { shortText, utf8Into } from "./text.ts";
+import { putVarint, putVarint64, varintSize } from "./varint.ts";
 
 /** A field that the schema does not know: its number, wire type, and what stood behind its tag. */
 export interface UnknownField {
@@ -232,19 +226,6 @@ function placeUint64(writer: MessageWriter, from: number, tag: number, value: bi
 
 function notALong(writer: MessageWriter, at: string): Error {
   return refuseField(writer, at, "not an integer of 64 bits, or out of range");
-}
-
-/** A varint of 64 bits in two halves; returns where it ends. */
-function putVarint64(bytes: Uint8Array, start: number, low: number, high: number): number {
-  let position = start;
-  let rest = low >>> 0;
-  let top = high >>> 0;
-  while (top > 0) {
-    bytes[position++] = (rest & 0x7f) | 0x80;
-    rest = ((rest >>> 7) | (top << 25)) >>> 0;
-    top >>>= 7;
-  }
-  return putVarint(bytes, position, rest);
 }
 
 /** `float`; a number that would become infinite is refused. */

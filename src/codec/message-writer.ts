@@ -1,5 +1,6 @@
 import { type DecodeReason, KeryxError } from "../core/errors.ts";
 import { maxDepth } from "./reader.ts";
+import { putVarint, varintSize } from "./varint.ts";
 
 /**
  * A Protobuf message under construction. Messages are written one behind the other into one slab of memory, which is
@@ -23,7 +24,7 @@ interface Step {
   index: number;
 }
 
-const slabBytes = 32_768;
+const slabBytes = 16_384;
 const noBytes = /* @__PURE__ */ new Uint8Array();
 
 /** A writer without memory yet. */
@@ -52,7 +53,7 @@ export function roomFor(writer: MessageWriter, position: number, count: number):
 
 function replaceSlab(writer: MessageWriter, position: number, count: number): number {
   const used = position - writer.start;
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (used + count))).buffer);
+  const bytes = new Uint8Array(Math.max(slabBytes, 2 * (used + count)));
   bytes.set(writer.bytes.subarray(writer.start, position));
   writer.bytes = bytes;
   writer.view = new DataView(bytes.buffer);
@@ -148,24 +149,4 @@ export function putTag(writer: MessageWriter, start: number, tag: number, count:
 /** Inside a packed list there are no tags. */
 function putRareTag(writer: MessageWriter, position: number, tag: number): number {
   return tag === 0 ? position : putVarint(writer.bytes, position, tag);
-}
-
-/** Writes an unsigned 32-bit number and returns where it ends. */
-export function putVarint(bytes: Uint8Array, start: number, value: number): number {
-  let position = start;
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes[position++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  bytes[position++] = rest;
-  return position;
-}
-
-/** Bytes that an unsigned 32-bit number takes. */
-export function varintSize(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  return value < 0x1000_0000 ? 4 : 5;
 }

@@ -1,5 +1,5 @@
 import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
-import { decodeText } from "./text.ts";
+import { copyBytes, decodeUtf8, isAscii, latin1, maxSharedText } from "./text.ts";
 
 /** Messages nested deeper than this are refused, on decode and on encode. */
 export const maxDepth = 100;
@@ -9,7 +9,8 @@ const maxItems = 1_000_000;
 /** A position in a payload with the budgets that bound its decoding. Only the functions of this folder move it. */
 export interface Reader {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
+  /** Eight bytes in which numbers are put together. */
+  readonly scratch: DataView;
   readonly end: number;
   position: number;
   depth: number;
@@ -17,6 +18,8 @@ export interface Reader {
   items: number;
   /** Where the block opened last must end; -1 when its writer did not say. */
   blockEnd: number;
+  /** The payload as text of one character for each byte; made with the first field of text. */
+  text: string | undefined;
 }
 
 /** How many items a payload of so many bytes may hold: a few bytes cannot declare millions of them. */
@@ -25,15 +28,19 @@ export function itemBudget(bytes: number): number {
 }
 
 /** Starts reading a payload. Its size sets the item budget, so that a few bytes cannot declare millions of items. */
-export function createReader(bytes: Uint8Array): Reader {
+export function createReader(
+  bytes: Uint8Array,
+  scratch: DataView = new DataView(new ArrayBuffer(8)),
+): Reader {
   return {
     bytes,
-    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    scratch,
     end: bytes.length,
     position: 0,
     depth: 0,
     items: itemBudget(bytes.length),
     blockEnd: -1,
+    text: undefined,
   };
 }
 
@@ -53,38 +60,51 @@ export function advance(reader: Reader, count: number): number {
   return start;
 }
 
-/** A raw varint of at most 10 bytes and 64 bits: a number where that is exact, else a bigint. */
-function readVarint(reader: Reader): number | bigint {
-  const first = advance(reader, 1);
-  const byte = reader.bytes[first] ?? 0;
-  if (byte < 0x80) return byte;
-  return readLongVarint(reader, byte & 0x7f);
-}
-
-function readLongVarint(reader: Reader, first: number): number | bigint {
-  let value = first;
-  let factor = 128;
-  for (let index = 1; index < 7; index += 1) {
-    const byte = reader.bytes[advance(reader, 1)] ?? 0;
-    value += (byte & 0x7f) * factor;
-    if (byte < 0x80) return value;
-    factor *= 128;
-  }
-  let wide = BigInt(value);
-  for (let shift = 49n; shift < 70n; shift += 7n) {
-    const byte = reader.bytes[advance(reader, 1)] ?? 0;
-    if (shift === 63n && byte > 1) throw refuse(reader, "a varint is longer than 64 bits");
-    wide |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return wide;
-  }
-  throw refuse(reader, "a varint is longer than 10 bytes");
-}
-
 /** A zig-zag integer that is exact as a number; anything wider is refused. */
 function readSafe(reader: Reader, what: string): number {
-  const raw = readVarint(reader);
-  if (typeof raw === "bigint") throw refuse(reader, `${what} is out of range`);
-  return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+  const { position } = reader;
+  const byte = reader.bytes[position] ?? 0;
+  if (byte < 0x80 && position < reader.end) {
+    reader.position = position + 1;
+    return (byte >>> 1) ^ -(byte & 1);
+  }
+  readVarint(reader);
+  const low = reader.scratch.getUint32(0, true);
+  const high = reader.scratch.getUint32(4, true);
+  // What a number holds exactly, its sign included.
+  if (high > 0x1f_ffff) throw refuse(reader, `${what} is out of range`);
+  const half = high * 0x8000_0000 + (low >>> 1);
+  return (low & 1) === 0 ? half : -half - 1;
+}
+
+const maxVarintBytes = 10;
+
+/** Reads a raw varint of at most 10 bytes and 64 bits into the scratch bytes. */
+function readVarint(reader: Reader): void {
+  const { bytes, scratch, end } = reader;
+  let { position } = reader;
+  const last = Math.min(end, position + maxVarintBytes);
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; position < last; shift += 7) {
+    const byte = bytes[position++] ?? 0;
+    const bits = byte & 0x7f;
+    if (shift < 28) low |= bits << shift;
+    else if (shift === 28) {
+      low |= bits << 28;
+      high = bits >> 4;
+    } else high |= bits << (shift - 32);
+    if (byte < 0x80) {
+      if (shift === 63 && byte > 1) break;
+      reader.position = position;
+      scratch.setInt32(0, low, true);
+      scratch.setInt32(4, high, true);
+      return;
+    }
+  }
+  if (end - reader.position < maxVarintBytes)
+    throw refuse(reader, "the payload is shorter than its content says");
+  throw refuse(reader, "a varint is longer than 10 bytes or 64 bits");
 }
 
 /** A signed 32-bit integer. */
@@ -96,9 +116,14 @@ export function readInt(reader: Reader): number {
 
 /** A signed 64-bit integer. */
 export function readLong(reader: Reader): bigint {
-  const raw = readVarint(reader);
-  if (typeof raw === "bigint") return (raw >> 1n) ^ -(raw & 1n);
-  return BigInt(raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2);
+  readVarint(reader);
+  const { scratch } = reader;
+  const low = scratch.getUint32(0, true);
+  const high = scratch.getUint32(4, true);
+  const sign = -(low & 1);
+  scratch.setInt32(0, ((low >>> 1) | (high << 31)) ^ sign, true);
+  scratch.setInt32(4, (high >>> 1) ^ sign, true);
+  return scratch.getBigInt64(0, true);
 }
 
 /** Nothing: a null has no bytes. */
@@ -116,12 +141,19 @@ export function readBoolean(reader: Reader): boolean {
 
 /** A 32-bit IEEE 754 number, little endian. */
 export function readFloat(reader: Reader): number {
-  return reader.view.getFloat32(advance(reader, 4), true);
+  return readIntoScratch(reader, 4).getFloat32(0, true);
 }
 
 /** A 64-bit IEEE 754 number, little endian. */
 export function readDouble(reader: Reader): number {
-  return reader.view.getFloat64(advance(reader, 8), true);
+  return readIntoScratch(reader, 8).getFloat64(0, true);
+}
+
+function readIntoScratch(reader: Reader, count: number): DataView {
+  const start = advance(reader, count);
+  const { bytes, scratch } = reader;
+  for (let index = 0; index < count; index += 1) scratch.setUint8(index, bytes[start + index] ?? 0);
+  return scratch;
 }
 
 function readLength(reader: Reader): number {
@@ -133,7 +165,7 @@ function readLength(reader: Reader): number {
 /** Bytes without their length prefix, copied: a view would keep the whole payload alive. */
 export function readFixed(reader: Reader, size: number): Uint8Array {
   const start = advance(reader, size);
-  return reader.bytes.slice(start, reader.position);
+  return copyBytes(reader.bytes, start, reader.position);
 }
 
 /** Bytes behind their length, copied. */
@@ -141,10 +173,25 @@ export function readBytes(reader: Reader): Uint8Array {
   return readFixed(reader, readLength(reader));
 }
 
-/** Text; invalid UTF-8 is refused. */
+/** Text; invalid UTF-8 is refused. A long one keeps the text of the payload, which it is a part of. */
 export function readString(reader: Reader): string {
   const start = advance(reader, readLength(reader));
-  const text = decodeText(reader.bytes, start, reader.position);
+  const { bytes, position } = reader;
+  if (!isAscii(bytes, start, position)) return utf8Of(reader, start);
+  if (bytes.length > maxSharedText) return latin1(bytes, start, position);
+  reader.text ??= latin1(bytes, 0, bytes.length);
+  return reader.text.substring(start, position);
+}
+
+/** Text that is kept longer than its payload, as keys and ids are: it has memory of its own. */
+export function readOwnString(reader: Reader): string {
+  const start = advance(reader, readLength(reader));
+  const { bytes, position } = reader;
+  return isAscii(bytes, start, position) ? latin1(bytes, start, position) : utf8Of(reader, start);
+}
+
+function utf8Of(reader: Reader, start: number): string {
+  const text = decodeUtf8(reader.bytes, start, reader.position);
   if (text === undefined) throw refuse(reader, "a text is not valid UTF-8", "invalid-text");
   return text;
 }

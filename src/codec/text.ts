@@ -4,13 +4,10 @@ const encoder = /* @__PURE__ */ new TextEncoder();
 /** Native coding costs more than a loop up to about this many characters. */
 export const shortText = 24;
 
-/** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes give `undefined`. */
-export function decodeText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (isAscii(bytes, start, end)) return latin1(bytes, start, end);
-  return decodeUtf8(bytes, start, end);
-}
+/** A larger payload is not made into text as a whole, because a single field would keep all of it. */
+export const maxSharedText = 65_536;
 
-/** Decodes UTF-8 strictly, natively. */
+/** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes give `undefined`. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
   try {
     return decoder.decode(bytes.subarray(start, end));
@@ -71,9 +68,9 @@ export function utf8Into(text: string, target: Uint8Array, start: number): numbe
     : utf8Write.call(target, text, start, most);
 }
 
-/** Writes text of the given UTF-8 length; the target has room for it. */
-export function encodeText(text: string, length: number, target: Uint8Array, start: number): void {
-  if (length === text.length && length <= shortText)
-    for (let index = 0; index < length; index += 1) target[start + index] = text.charCodeAt(index);
-  else encoder.encodeInto(text, target.subarray(start, start + length));
+/** Bytes with memory of their own. Not `slice`: a Buffer's gives a view. */
+export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(end - start);
+  copy.set(bytes.subarray(start, end));
+  return copy;
 }

@@ -1,44 +1,74 @@
 import { KeryxError } from "../core/errors.ts";
 import { maxDepth } from "./reader.ts";
-import { encodeText, textLength } from "./text.ts";
+import { shortText, utf8Into } from "./text.ts";
+import { putVarint, putVarint64, varintSize } from "./varint.ts";
 
 /** Where a value stands inside its parent: a field's name, or the position of an item. */
 export type At = string | number;
 
-/** Bytes that grow as they are written, and the path of the value under way. Only the functions of this folder move it. */
+/**
+ * A value under construction. Values are written one behind the other into one slab of memory, which is replaced when
+ * it is full. Only the functions of this folder move it.
+ */
 export interface Writer {
   bytes: Uint8Array;
   view: DataView;
+  /** Where the value under way begins, the room in front of it included. */
+  start: number;
   position: number;
   depth: number;
-  readonly path: At[];
+  /** The way to the value under way. Kept only when a refused value is written once more, to find its path. */
+  readonly path: At[] | undefined;
 }
 
-const initialBytes = 512;
+const slabBytes = 16_384;
+
+/** A writer without memory yet; `path` begins the path in refusals, or none is kept. */
+export function createSlab(path?: At[]): Writer {
+  const bytes = new Uint8Array();
+  return { bytes, view: new DataView(bytes.buffer), start: 0, position: 0, depth: 0, path };
+}
 
 /** Starts a payload behind `room` bytes, which are left as they are for a frame header. */
 export function createWriter(room: number): Writer {
-  const bytes = new Uint8Array(room + initialBytes);
-  return { bytes, view: new DataView(bytes.buffer), position: room, depth: 0, path: [] };
+  const writer = createSlab([]);
+  startWriting(writer, room);
+  return writer;
 }
 
-/** Everything written so far, the room in front included. */
+/** Starts the next value behind `room` bytes. */
+export function startWriting(writer: Writer, room: number): void {
+  writer.start = writer.position;
+  writer.depth = 0;
+  reserve(writer, room);
+}
+
+/** Everything of the value, the room in front included; it shares memory with what was written before. */
 export function finishWriting(writer: Writer): Uint8Array {
-  return writer.bytes.subarray(0, writer.position);
+  return writer.bytes.subarray(writer.start, writer.position);
 }
 
 /** Makes space for `count` bytes and returns where they begin. */
 export function reserve(writer: Writer, count: number): number {
-  const start = writer.position;
-  const end = start + count;
-  if (end > writer.bytes.length) {
-    const grown = new Uint8Array(Math.max(end, writer.bytes.length * 2));
-    grown.set(writer.bytes);
-    writer.bytes = grown;
-    writer.view = new DataView(grown.buffer);
-  }
-  writer.position = end;
+  const start = roomFor(writer, count);
+  writer.position = start + count;
   return start;
+}
+
+/** Makes space for up to `count` bytes and returns where they begin; the caller moves on. */
+function roomFor(writer: Writer, count: number): number {
+  if (writer.position + count > writer.bytes.length) replaceSlab(writer, count);
+  return writer.position;
+}
+
+function replaceSlab(writer: Writer, count: number): void {
+  const used = writer.position - writer.start;
+  const bytes = new Uint8Array(Math.max(slabBytes, 2 * (used + count)));
+  bytes.set(writer.bytes.subarray(writer.start, writer.position));
+  writer.bytes = bytes;
+  writer.view = new DataView(bytes.buffer);
+  writer.start = 0;
+  writer.position = used;
 }
 
 /** The refusal of a value, naming its path and never the value itself. */
@@ -48,7 +78,7 @@ export function refuseValue(
   what: string,
   reason: "type-mismatch" | "too-deep" | "invalid-text" = "type-mismatch",
 ): KeryxError {
-  const path = [...writer.path, at].reduce<string>(
+  const path = [...(writer.path ?? []), at].reduce<string>(
     (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`),
     "",
   );
@@ -64,23 +94,14 @@ export function mismatch(writer: Writer, at: At, wanted: string, value: unknown)
   return refuseValue(writer, at, `expected ${wanted}, got ${describe(value)}`);
 }
 
-// Growing replaces `writer.bytes`, so it has to happen before the target is looked up.
-function putByte(writer: Writer, byte: number): void {
-  const start = reserve(writer, 1);
-  writer.bytes[start] = byte;
-}
-
-function writeVarint(writer: Writer, raw: number): void {
-  let rest = raw;
-  while (rest > 0x7f) {
-    putByte(writer, (rest % 128) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  putByte(writer, rest);
-}
-
+/** A number that is exact, zig-zag. */
 function writeSafe(writer: Writer, value: number): void {
-  writeVarint(writer, value < 0 ? -2 * value - 1 : 2 * value);
+  const position = roomFor(writer, 10);
+  const raw = value < 0 ? -2 * value - 1 : 2 * value;
+  if (raw < 0x80) {
+    writer.bytes[position] = raw;
+    writer.position = position + 1;
+  } else writer.position = putVarint64(writer.bytes, position, raw | 0, Math.floor(raw / 0x1_0000_0000));
 }
 
 /** Nothing; a value that is not null is refused. */
@@ -91,7 +112,8 @@ export function writeNull(writer: Writer, value: null, at: At): void {
 /** One byte, 0 or 1. */
 export function writeBoolean(writer: Writer, value: boolean, at: At): void {
   if (typeof value !== "boolean") throw mismatch(writer, at, "a boolean", value);
-  putByte(writer, value ? 1 : 0);
+  const position = reserve(writer, 1);
+  writer.bytes[position] = value ? 1 : 0;
 }
 
 /** A signed 32-bit integer. */
@@ -104,13 +126,15 @@ export function writeInt(writer: Writer, value: number, at: At): void {
 /** A signed 64-bit integer. */
 export function writeLong(writer: Writer, value: bigint, at: At): void {
   if (typeof value !== "bigint") throw mismatch(writer, at, "a bigint", value);
-  if (BigInt.asIntN(64, value) !== value) throw refuseValue(writer, at, "not a 64-bit integer");
-  let raw = value < 0n ? -2n * value - 1n : 2n * value;
-  while (raw > 0xfffffffffffffn) {
-    putByte(writer, Number(raw & 0x7fn) | 0x80);
-    raw >>= 7n;
-  }
-  writeVarint(writer, Number(raw));
+  const position = roomFor(writer, 10);
+  const { view } = writer;
+  view.setBigInt64(position, value, true);
+  if (view.getBigInt64(position, true) !== value) throw refuseValue(writer, at, "not a 64-bit integer");
+  const low = view.getInt32(position, true);
+  const high = view.getInt32(position + 4, true);
+  const sign = high >> 31;
+  const top = ((high << 1) | (low >>> 31)) ^ sign;
+  writer.position = putVarint64(writer.bytes, position, (low << 1) ^ sign, top);
 }
 
 /** A 32-bit IEEE 754 number, little endian. */
@@ -145,11 +169,37 @@ export function writeBytes(writer: Writer, value: Uint8Array, at: At): void {
 /** Text; a lone surrogate is refused because it has no UTF-8 form. */
 export function writeString(writer: Writer, value: string, at: At): void {
   if (typeof value !== "string") throw mismatch(writer, at, "a string", value);
-  const length = textLength(value);
-  if (length < 0) throw refuseValue(writer, at, "the text holds a lone surrogate", "invalid-text");
-  writeSafe(writer, length);
-  const start = reserve(writer, length);
-  encodeText(value, length, writer.bytes, start);
+  const { length } = value;
+  const start = roomFor(writer, 3 * length + 5);
+  if (length > shortText) {
+    writeLongText(writer, start, value, at);
+    return;
+  }
+  const { bytes } = writer;
+  let position = start;
+  bytes[position++] = 2 * length;
+  for (let index = 0; index < length; index++) {
+    const unit = value.charCodeAt(index);
+    if (unit > 0x7f) {
+      writeLongText(writer, start, value, at);
+      return;
+    }
+    bytes[position++] = unit;
+  }
+  writer.position = position;
+}
+
+/** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
+function writeLongText(writer: Writer, start: number, value: string, at: At): void {
+  const { bytes } = writer;
+  const body = start + varintSize(2 * value.length);
+  const length = utf8Into(value, bytes, body);
+  if (length !== value.length && !value.isWellFormed())
+    throw refuseValue(writer, at, "the text holds a lone surrogate", "invalid-text");
+  const moved = start + varintSize(2 * length);
+  if (moved !== body) bytes.copyWithin(moved, body, body + length);
+  putVarint(bytes, start, 2 * length);
+  writer.position = moved + length;
 }
 
 /** The branch of a union. */
@@ -176,26 +226,26 @@ export function enterValue(writer: Writer, value: object, at: At): void {
   writer.depth += 1;
   if (writer.depth > maxDepth)
     throw refuseValue(writer, at, `records are nested deeper than ${maxDepth}`, "too-deep");
-  writer.path.push(at);
+  writer.path?.push(at);
 }
 
 /** Comes back from a record. */
 export function leaveValue(writer: Writer): void {
   writer.depth -= 1;
-  writer.path.pop();
+  writer.path?.pop();
 }
 
 /** Writes the head of a list; `closeItems` ends it. */
 export function openList(writer: Writer, list: readonly unknown[], at: At): void {
   if (!Array.isArray(list)) throw mismatch(writer, at, "a list", list);
-  writer.path.push(at);
+  writer.path?.push(at);
   if (list.length > 0) writeSafe(writer, list.length);
 }
 
 /** Writes the head of a map and returns its own entries; `closeItems` ends it. */
 export function openMap<T>(writer: Writer, map: Readonly<Record<string, T>>, at: At): [string, T][] {
   checkObject(writer, map, at);
-  writer.path.push(at);
+  writer.path?.push(at);
   const entries = Object.entries(map);
   if (entries.length > 0) writeSafe(writer, entries.length);
   return entries;
@@ -203,6 +253,6 @@ export function openMap<T>(writer: Writer, map: Readonly<Record<string, T>>, at:
 
 /** Ends a list or map. */
 export function closeItems(writer: Writer): void {
-  writer.path.pop();
-  putByte(writer, 0);
+  writer.path?.pop();
+  writer.bytes[reserve(writer, 1)] = 0;
 }

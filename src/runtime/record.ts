@@ -1,5 +1,5 @@
 import { createReader, finishReading, type Reader } from "../codec/reader.ts";
-import { createWriter, finishWriting, type Writer } from "../codec/writer.ts";
+import { createSlab, finishWriting, startWriting, type Writer } from "../codec/writer.ts";
 import type { Codec } from "../core/event.ts";
 
 /** What the generator prints for an Avro record: three functions over the primitives of `codec`. */
@@ -14,15 +14,28 @@ export function recordCodec<Value, Init>(
   name: string,
   functions: RecordFunctions<Value, Init>,
 ): Codec<Value, Init> {
+  // Taken while it is used: a getter of a value that encodes another value gets one of its own.
+  let idle: Writer | undefined;
+  let scratch: DataView | undefined;
   return {
     create: (init) => functions.create(init, 0),
     encode(value, room) {
-      const writer = createWriter(room);
-      functions.write(writer, value, name);
+      const writer = idle ?? createSlab();
+      idle = undefined;
+      startWriting(writer, room);
+      try {
+        functions.write(writer, value, name);
+      } catch (error) {
+        // Once more, to find its path: nobody else pays for keeping it.
+        functions.write(createSlab([]), value, name);
+        throw error;
+      }
+      idle = writer;
       return finishWriting(writer);
     },
     decode(payload) {
-      const reader = createReader(payload);
+      scratch ??= new DataView(new ArrayBuffer(8));
+      const reader = createReader(payload, scratch);
       const value = functions.read(reader);
       finishReading(reader);
       return value;

@@ -97,6 +97,7 @@ export {
   readInt,
   readLong,
   readNull,
+  readOwnString,
   readString,
   refuse,
 } from "../codec/reader.ts";

@@ -24,7 +24,7 @@ import {
   readInt,
   readLong,
   readNull,
-  readString,
+  readOwnString,
   refuse,
 } from "../codec/reader.ts";
 import type { AvroEnum, AvroFixed, AvroScalar, AvroType } from "../schema/avro-model.ts";
@@ -93,7 +93,8 @@ const plainReads: Readonly<Record<AvroScalar["kind"] | "fixed", Read>> = {
   float: readFloat,
   double: readDouble,
   bytes: readBytes,
-  string: readString,
+  // Whatever field is kept, as keys and ids are: here nobody knows which one that is.
+  string: readOwnString,
   fixed: readNull,
 };
 

@@ -1,5 +1,5 @@
 import { setOwn } from "../codec/own.ts";
-import { enter, finishReading, leave, readIndex, readString, refuse } from "../codec/reader.ts";
+import { enter, finishReading, leave, readIndex, readOwnString, refuse } from "../codec/reader.ts";
 import { decodeError } from "../core/errors.ts";
 import { matches, matchingBranch } from "../schema/avro-match.ts";
 import type {
@@ -137,7 +137,7 @@ function resolveMap(written: AvroType, read: Read): Read {
   const least = minBytes(written) + 1;
   return (bytes) => {
     const map: Record<string, unknown> = {};
-    readBlocks(bytes, least, () => setOwn(map, readString(bytes), read(bytes)));
+    readBlocks(bytes, least, () => setOwn(map, readOwnString(bytes), read(bytes)));
     return map;
   };
 }

@@ -34,6 +34,7 @@ export const maxStageDelayMs = 86_400_000;
 export const consumerDefaults: Omit<ResolvedConsumerOptions, "group"> = {
   concurrency: 64,
   order: "key",
+  ordered: false,
   here: { tries: undefined, baseMs: 100, factor: 2, maxMs: 10_000, jitter: "full" },
   exhausted: undefined,
   onUnhandled: "deadLetter",
@@ -73,6 +74,7 @@ export const consumerOptionsSchema: z.ZodType<ConsumerOptions> = z.strictObject(
   group: z.string().min(1).max(249),
   concurrency: z.number().int().min(1).max(10_000).exactOptional(),
   order: z.enum(["key", "partition", "none"]).exactOptional(),
+  ordered: z.boolean().exactOptional(),
   here: hereSchema.exactOptional(),
   exhausted: z.enum(["deadLetter", "stop", "discard"]).exactOptional(),
   onUnhandled: z.enum(["deadLetter", "skip"]).exactOptional(),

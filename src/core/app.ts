@@ -76,6 +76,11 @@ export interface ConsumerOptions {
   /** Default `key`. */
   readonly order?: OrderMode;
   /**
+   * Keeps order on failure, too, for events that do not declare it themselves: a record that fails is tried again in its
+   * place, not on retry topics, and nothing of its key overtakes it. Default false.
+   */
+  readonly ordered?: boolean;
+  /**
    * Tries on the source topic itself before the plan goes on. Default: 1 where a failed record goes on to a retry or
    * dead-letter topic; 8 where order is declared, dead letters are off, or the topic has no policy.
    */

@@ -36,7 +36,7 @@ export function buildPlan(
   policy: EventPolicy | undefined,
   options: ResolvedConsumerOptions,
 ): Plan {
-  const ordered = policy?.ordered ?? false;
+  const ordered = options.ordered || (policy?.ordered ?? false);
   const hasDeadLetter = policy !== undefined && policy.deadLetter !== "";
   const delays = ordered || !policy ? [] : (options.retryDelaysMs ?? policy.retry.delaysMs);
   const stages = delays.map((delayMs, index) => ({
@@ -78,8 +78,8 @@ export function findPlanProblems(name: string, plan: Plan, options: ResolvedCons
 }
 
 /** Sentences that say why an event that declares order cannot have it; empty when it can. */
-export function findOrderProblems(event: EventType, { order }: ResolvedConsumerOptions): string[] {
-  if (!event.policy.ordered || order === "partition") return [];
+export function findOrderProblems(event: EventType, { order, ordered }: ResolvedConsumerOptions): string[] {
+  if (!(ordered || event.policy.ordered) || order === "partition") return [];
   if (order === "none")
     return [
       `${event.name} declares order, but the consumer's \`order: "none"\` gives it up: drop one of the two`,

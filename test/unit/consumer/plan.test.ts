@@ -42,12 +42,13 @@ describe("The plan of an event", () => {
   });
 
   it("tries eight times in place and then stops where order is declared, where nothing is declared, and without dead letters", () => {
-    for (const given of [
-      { ...policy, ordered: true },
-      undefined,
-      { ...policy, deadLetter: "", retry: { delaysMs: [] } },
-    ]) {
-      const plan = buildPlan("orders", given, options());
+    for (const [given, more] of [
+      [{ ...policy, ordered: true }],
+      [policy, { ordered: true }],
+      [undefined],
+      [{ ...policy, deadLetter: "", retry: { delaysMs: [] } }],
+    ] as const) {
+      const plan = buildPlan("orders", given, options(more));
       expect([plan.here.tries, plan.exhausted, plan.deadLetter, plan.stages.length]).to.deep.equal([
         8,
         "stop",

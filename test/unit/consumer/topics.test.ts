@@ -191,6 +191,14 @@ describe("The check of topics at start", () => {
     expect((await refusal({ ...ordered, withKey: false })).message).to.contain("no key to keep it by");
     expect((await refusal(ordered, { order: "none" })).message).to.contain("gives it up");
     await start({ ...ordered, withKey: false }, { order: "partition" });
+    const byConsumer = { ordered: true };
+    expect((await refusal({ delaysMs: [], withKey: false }, byConsumer)).message).to.contain("no key");
+    expect((await refusal({ delaysMs: [] }, { ...byConsumer, order: "none" })).message).to.contain(
+      "gives it up",
+    );
+    expect((await refusal({ delaysMs: [] }, { ...byConsumer, retryDelaysMs: [1_000] })).message).to.contain(
+      "give key order up",
+    );
   });
 
   it("refuses a plan that contradicts itself before it asks Kafka", async () => {

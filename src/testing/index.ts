@@ -64,7 +64,7 @@ export {
   type Result,
   readHistories,
 } from "./reliability/history.ts";
-export type { FlowPolicy, RunPolicy } from "./reliability/policy.ts";
+export { type FlowPolicy, type RunPolicy, toFlowPolicy, topicsOf } from "./reliability/policy.ts";
 export { type Residue, recordResidue, recordSend, recordSignals } from "./reliability/recorder.ts";
 export type { Invariant, Violation } from "./reliability/violations.ts";
 export { startTestServers, type TestServers, type TestServersOptions } from "./servers.ts";

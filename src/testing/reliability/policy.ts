@@ -1,3 +1,6 @@
+import type { EventType } from "../../core/event.ts";
+import { type TopicNaming, toDeadLetterTopic, toRetryTopic } from "../../core/topic-names.ts";
+
 /** How one group handles one source topic. */
 export interface FlowPolicy {
   readonly group: string;
@@ -45,4 +48,33 @@ export interface RunPolicy {
   readonly maxHeapGrowthBytes?: number;
   /** Records by which the lag gauge may differ: one poll. Default 0. */
   readonly lagTolerance?: number;
+}
+
+/** What an event's own policy promises a group; a consumer's options may promise something else. */
+export function toFlowPolicy<Value, Init>(
+  { topic, policy }: EventType<Value, Init>,
+  group: string,
+  naming: TopicNaming = { naming: "topic" },
+): FlowPolicy {
+  const { ordered, retry, deadLetter } = policy;
+  const delaysMs = ordered ? [] : retry.delaysMs;
+  const hasLetters = deadLetter !== "" && !ordered;
+  return {
+    group,
+    topic,
+    order: "key",
+    tries: hasLetters ? 1 : 8,
+    stages: delaysMs.map((delayMs, index) => ({ topic: toRetryTopic(topic, index + 1, naming), delayMs })),
+    ...(hasLetters ? { deadLetter: toDeadLetterTopic(topic, deadLetter, naming) } : {}),
+  };
+}
+
+/** Every topic that a run of these flows writes to or reads: what its final read covers. */
+export function topicsOf(flows: readonly FlowPolicy[]): readonly string[] {
+  const names = flows.flatMap(({ topic, stages, deadLetter, parked }) => [
+    topic,
+    ...stages.map((stage) => stage.topic),
+    ...[deadLetter ?? [], parked ?? []].flat(),
+  ]);
+  return [...new Set(names)];
 }

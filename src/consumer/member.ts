@@ -9,6 +9,7 @@ import type {
   PortConsumer,
   PortOffset,
 } from "../transport/port.ts";
+import { noteArrival, type Track, type Tracks, toKey, toTrack } from "./tracks.ts";
 
 /** What passes between a group member and its client, as far as health and lag need it. */
 export interface Member {
@@ -18,20 +19,6 @@ export interface Member {
   track(at: TopicPartition): Track | undefined;
   /** Asks the brokers where partitions end that nothing was heard of for a while. Returns at once. */
   look(): void;
-}
-
-/** One assignment of one partition. */
-export interface Track extends TopicPartition {
-  readonly epoch: number;
-  committed: bigint | undefined;
-  end: bigint | undefined;
-  endSeenMs: number;
-  /** When it last fell behind, or was assigned, resumed or committed. */
-  movedMs: number;
-  /** When its records came, oldest first: each stands for those up to the next. */
-  readonly arrivals: { readonly nextOffset: bigint; readonly atMs: number }[];
-  /** A batch that could not be taken apart, and when it was last tried. */
-  unreadableMs: number | undefined;
 }
 
 export interface MemberDeps {
@@ -44,11 +31,6 @@ export interface MemberDeps {
 
 /** Without news for so long, a partition's end is asked for. */
 const quietMs = 10_000;
-/** Fewer would blur the age of the oldest record; more cost memory while one record is stuck. */
-const maxArrivals = 64;
-
-type Tracks = Map<string, Track>;
-
 export function watchMember(port: PortConsumer, deps: MemberDeps): Member {
   const { group } = deps;
   const tracks: Tracks = new Map();
@@ -112,11 +94,7 @@ function createLedger({ group, clock, observe }: MemberDeps, tracks: Tracks): Le
       const track = tracks.get(toKey(batch));
       if (track?.epoch !== batch.epoch) return;
       seeEnd(track, batch.highWatermark);
-      if (batch.records.size() === 0) return;
-      const { arrivals } = track;
-      // Too many: what comes now counts as part of what came last, so that its age is at worst overstated.
-      const last = arrivals.length < maxArrivals ? undefined : arrivals.pop();
-      arrivals.push({ nextOffset: batch.nextOffset, atMs: last?.atMs ?? clock.now() });
+      noteArrival(track, batch, clock.now());
     },
     hear(event) {
       if (event.kind === "heartbeat") {
@@ -189,13 +167,6 @@ function overhear(port: PortConsumer, ledger: Ledger): PortConsumer {
   };
 }
 
-/** Delivery of the oldest record that is not done. */
-export function oldestArrival(track: Track, watermark: bigint): number | undefined {
-  const { arrivals } = track;
-  while (arrivals[0] && arrivals[0].nextOffset <= watermark) arrivals.shift();
-  return arrivals[0]?.atMs;
-}
-
 // Asked for by whoever asks for health, and not by a timer: nobody pays for what nobody looks at.
 function createLook(
   { clock, ends }: MemberDeps,
@@ -220,23 +191,4 @@ function createLook(
     isUnderWay = true;
     void ask(new Set(quiet.map(({ topic }) => topic)));
   };
-}
-
-function toTrack({ topic, partition, epoch, offset }: PortAssignment, nowMs: number): Track {
-  return {
-    topic,
-    partition,
-    epoch,
-    committed: offset,
-    end: undefined,
-    // Not heard of yet, and nobody is late with that.
-    endSeenMs: nowMs,
-    movedMs: nowMs,
-    arrivals: [],
-    unreadableMs: undefined,
-  };
-}
-
-function toKey({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

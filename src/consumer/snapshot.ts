@@ -1,7 +1,8 @@
 import type { MemberSnapshot, PartitionSnapshot } from "../core/health.ts";
 import type { PauseCause } from "../core/signals.ts";
 import type { Partition } from "./assignment/partition.ts";
-import { type Member, oldestArrival, type Track } from "./member.ts";
+import type { Member } from "./member.ts";
+import { oldestArrival, type Track } from "./tracks.ts";
 
 const causes: readonly PauseCause[] = [
   "buffer",

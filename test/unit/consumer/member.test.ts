@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { type Member, oldestArrival, type Track, watchMember } from "../../../src/consumer/member.ts";
+import { type Member, watchMember } from "../../../src/consumer/member.ts";
+import { oldestArrival, type Track } from "../../../src/consumer/tracks.ts";
 import type { Observe, Signal } from "../../../src/core/signals.ts";
 import type {
   ConsumerEvent,
@@ -220,6 +221,17 @@ describe("what passes between a member and its client", () => {
     // Never younger than it is.
     expect(oldestArrival(track(), 150n)).to.be.at.most(startMs + 145_000);
     expect(oldestArrival(track(), 205n)).to.equal(undefined);
+  });
+
+  it("does not take what it never was asked about for old", async () => {
+    assign();
+    for (let offset = 6n; offset < 506n; offset++) {
+      await deliver(batch(offset, 600n));
+      await member.port.commit([{ ...at, offset }], 1);
+      await clock.advance(1_000);
+    }
+    await deliver(batch(506n, 600n));
+    expect(oldestArrival(track(), 505n)).to.equal(clock.now());
   });
 
   it("says nothing of routine where nobody listens", async () => {

@@ -3,6 +3,7 @@ import { createConsumer, type OwnedConsumer } from "../../../src/consumer/consum
 import type { ConsumerOptions } from "../../../src/core/app.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { createContextStore } from "../../../src/core/context.ts";
+import type { KafkaPort } from "../../../src/transport/port.ts";
 import { until } from "../../support/consumer-harness.ts";
 import { settle } from "../../support/manual-clock.ts";
 import { createMemoryKafka, type MemoryKafka } from "../../support/memory-kafka.ts";
@@ -27,13 +28,13 @@ describe("A consumer that is paused or closed", () => {
   });
 
   // Tombstones: handlers without a schema.
-  const open = (options: Partial<ConsumerOptions> = {}): void => {
+  const open = (options: Partial<ConsumerOptions> = {}, transport: KafkaPort = kafka.port): void => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
     consumer = createConsumer(
       {
-        transport: kafka.port,
+        transport,
         registry: {} as never,
         observe: () => {},
         clock: systemClock,
@@ -41,7 +42,8 @@ describe("A consumer that is paused or closed", () => {
         createTopics: false,
       },
       { group: "billing", ...options },
-    ).onTombstone("notes", (key, delivery) => {
+    );
+    consumer.onTombstone("notes", (key, delivery) => {
       delivery.signal.addEventListener("abort", () => aborted.push(String(key)));
       seen.push(String(key));
       if (key === "bad") throw new Error("declined");
@@ -94,6 +96,39 @@ describe("A consumer that is paused or closed", () => {
     await closing;
     expect(aborted).to.deep.equal([]);
     expect(kafka.committed("billing", "notes", 0)).to.equal(1n);
+  });
+
+  it("ends a start that is at its checks, without joining any group", async () => {
+    let answer = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let members = 0;
+    open(
+      {},
+      {
+        ...kafka.port,
+        admin: () => {
+          const admin = kafka.port.admin();
+          return { ...admin, describeTopics: (topics) => asked.then(() => admin.describeTopics(topics)) };
+        },
+        consumer(options) {
+          const real = kafka.port.consumer(options);
+          return { ...real, start: (...given) => real.start(...given).finally(() => members++) };
+        },
+      },
+    );
+    const starting = consumer.start().catch((error: unknown) => error);
+    await consumer.close();
+    answer();
+    expect(await starting).to.include({ code: "closed" });
+    expect(members).to.equal(0);
+    expect(consumer.snapshot()).to.deep.equal({
+      group: "billing",
+      phase: "closed",
+      isPaused: false,
+      members: [],
+    });
   });
 
   it("does not wait for a record that waits for its next try, and leaves it to the next owner", async () => {

@@ -47,7 +47,8 @@ describe("a partition whose records never come", () => {
       { transport, registry, observe: () => {}, clock, context: createContextStore(), createTopics: false },
       // Nobody beats in memory.
       { group: "billing", sessionTimeoutMs: 80_000_000, rebalanceTimeoutMs: 80_000_000 },
-    ).on(Note, () => {});
+    );
+    consumer.on(Note, () => {});
     await consumer.start();
   });
 

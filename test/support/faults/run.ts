@@ -70,20 +70,33 @@ const longestRunSeconds = 60;
 
 /** Starts to send and to handle, and waits until both are under way. */
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    return await open(options, opened);
+  } catch (error) {
+    // What stays open would keep the test process from ending.
+    await Promise.allSettled(opened.map((one) => one.close()));
+    throw error;
+  }
+}
+
+async function open(options: FaultRunOptions, opened: { close(): Promise<void> }[]): Promise<FaultRun> {
   const { name, servers, seed, perSecond = 60, partitions = 6 } = options;
   const run = `${name}-${seed}`;
   const [topics, group] = [toFlowTopics(run), `${run}-group`];
   for (const { name: topic } of [topics.retried, topics.ordered])
     servers.broker.createTopic({ name: topic, partitions });
   const proxy = await createChaosProxy({ brokers: servers.broker.bootstrap(), seed, ...options.proxy });
+  opened.push(proxy);
   const [history, effects, signals]: [HistoryEntry[], Effect[], Signal[]] = [[], [], []];
   const log: HistoryLog = {
     append: (record) => void history.push({ client: run, atMs: monotonicMs(), ...record }),
     close: () => {},
   };
-  const open = (brokers: readonly string[]): Promise<KeryxApp> => {
-    const recorder = recordSignals(log);
-    return connect({
+  const wallMs = (): number => options.connect?.clock?.now() ?? Date.now();
+  const openApp = async (brokers: readonly string[]): Promise<KeryxApp> => {
+    const recorder = recordSignals(log, wallMs);
+    const app = await connect({
       ...{ clientId: run, environment: {}, cwd: tmpdir(), logging: { level: "silent" } },
       brokers: [...brokers],
       registry: servers.registryUrl,
@@ -96,11 +109,13 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
         options.connect?.observe?.(signal);
       },
     });
+    opened.push(app);
+    return app;
   };
-  const app = await open(proxy.brokers);
-  const sending = options.sendsDirectly === true ? await open(servers.broker.bootstrap()) : app;
+  const app = await openApp(proxy.brokers);
+  const sending = options.sendsDirectly === true ? await openApp(servers.broker.bootstrap()) : app;
   const record = (effect: NewEffect): void => {
-    effects.push({ ...effect, client: run, atMs: monotonicMs(), wallMs: Date.now(), isSure: true });
+    effects.push({ ...effect, client: run, atMs: monotonicMs(), wallMs: wallMs(), isSure: true });
   };
   const startConsumer = () => consumeFlow(app, group, topics, record, options.consumer).start();
   if (options.beforeConsuming === undefined) await startConsumer();

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -98,6 +98,10 @@ export async function startRun(given: RunOptions): Promise<Run> {
     given.expire?.(group, worker.client);
   };
   const stop = async (worker: Worker): Promise<void> => {
+    // A process that has not come so far knows nothing of signals yet.
+    const file = join(folder, `${worker.client}.history`);
+    const isUp = (): boolean => existsSync(file) && readFileSync(file, "utf8").includes("startup_complete");
+    await waitUntil(`${worker.client} is up`, isUp, { children: [worker.child] });
     await worker.child.signal("SIGTERM");
     const how = worker.child.ended();
     if (how !== "exit code 0") throw new Error(`${worker.client} ended by ${how}: ${worker.child.tail()}`);

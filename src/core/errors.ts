@@ -216,12 +216,16 @@ const rows = {
 export type ErrorCode = keyof typeof rows;
 
 /** Every code that a Keryx error can carry. `docs/reference/errors.md` is generated from this table. */
-export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = Object.fromEntries(
-  Object.entries(rows).map(([code, [retriable, exit, meaning, help]]) => [
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = /* @__PURE__ */ toTable();
+
+// A function of its own, so that bundles of generated code leave it out.
+function toTable(): Record<ErrorCode, ErrorRow> {
+  const entries = Object.entries(rows).map(([code, [retriable, exit, meaning, help]]) => [
     code,
     { retriable, exit, meaning, help },
-  ]),
-) as Record<ErrorCode, ErrorRow>;
+  ]);
+  return Object.fromEntries(entries) as Record<ErrorCode, ErrorRow>;
+}
 
 /** Why bytes were refused: the same words in errors, signals and dead letters. */
 export type DecodeReason =
@@ -253,9 +257,10 @@ export class KeryxError extends Error {
     super(`[${code}] ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "KeryxError";
     this.code = code;
-    this.retriable = errorTable[code].retriable;
+    const [retriable, , , help] = rows[code];
+    this.retriable = retriable;
     this.details = options.details ?? {};
-    this.help = options.help ?? errorTable[code].help;
+    this.help = options.help ?? help;
   }
 
   /** Turns anything thrown into a KeryxError; one that is already comes back unchanged. */

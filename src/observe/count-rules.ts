@@ -12,6 +12,8 @@ export const countLabels = {
   consumed: ["topic", "group"],
   /** Passes over records, by how they ended. */
   outcomes: ["topic", "event", "group", "outcome"],
+  /** Milliseconds spent on passes that ran the record. */
+  processingMs: ["topic", "event", "group"],
   /** Attempts behind the first one, by the stage that made them. */
   retries: ["topic", "event", "stage"],
   /** Records written to dead-letter topics, by failure class. */
@@ -27,6 +29,10 @@ export const countLabels = {
   dropped: ["topic", "group", "why"],
   /** Positions that the broker no longer held. */
   resets: ["topic", "group"],
+  /** Commits whose map of what is done above them could not be used, or not be kept. */
+  mapsDropped: ["topic", "group", "why"],
+  /** Records that ran without dedupe, because the store was down and the consumer may go on. */
+  dedupeBypassed: ["topic", "event", "group"],
   /** Partitions that were paused, by cause. */
   pauses: ["topic", "group", "cause"],
   /** Partitions that stand still for good. */
@@ -46,6 +52,8 @@ export const countLabels = {
   /** Times that no broker could be reached, by error code. */
   connectionErrors: ["component", "code"],
   registryErrors: ["status"],
+  /** Dead letters that replays looked at, by what became of them. */
+  replayed: ["outcome"],
   schemaCacheHits: [],
   schemaCacheMisses: [],
   internalErrors: ["where"],
@@ -88,21 +96,25 @@ const rules: Rules = {
     one("sendsFailed", { topic, event, code: codeOf(error) }),
   "record.received": ({ record: { topic, group } }) => one("consumed", { topic, group }),
   "record.decode_failed": ({ reason }) => one("decodeErrors", { reason }),
-  "record.handled": ({ record, outcome, failureClass }) => {
+  "record.handled": ({ record, outcome, failureClass, durationMs }) => {
     const { topic, event, group, attempt, stage } = record;
+    const hasRun = attempted.has(outcome);
     return [
       ...one("outcomes", { topic, event, group, outcome }),
-      ...(attempt > 1 && attempted.has(outcome) ? one("retries", { topic, event, stage }) : []),
+      ...(hasRun ? one("processingMs", { topic, event, group }, durationMs) : []),
+      ...(hasRun && attempt > 1 ? one("retries", { topic, event, stage }) : []),
       ...(outcome === "dead_lettered"
         ? one("deadLetters", { topic, event, group, class: failureClass })
         : []),
     ];
   },
+  "dedupe.bypassed": ({ record: { topic, event, group } }) => one("dedupeBypassed", { topic, event, group }),
   "handler.overdue": ({ record: { topic, event, group } }) => one("overdue", { topic, event, group }),
   "offsets.committed": ({ topic, group }) => one("commits", { topic, group }),
   "offsets.commit_failed": ({ group }) => one("commitsFailed", { group }),
   "offsets.dropped": ({ topic, group, why }) => one("dropped", { topic, group, why }),
   "offsets.reset": ({ topic, group }) => one("resets", { topic, group }),
+  "offsets.map_dropped": ({ topic, group, why }) => one("mapsDropped", { topic, group, why }),
   "partition.paused": ({ topic, group, cause }) => one("pauses", { topic, group, cause }),
   "partition.revoked": ({ topic, group, unfinished }) => one("unfinished", { topic, group }, unfinished),
   "partition.stopped": ({ topic, group, failureClass }) =>
@@ -113,6 +125,7 @@ const rules: Rules = {
   "consumer.crashed": ({ group }) => one("crashes", { group }),
   "connection.failed": ({ component, error }) => one("connectionErrors", { component, code: codeOf(error) }),
   "registry.request_failed": ({ status }) => one("registryErrors", { status: status?.toString() }),
+  "replay.record": ({ outcome }) => one("replayed", { outcome }),
   "schema.cache": ({ hit }) => one(hit ? "schemaCacheHits" : "schemaCacheMisses", {}),
   "internal.error": ({ where }) => one("internalErrors", { where }),
 };

@@ -62,6 +62,18 @@ const everything: readonly Signal[] = [
   { kind: "offsets.committed", ...at, offset: 8n },
   { kind: "offsets.commit_failed", group: "billing", error },
   { kind: "offsets.dropped", ...at, epoch: 1, why: "batch" },
+  { kind: "offsets.map_dropped", ...at, why: "corrupt" },
+  { kind: "dedupe.bypassed", record, error },
+  {
+    kind: "replay.record",
+    replayId: "r",
+    from: "orders-dlq/0/7",
+    to: "orders-retry-1",
+    dryRun: true,
+    outcome: "planned",
+    edited: false,
+    reason: "Ada",
+  },
   { kind: "offsets.reset", ...at },
   { kind: "consumer.joined", group: "billing" },
   { kind: "consumer.rebalancing", group: "billing" },
@@ -154,6 +166,7 @@ describe("counts", () => {
         { kind: "record.handled", record: { ...record, attempt: 3 }, outcome, durationMs: 1 },
       );
     expect(counts.total("retries")).to.equal(3);
+    expect(counts.total("processingMs")).to.equal(6);
     expect(counts.total("deadLetters", { class: "_unknown" })).to.equal(2);
   });
 

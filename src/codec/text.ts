@@ -25,9 +25,9 @@ export function isAscii(bytes: Uint8Array, start: number, end: number): boolean 
 
 /** Each byte as one character, in a string of its own. Only its ASCII characters are to be used. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return latin1Slice === undefined
+  return native.latin1Slice === undefined
     ? new TextDecoder("latin1").decode(bytes.subarray(start, end))
-    : latin1Slice.call(bytes, start, end);
+    : native.latin1Slice.call(bytes, start, end);
 }
 
 /** What Buffer has and its type does not say; these take any Uint8Array. Browsers have no Buffer. */
@@ -36,7 +36,7 @@ interface NativeText {
   readonly utf8Write?: (this: Uint8Array, text: string, start: number, length: number) => number;
 }
 
-const { latin1Slice, utf8Write } = /* @__PURE__ */ findNativeText();
+const native = /* @__PURE__ */ findNativeText();
 
 function findNativeText(): NativeText {
   return typeof Buffer === "undefined" ? {} : (Buffer.prototype as unknown as NativeText);
@@ -63,9 +63,9 @@ export function textLength(text: string): number {
 /** Writes text as UTF-8 and returns its length there; the target has room for it. A lone surrogate becomes U+FFFD. */
 export function utf8Into(text: string, target: Uint8Array, start: number): number {
   const most = 3 * text.length;
-  return utf8Write === undefined
+  return native.utf8Write === undefined
     ? encoder.encodeInto(text, target.subarray(start, start + most)).written
-    : utf8Write.call(target, text, start, most);
+    : native.utf8Write.call(target, text, start, most);
 }
 
 /** Bytes with memory of their own. Not `slice`: a Buffer's gives a view. */

@@ -69,6 +69,8 @@ export default {
     only("codegen-cli", "^codegen/cli/", [
       "^codegen/",
       "^src/(core|config|schema|compatibility|registry|embedded)/",
+      // `keryx bench codec` measures what producers and consumers run.
+      "^src/serde/json\\.ts$",
     ]),
     only("codegen-register", "^codegen/register", [
       "^codegen/(model/|diagnostics|register)",

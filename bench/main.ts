@@ -1,6 +1,6 @@
 // Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
 //   npm run bench            all
-//   npm run bench -- publish one of them: publish, consume, compat, broker, registry
+//   npm run bench -- publish one of them: publish, consume, compat, broker, registry, serialization
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchBroker } from "./broker.ts";
@@ -9,6 +9,7 @@ import { benchConsume } from "./consume.ts";
 import { benchConsumeFigures } from "./consume-figures.ts";
 import { benchPublish } from "./publish.ts";
 import { benchRegistry } from "./registry.ts";
+import { benchSerialization } from "./serialization.ts";
 import { describe, type Measured, ratio } from "./setup.ts";
 
 function toLines(figures: readonly Figure[]): string {
@@ -25,9 +26,12 @@ interface Figures {
   readonly compat: readonly Figure[];
   readonly broker: readonly Figure[];
   readonly registry: readonly Figure[];
+  /** Lines of a table. */
+  readonly serialization: string;
 }
 
-function toPage(rows: readonly Measured[], { consumer, compat, broker, registry }: Figures): string {
+function toPage(rows: readonly Measured[], figures: Figures): string {
+  const { consumer, compat, broker, registry, serialization } = figures;
   const lines = rows.map((row) => {
     const reached = ratio(row);
     const goal =
@@ -77,6 +81,14 @@ A client of \`node:http\` with 32 requests under way, and the registry, in a pro
 | what | figure | goal |
 |---|---|---|
 ${toLines(registry)}
+
+## Serializations
+
+\`keryx bench codec <event>\` on sample events, with values made from their schemas: bytes as they are and compressed, each value by itself; nanoseconds, medians of one process for each event. The same command compares your own events on your machine.
+
+| event | written by | bytes | gzip | zstd | encode ns | decode ns |
+|---|---|---|---|---|---|---|
+${serialization}
 `;
 }
 
@@ -94,8 +106,9 @@ const consumer = await figuresOf("consume", benchConsumeFigures);
 const compat = await figuresOf("compat", benchCompat);
 const broker = await figuresOf("broker", benchBroker);
 const registry = await figuresOf("registry", benchRegistry);
+const serialization = wanted === undefined || wanted === "serialization" ? benchSerialization() : "";
 if (wanted === undefined)
   writeFileSync(
     new URL("../docs/benchmarks.md", import.meta.url),
-    toPage(rows, { consumer, compat, broker, registry }),
+    toPage(rows, { consumer, compat, broker, registry, serialization }),
   );

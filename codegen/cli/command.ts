@@ -29,6 +29,7 @@ export interface CommandOptions {
   readonly check?: boolean;
   readonly watch?: boolean;
   readonly docs?: boolean;
+  readonly value?: string;
   readonly level?: string;
   readonly dialect?: string;
   readonly verdict?: string;
@@ -100,6 +101,10 @@ export const commandOptions: Readonly<
   docs: [
     "--docs",
     "also write docs/reference/events.md and an AsyncAPI 3 document, docs/reference/asyncapi.yaml",
+  ],
+  value: [
+    "--value <file>",
+    "JSON file with a value of the event, as its JSON serialization has it (default: one made from the schema)",
   ],
   json: ["--json", "print JSON"],
   level: ["--level <level>", "compatibility level, for example FULL_TRANSITIVE (default: BACKWARD)"],

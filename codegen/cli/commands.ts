@@ -88,6 +88,15 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import("./explain.ts")).runExplain,
   },
   {
+    name: "bench codec",
+    summary:
+      "Compare the serializations of an event on this machine: sizes, also compressed, and times, beside other libraries that are installed.",
+    argument: { name: "event", meaning: "event type, full name or simple name" },
+    options: ["value", "project", "schemas", "json"],
+    example: "keryx bench codec order.placed",
+    load: async () => (await import("./bench-codec.ts")).runBenchCodec,
+  },
+  {
     name: "config explain",
     summary: "Show every setting and where its value comes from; secrets are masked.",
     options: ["project", "json"],

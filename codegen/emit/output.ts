@@ -102,6 +102,17 @@ export async function printFiles(plans: readonly FilePlan[]): Promise<readonly O
   return plans.map((plan) => ({ path: plan.path, text: printFile(project, morph, plan) }));
 }
 
+/** JavaScript of a printed file, without a look at its types. */
+export async function transpile(text: string): Promise<string> {
+  const { ts } = await loadPrinter();
+  const compilerOptions = {
+    module: ts.ModuleKind.ESNext,
+    target: ts.ScriptTarget.ES2023,
+    verbatimModuleSyntax: true,
+  };
+  return ts.transpileModule(text, { compilerOptions }).outputText;
+}
+
 type Morph = typeof import("ts-morph");
 
 async function loadPrinter(): Promise<Morph> {

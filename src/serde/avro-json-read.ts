@@ -4,7 +4,6 @@ import { setOwn } from "../codec/own.ts";
 import type { AvroEnum, AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro-model.ts";
 import { propertyName, unionShape } from "../schema/avro-shape.ts";
 import { encodeDefault } from "./avro-default.ts";
-import type { AvroJsonStyle } from "./avro-json.ts";
 import {
   base64Bytes,
   durationOf,
@@ -13,7 +12,7 @@ import {
   unscaledOfBytes,
   uuidOf,
 } from "./avro-json-bytes.ts";
-import { tagOf } from "./avro-json-write.ts";
+import { type AvroJsonStyle, tagOf } from "./avro-json-write.ts";
 import { createResolver } from "./avro-resolve.ts";
 
 /** Reads what has the right form. What has not is left as it is, for the binary codec to refuse with its path. */

@@ -2,7 +2,6 @@ import { daysOf } from "../codec/logical.ts";
 import { asBuffer } from "../core/record.ts";
 import type { AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro-model.ts";
 import { propertyName, unionShape } from "../schema/avro-shape.ts";
-import type { AvroJsonStyle } from "./avro-json.ts";
 import {
   type DurationParts,
   decimalText,
@@ -10,6 +9,9 @@ import {
   unscaledBytes,
   uuidBytes,
 } from "./avro-json-bytes.ts";
+
+/** How Avro values are written in JSON: as one would by hand, or as Avro's specification has it. */
+export type AvroJsonStyle = "plain" | "avro";
 
 /** Writes a value that its binary codec has found right: nothing is checked again. */
 export type JsonWrite = (value: never) => string;

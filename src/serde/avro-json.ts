@@ -3,10 +3,7 @@ import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType, JsonCodec } from "../core/event.ts";
 import type { AvroType } from "../schema/avro-model.ts";
 import { jsonReader } from "./avro-json-read.ts";
-import { jsonWriter } from "./avro-json-write.ts";
-
-/** How Avro values are written in JSON: as one would by hand, or as Avro's specification has it. */
-export type AvroJsonStyle = "plain" | "avro";
+import { type AvroJsonStyle, jsonWriter } from "./avro-json-write.ts";
 
 /**
  * The JSON codec of an Avro event. Both ways the binary codec judges the value: what it refuses is refused here, with

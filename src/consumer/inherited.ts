@@ -34,7 +34,7 @@ export function createInherited({ base, runs }: OffsetMap): Inherited {
   };
   return {
     end,
-    isCompleted: (offset) => nextIncomplete(offset) > offset,
+    isCompleted: (offset) => offset >= base && nextIncomplete(offset) > offset,
     nextIncomplete,
     unfinished: (offset) =>
       stretches

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { encodeOffsetMap } from "../../../src/consumer/offset-map.ts";
 import type { ConsumerEvent, KafkaPort, PortConsumer } from "../../../src/transport/port.ts";
 import type { Harness } from "../../support/consumer-harness.ts";
 import { createFastClock, header, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
@@ -59,6 +60,20 @@ describe("A consumer whose position is not in the log", () => {
     for (const text of ["d", "e"]) append(text);
     await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
     expect(seen).to.deep.equal(["a", "b", "c", "d", "e"]);
+  });
+
+  it("passes over nothing of it for what a commit says was done in the old one", async () => {
+    const metadata = encodeOffsetMap({ base: 3n, runs: [1, 9] });
+    kafka.setCommitted("billing", "notes", 0, 3n, metadata);
+    await kafka.rebalance("billing", { lost: true });
+    await kafka.port.admin().deleteTopics(["notes"]);
+    kafka.createTopic("notes", 1);
+    tell({ kind: "out_of_range", partition: at });
+    reader.seek({ ...at, offset: 0n });
+    for (let i = 0; i < 20; i++) append(`new ${i}`);
+    await until("committed", () => kafka.committed("billing", "notes", 0) === 20n);
+    expect(seen.slice(3)).to.deep.equal(Array.from({ length: 20 }, (_, i) => `new ${i}`));
+    expect(harness.signals.filter((one) => one.kind === "offsets.map_dropped")).to.have.length(1);
   });
 
   it("goes on where the log begins now, and finishes what it had taken", async () => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { OffsetMap } from "../../../src/consumer/offset-map.ts";
@@ -100,6 +102,34 @@ describe("The offsets of an assignment", () => {
     expect(mapOf(offsets)).to.deep.equal({ base: 0n, runs: [1, 19_999, 1, 29_999] });
     for (const one of stuck) offsets.complete(one);
     expect(offsets.take()).to.deep.equal({ offset: 50_000n, metadata: "", covers: 50_000 });
+  });
+
+  it("know the highest that is done when only unfinished ones came after it", () => {
+    const offsets = createOffsetTracker(4_096);
+    for (let i = 0n; i < 4_000n; i++) {
+      const one = ticket(i);
+      offsets.admit(one);
+      if (i > 0n && i <= 1_500n) offsets.complete(one);
+    }
+    expect(mapOf(offsets)).to.deep.equal({ base: 0n, runs: [1, 1_500] });
+  });
+
+  it("let go of what is done behind one stuck record", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const offsets = createOffsetTracker(4_096);
+    offsets.admit(ticket(0n));
+    const kept: WeakRef<Ticket>[] = [];
+    for (let i = 1n; i < 20_000n; i++) {
+      const one = ticket(i);
+      offsets.admit(one);
+      offsets.complete(one);
+      kept.push(new WeakRef(one));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(kept.filter((one) => one.deref()).length).to.be.at.most(1_024);
+    expect(mapOf(offsets)).to.deep.equal({ base: 0n, runs: [1, 19_999] });
   });
 
   it("tell in a commit what is done above it, offsets that were never delivered included, and cover it", () => {

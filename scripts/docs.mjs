@@ -10,6 +10,7 @@ import { ownDefaults } from "../src/config/settings.ts";
 import { buildShape, toShape } from "../src/config/shape.ts";
 import { consumerDefaults } from "../src/consumer/options.ts";
 import { errorTable } from "../src/core/errors.ts";
+import { countLabels } from "../src/observe/count-rules.ts";
 import { healthDefaults } from "../src/observe/options.ts";
 import { producerDefaults } from "../src/producer/options.ts";
 import { registryAuthSchema, registryDefaults } from "../src/registry/options.ts";
@@ -203,9 +204,43 @@ function errorsPage() {
   return `# Errors\n\n${notice}\n\n${intro}\n\n${table(["Code", "What happened", "What to do", "Retriable", "Exit code of a command"], rows)}\n`;
 }
 
+/** The comment of each member of a table that is written as an object. */
+function readRows(file, name) {
+  const source = ts.createSourceFile(
+    file,
+    readFileSync(join(root, file), "utf8"),
+    ts.ScriptTarget.Latest,
+    true,
+  );
+  const comments = new Map();
+  const visit = (node) => {
+    if (ts.isVariableDeclaration(node) && node.name.getText(source) === name) collect(node);
+    else ts.forEachChild(node, visit);
+  };
+  const collect = (node) => {
+    if (ts.isPropertyAssignment(node)) {
+      const [doc] = ts.getJSDocCommentsAndTags(node);
+      comments.set(node.name.getText(source), typeof doc?.comment === "string" ? doc.comment : "");
+    } else ts.forEachChild(node, collect);
+  };
+  visit(source);
+  return comments;
+}
+
+function countsPage() {
+  const comments = readRows("src/observe/count-rules.ts", "countLabels");
+  const rows = Object.entries(countLabels).map(([name, labels]) =>
+    row(`\`${name}\``, labels.map((label) => `\`${label}\``).join(", "), comments.get(name) ?? ""),
+  );
+  const intro =
+    "What `createCounts()` counts; [how to use it](../guides/operating.md#counting). Labels are always these, and `_unknown` where a signal does not say; names beyond the first 500 of a label are counted under `_other`.";
+  return `# Counts\n\n${notice}\n\n${intro}\n\n${table(["Metric", "Labels", "Counts"], rows)}\n`;
+}
+
 const pages = {
   "docs/reference/check.md": checkReference(),
   "docs/reference/cli.md": commandReference(),
+  "docs/reference/counts.md": countsPage(),
   "docs/reference/errors.md": errorsPage(),
   "docs/reference/lint.md": lintReference(),
   "docs/reference/options.md": optionsPage(),

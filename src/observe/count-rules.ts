@@ -24,6 +24,7 @@ export const countLabels = {
   overdue: ["topic", "event", "group"],
   /** Offsets that brokers took. */
   commits: ["topic", "group"],
+  /** Commits that no broker took. */
   commitsFailed: ["group"],
   /** Batches, completions and commits of assignments that were over. */
   dropped: ["topic", "group", "why"],
@@ -45,17 +46,23 @@ export const countLabels = {
   joins: ["group"],
   /** Times that members gave their partitions up to join again. */
   rebalances: ["group"],
+  /** Clients that neither worked nor failed, and were replaced or given up. */
   stalls: ["group"],
+  /** Clients that crashed. */
   crashes: ["group"],
   /** Gauge: end offset minus committed offset. */
   lag: ["group", "topic", "partition"],
   /** Times that no broker could be reached, by error code. */
   connectionErrors: ["component", "code"],
+  /** Requests that a registry did not answer well, by HTTP status. */
   registryErrors: ["status"],
   /** Dead letters that replays looked at, by what became of them. */
   replayed: ["outcome"],
+  /** Schemas that were asked for and at hand. */
   schemaCacheHits: [],
+  /** Schemas that were asked for and had to be fetched. */
   schemaCacheMisses: [],
+  /** Failures inside the runtime: defects, unless something outside was the reason. */
   internalErrors: ["where"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

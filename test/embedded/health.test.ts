@@ -11,6 +11,11 @@ const order = (orderId: string) => ({ eventId: `e-${orderId}`, orderId, customer
 const quick = { sessionTimeoutMs: 6_000, drainTimeoutMs: 500, commitTimeoutMs: 2_000, closeTimeoutMs: 500 };
 const group = "billing";
 
+function portOf(signals: readonly Signal[]): number {
+  const listening = signals.find((signal) => signal.kind === "health.listening");
+  return listening?.kind === "health.listening" ? listening.port : 0;
+}
+
 describe("health on the embedded servers", function () {
   this.timeout(60_000);
   let servers: TestServers;
@@ -22,8 +27,7 @@ describe("health on the embedded servers", function () {
     signals = [];
     servers = await startTestServers({ broker: { topics: [{ name: "order-events", partitions: 2 }] } });
     app = await connect();
-    const listening = signals.find((signal) => signal.kind === "health.listening");
-    port = listening?.kind === "health.listening" ? listening.port : 0;
+    port = portOf(signals);
   });
 
   afterEach(() => servers.close());
@@ -130,6 +134,10 @@ describe("health on the embedded servers", function () {
 
   it("is only degraded by a registry that is away, and waits where a schema is not known", async () => {
     const seen: string[] = [];
+    await app.close();
+    signals = [];
+    app = await connect({ registry: { url: servers.registryUrl, retries: 0 } });
+    port = portOf(signals);
     await start((id) => seen.push(id));
     await servers.publish(OrderPlaced, order("o-1"));
     await servers.untilProcessed(group);

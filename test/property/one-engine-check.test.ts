@@ -41,7 +41,7 @@ function requestOf(
     options: {
       ...{ type: byDefault("e"), topic: byDefault("t"), subject: byDefault("s") },
       ...{ compatibility: byDefault(level), retryDelaysMs: byDefault([]) },
-      ...{ deadLetter: byDefault("d"), ordered: byDefault(false) },
+      ...{ deadLetter: byDefault("d"), ordered: byDefault(false), serialization: byDefault("BINARY") },
     },
     // Only the places of findings come from it.
     source: { kind: "avro", record: record as Extract<EventModel["source"], { kind: "avro" }>["record"] },

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { fromJson, toJson } from "@bufbuild/protobuf";
 import { expect } from "chai";
-import { type App, connect, type Delivery, type EventType, type TopicDefinition } from "keryx";
+import {
+  type App,
+  connect,
+  type Delivery,
+  type EventPolicy,
+  type EventType,
+  type TopicDefinition,
+} from "keryx";
 import { messageJson } from "keryx/runtime/v1";
 import {
   OrderPlaced,
@@ -40,14 +47,18 @@ export function describeJson(requireServers: GetServers): void {
     const seen: Seen[] = [];
     let fails = (_: Seen): boolean => false;
 
-    const on = <Event extends EventType<never, never>>(event: Event, topic: string, more: object): Event => ({
+    const on = <Event extends { readonly policy: EventPolicy }>(
+      event: Event,
+      topic: string,
+      more: object,
+    ): Event => ({
       ...event,
       ...more,
       topic,
       policy: { ...event.policy, retry: { delaysMs: [100] }, deadLetter: `${topic}-dlq` },
     });
-    const handle = (value: unknown, delivery: Delivery<never>): void => {
-      const one = { value, delivery: delivery as Delivery<unknown> };
+    const handle = (value: unknown, delivery: Delivery<unknown>): void => {
+      const one = { value, delivery };
       seen.push(one);
       if (fails(one)) throw new Error("not today");
     };

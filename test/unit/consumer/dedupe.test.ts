@@ -287,6 +287,24 @@ describe("The lease on a message id", () => {
     expect(harness.outcomes().includes("deduped")).to.equal(false);
   });
 
+  it("that ended before it could be read is asked for once more at once, without holding its lane", async () => {
+    const store = createMemoryStore(clock);
+    let asked = 0;
+    harness = await startHarness({
+      kafka,
+      clock,
+      store: {
+        ...store,
+        claim: (...claim) => (asked++ === 0 ? { busyUntil: clock.now() } : store.claim(...claim)),
+      },
+      options: { createTopics: true },
+      on: [[noteEvent("Note"), () => {}]],
+    });
+    kafka.append("notes", 0, { value: "Note|a" });
+    await until("committed", () => kafka.committed("billing", "notes", 0) === 1n);
+    expect([harness.outcomes(), asked]).to.deep.equal([["processed"], 2]);
+  });
+
   it("is known by group, event and id, whatever characters they hold", async () => {
     const store = createMemoryStore(clock);
     const keys: string[] = [];

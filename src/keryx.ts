@@ -87,8 +87,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     context,
   });
   const { port, host, shutdownDelayMs, readyOnStandby } = resolveHealthOptions(config.health);
-  const loop = watchEventLoop();
-  const health = createHealth({ clock, loop, readyOnStandby });
+  const health = createHealth({ clock, blockedMs: () => loop.blockedMs(), readyOnStandby });
   const observe = fanOut([log.observe, health.observe, ...(extra ? [extra] : [])]);
   const { clientId } = config.transport;
   const transport = watchConnections(createKafkajsPort(config.transport, observe), { clock, observe });
@@ -108,6 +107,8 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const consumers = createConsumers(config.consumer, (consumerOptions) =>
     createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics }, consumerOptions),
   );
+  // From here on nothing is refused any more that would leave it running.
+  const loop = watchEventLoop();
   let phase: AppSnapshot["phase"] = "open";
   let closing: Promise<void> | undefined;
   const shut = async (probesUntilMs: number): Promise<void> => {

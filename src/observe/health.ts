@@ -1,7 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { AppHealth, AppSnapshot, ConsumerHealth } from "../core/health.ts";
 import type { Observe, RecordRef, Signal } from "../core/signals.ts";
-import type { EventLoopWatch } from "./event-loop.ts";
 import {
   combine,
   dead,
@@ -21,7 +20,8 @@ export interface Health {
 
 export interface HealthDeps {
   readonly clock: Clock;
-  readonly loop: Pick<EventLoopWatch, "blockedMs">;
+  /** How long the event loop stood still of late. */
+  readonly blockedMs: () => number;
   readonly readyOnStandby: boolean;
 }
 
@@ -40,7 +40,7 @@ interface Facts {
   isDisconnected: boolean;
 }
 
-export function createHealth({ clock, loop, readyOnStandby }: HealthDeps): Health {
+export function createHealth({ clock, blockedMs, readyOnStandby }: HealthDeps): Health {
   const facts: Facts = {
     overdue: new Map(),
     warnings: new Set(),
@@ -55,7 +55,7 @@ export function createHealth({ clock, loop, readyOnStandby }: HealthDeps): Healt
       const nowMs = clock.now();
       const consumers = app.consumers.map((one) => judgeConsumer(one, { nowMs, readyOnStandby }));
       const verdict = judgeApp(app, consumers, [
-        ...judgeProcess(loop.blockedMs(), facts, nowMs),
+        ...judgeProcess(blockedMs(), facts, nowMs),
         ...judgeSurroundings(facts),
       ]);
       return {

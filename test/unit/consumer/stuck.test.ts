@@ -11,7 +11,7 @@ const Note = noteEvent("Note", { deadLetter: "notes-dlq" });
 // What no signal tells: a client that has joined, beats, and simply delivers nothing.
 describe("a partition whose records never come", () => {
   const clock = createFastClock(1_000);
-  const health = createHealth({ clock, loop: { blockedMs: () => 0 }, readyOnStandby: true });
+  const health = createHealth({ clock, blockedMs: () => 0, readyOnStandby: true });
   let kafka: MemoryKafka;
   let consumer: OwnedConsumer;
   let swallows: (batch: PortBatch) => boolean;

@@ -20,7 +20,7 @@ describe("health", () => {
   beforeEach(() => {
     clock = createManualClock();
     blockedMs = 0;
-    health = createHealth({ clock, loop: { blockedMs: () => blockedMs }, readyOnStandby: true });
+    health = createHealth({ clock, blockedMs: () => blockedMs, readyOnStandby: true });
   });
 
   const partition = (more: Partial<PartitionSnapshot> = {}): PartitionSnapshot => ({
@@ -243,7 +243,7 @@ describe("health", () => {
   });
 
   it("lets standby be unready where that is asked for", () => {
-    health = createHealth({ clock, loop: { blockedMs: () => 0 }, readyOnStandby: false });
+    health = createHealth({ clock, blockedMs: () => 0, readyOnStandby: false });
     expect(verdict(app([withMember({ partitions: [] })]))).to.equal("live unready standby");
   });
 

@@ -65,7 +65,7 @@ describe("An app whose brokers fail while it sends and handles events", function
   const expectKept = (records: RunRecords): void => {
     const { group, topics } = flow;
     const repeats = { perKill: 0, perLoss: 0, perRevoke: 0 };
-    expect(judge(records, { seed, group, topics, repeats })).to.deep.equal([]);
+    expect(judge(records, { seed, group, topics, repeats, networkFails: true })).to.deep.equal([]);
     const letters = records.finalRead.partitions.filter(({ topic }) => topic.endsWith("-dlq"));
     expect(letters.flatMap((one) => one.records).length).to.be.greaterThan(0);
     const isBad = ({ kind }: { kind: string }): boolean =>

@@ -39,7 +39,7 @@ export async function runSoak(given: SoakOptions): Promise<ChaosResult> {
   const run = await startRun({
     ...{ name: "soak", seed, servers: { brokers, registryUrl }, partitions, perSecond, repeats, options },
     workerBrokers: proxy.brokers,
-    mayWriteTwice: true,
+    networkFails: true,
     expire: (group, client) => endSessions(broker, group, client),
   });
   const random = createRandom(seed);
@@ -54,6 +54,7 @@ export async function runSoak(given: SoakOptions): Promise<ChaosResult> {
     for (let more = 1; more < workerCount; more++) run.start();
     await waitUntil("the workers have joined", () => broker.group(run.group)?.members.length === workerCount);
     run.sending.release(buildTasks(seed, Math.ceil((forMs / 1_000) * perSecond), maxWorkMs));
+    await waitUntil("events flow", () => run.sending.acknowledged() > 100);
     while (elapsedMs() < forMs && !signal.aborted) {
       const trouble = troubles[Math.floor(random() * troubles.length)] as Trouble;
       log(`${Math.round(elapsedMs() / 1_000)} s: ${trouble.name}`);

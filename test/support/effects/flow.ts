@@ -58,7 +58,7 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
   await consumeFlow(app, group, topics, (effect) => {
     effects.push({ ...effect, client, atMs: monotonicMs(), wallMs: Date.now(), isSure: true });
   }).start();
-  const sending = startSending(app, topics, perSecond, history);
+  const sending = startSending(app, topics, { perSecond, history });
   sending.release(tasks);
   return {
     app,

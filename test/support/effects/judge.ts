@@ -21,8 +21,8 @@ export interface Judged {
   readonly group: string;
   readonly topics: FlowTopics;
   readonly repeats: RunPolicy["repeats"];
-  /** A producer that saw its network fail may have written twice. */
-  readonly mayWriteTwice?: boolean;
+  /** A producer whose network failed may have written twice. */
+  readonly networkFails?: boolean;
 }
 
 /** Reads the topics of a run to their ends, and what its groups committed. */
@@ -41,7 +41,7 @@ export async function readRun(
   return readFinal(brokers, names, [group, `${group}-retry`]);
 }
 
-export function toPolicy({ seed, group, topics, repeats, mayWriteTwice = false }: Judged): RunPolicy {
+export function toPolicy({ seed, group, topics, repeats, networkFails = false }: Judged): RunPolicy {
   const decisions: [] = [];
   const stages = stagesOf(topics);
   const deadLetter = topics.order.policy.deadLetter;
@@ -62,7 +62,7 @@ export function toPolicy({ seed, group, topics, repeats, mayWriteTwice = false }
       { group, topic: topics.ordered.name, order: "key", tries: 8, stages: [], decisions },
     ],
     dedupe: { windowMs: Number.POSITIVE_INFINITY, scope: "client" },
-    isIdempotent: !mayWriteTwice,
+    isIdempotent: !networkFails,
   };
 }
 

@@ -25,8 +25,8 @@ export interface RunOptions {
   readonly options?: Partial<ConsumerOptions>;
   /** Addresses for the workers, where they are not the servers' own. */
   readonly workerBrokers?: readonly string[];
-  /** Producers may write twice: the network fails. */
-  readonly mayWriteTwice?: boolean;
+  /** So sends may fail, and what is sent again may be written twice. */
+  readonly networkFails?: boolean;
   /** A killed member's session ends now, instead of after its timeout. */
   readonly expire?: (group: string, client: string) => void;
 }
@@ -71,7 +71,7 @@ const workerFile = fileURLToPath(new URL("./worker.ts", import.meta.url));
 const nodeFlags = ["--conditions=@keryx/source", "--disable-warning=ExperimentalWarning"];
 
 export async function startRun(given: RunOptions): Promise<Run> {
-  const { name, seed, servers, partitions, perSecond, repeats, mayWriteTwice = false } = given;
+  const { name, seed, servers, partitions, perSecond, repeats, networkFails = false } = given;
   const folder = await mkdtemp(join(tmpdir(), `keryx-${name}-`));
   const run = uniqueName(name);
   const topics = toFlowTopics(run);
@@ -88,7 +88,7 @@ export async function startRun(given: RunOptions): Promise<Run> {
     registry: servers.registryUrl,
     logging: { level: "error" },
   });
-  const sending = startSending(app, topics, perSecond, history);
+  const sending = startSending(app, topics, { perSecond, history, mayFail: networkFails });
   const workers: Worker[] = [];
   const alive = (): Worker[] => workers.filter(({ child }) => child.ended() === undefined);
   const noteDeath = async (worker: Worker): Promise<void> => {
@@ -149,7 +149,7 @@ export async function startRun(given: RunOptions): Promise<Run> {
       const paths = ["harness", ...clients].map((client) => join(folder, `${client}.history`));
       return { tasks, effects, history: readHistories(paths), finalRead };
     },
-    judge: (records) => judge(records, { seed, group, topics, repeats, mayWriteTwice }),
+    judge: (records) => judge(records, { seed, group, topics, repeats, networkFails }),
     defects: () =>
       workers.flatMap(({ client, child }) =>
         readFileSync(child.logFile, "utf8")

@@ -21,7 +21,18 @@ export interface Sending {
 
 const tickMs = 20;
 
-export function startSending(app: App, topics: FlowTopics, perSecond: number, history: HistoryLog): Sending {
+export interface SendingOptions {
+  readonly perSecond: number;
+  readonly history: HistoryLog;
+  /** The history tells of sends that failed; `finish` does not. */
+  readonly mayFail?: boolean;
+}
+
+export function startSending(
+  app: App,
+  topics: FlowTopics,
+  { perSecond, history, mayFail = false }: SendingOptions,
+): Sending {
   const retried = app.topicProducer(topics.retried);
   const ordered = app.topicProducer(topics.ordered);
   const waiting: Task[] = [];
@@ -47,7 +58,13 @@ export function startSending(app: App, topics: FlowTopics, perSecond: number, hi
         ? retried.send(topics.order, toOrder(task))
         : ordered.send(topics.request, toRequest(task)),
     );
-    const noted = sent.then((result) => note(task, result));
+    const noted = sent.then(
+      (result) => note(task, result),
+      (error: unknown) => {
+        if (mayFail) return task;
+        throw error;
+      },
+    );
     // `finish` reports it.
     noted.catch(() => {});
     sends.push(noted);

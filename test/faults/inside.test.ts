@@ -26,67 +26,79 @@ function createWrongClock() {
   return clock;
 }
 
-const scenarios: Scenarios<TestServers> = {
-  "a dedupe store that does not answer pauses, and nothing is handled twice or left out": async ({
-    world,
-    seed,
-  }) => {
-    const topics = toFlowTopics(`dedupe-${seed}`);
-    const group = `dedupe-${seed}-group`;
-    world.broker.createTopic({ name: topics.retried.name, partitions: 2 });
-    const memory = createMemoryStore(systemClock);
-    let isDown = false;
-    const asked = <Result>(answer: () => Result): Result => {
-      if (isDown) throw new Error("the store is down");
-      return answer();
-    };
-    const store: DedupeStore = {
-      claim: (...given) => asked(() => memory.claim(...given)),
-      renew: (...given) => asked(() => memory.renew(...given)),
-      done: (...given) => asked(() => memory.done(...given)),
-      release: (...given) => asked(() => memory.release(...given)),
-      close: () => memory.close(),
-    };
-    const transport = createKafkajsPort({ brokers: world.brokers }, () => {});
-    const registry = createHttpRegistry({ url: world.registryUrl }, () => {});
-    const [signals, handled]: [Signal[], string[]] = [[], []];
-    const consumer = createConsumer(
-      {
-        ...{ transport, registry, clock: systemClock, context: createContextStore(), createTopics: true },
-        ...{ dedupeStore: store, observe: (signal: Signal) => void signals.push(signal) },
-      },
-      { group },
-    ).on(topics.order, ({ eventId }) => void handled.push(eventId));
-    const send = async (from: number, to: number): Promise<void> => {
-      for (let i = from; i < to; i++)
-        await world.publish(
-          topics.order,
-          toOrder({ flow: "retried", id: `${i}`, key: `k${i % 7}`, seq: i, succeedsAt: 1, workMs: 0 }),
-        );
-    };
-    try {
-      await consumer.start();
-      await send(0, 30);
-      await until("the first are handled", () => handled.length === 30);
-      isDown = true;
-      await send(30, 60);
+async function withoutStore(
+  world: TestServers,
+  seed: number,
+  onStoreDown: "pause" | "process",
+): Promise<void> {
+  const topics = toFlowTopics(`dedupe-${onStoreDown}-${seed}`);
+  const group = `dedupe-${onStoreDown}-${seed}-group`;
+  world.broker.createTopic({ name: topics.retried.name, partitions: 2 });
+  const memory = createMemoryStore(systemClock);
+  let isDown = false;
+  const asked = <Result>(answer: () => Result): Result => {
+    if (isDown) throw new Error("the store is down");
+    return answer();
+  };
+  const store: DedupeStore = {
+    claim: (...given) => asked(() => memory.claim(...given)),
+    renew: (...given) => asked(() => memory.renew(...given)),
+    done: (...given) => asked(() => memory.done(...given)),
+    release: (...given) => asked(() => memory.release(...given)),
+    close: () => memory.close(),
+  };
+  const transport = createKafkajsPort({ brokers: world.brokers }, () => {});
+  const registry = createHttpRegistry({ url: world.registryUrl }, () => {});
+  const [signals, handled]: [Signal[], string[]] = [[], []];
+  const consumer = createConsumer(
+    {
+      ...{ transport, registry, clock: systemClock, context: createContextStore(), createTopics: true },
+      ...{ dedupeStore: store, observe: (signal: Signal) => void signals.push(signal) },
+    },
+    { group, onStoreDown },
+  ).on(topics.order, ({ eventId }) => void handled.push(eventId));
+  const send = async (from: number, to: number): Promise<void> => {
+    for (let i = from; i < to; i++)
+      await world.publish(
+        topics.order,
+        toOrder({ flow: "retried", id: `${i}`, key: `k${i % 7}`, seq: i, succeedsAt: 1, workMs: 0 }),
+      );
+  };
+  try {
+    await consumer.start();
+    await send(0, 30);
+    await until("the first are handled", () => handled.length === 30);
+    isDown = true;
+    await send(30, 60);
+    if (onStoreDown === "process") {
+      await until("all are handled without the store", () => handled.length === 60);
+      const bypassed = signals.filter(({ kind }) => kind === "dedupe.bypassed");
+      expect(bypassed.length, "records that went past it").to.be.at.least(30);
+    } else {
       const isHeld = (signal: Signal): boolean =>
         signal.kind === "partition.paused" && signal.cause === "dedupe";
       await until("partitions wait for the store", () => signals.some(isHeld));
       await wait(1_000);
       expect(handled, "handled without the store").to.have.length(30);
-      isDown = false;
-      await until("all are handled", () => handled.length >= 60);
-      await until("all are committed", () =>
-        world.broker.lag(group).every(({ committed = 0, end }) => committed === end),
-      );
-      expect(new Set(handled).size).to.equal(60);
-      expect(handled).to.have.length(60);
-    } finally {
-      await consumer.close();
-      await Promise.all([transport.close(), registry.close(), memory.close()]);
     }
-  },
+    isDown = false;
+    await until("all are handled", () => handled.length >= 60);
+    await until("all are committed", () =>
+      world.broker.lag(group).every(({ committed = 0, end }) => committed === end),
+    );
+    expect(new Set(handled).size).to.equal(60);
+    expect(handled).to.have.length(60);
+  } finally {
+    await consumer.close();
+    await Promise.all([transport.close(), registry.close(), memory.close()]);
+  }
+}
+
+const scenarios: Scenarios<TestServers> = {
+  "a dedupe store that does not answer pauses, and nothing is handled twice or left out": ({ world, seed }) =>
+    withoutStore(world, seed, "pause"),
+  "a dedupe store that does not answer is done without where that was asked for, and each record is counted":
+    ({ world, seed }) => withoutStore(world, seed, "process"),
   "a clock that jumps an hour ahead: nothing is tried too early by it, leases and timers go on": async ({
     world,
     start,

@@ -6,6 +6,7 @@ import { chooseSeed } from "../support/effects/random.ts";
 import { type Run, type RunOptions, startRun, type Worker } from "../support/effects/run.ts";
 import { buildTasks } from "../support/effects/workload.ts";
 import type { GetServers } from "../support/embedded-servers.ts";
+import { chosen } from "../support/faults/scenarios.ts";
 import { waitUntil } from "../support/servers.ts";
 
 const perSecond = 50;
@@ -104,7 +105,7 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
 
 /** Binds them to servers; `only` are the first words of those that these servers are to show. */
 export function describeProcessFaults(getServers: GetServers, only: readonly string[] = [""]): void {
-  const chosen = Object.entries(scenarios).filter(([name]) => only.some((words) => name.startsWith(words)));
+  const plays = chosen(scenarios).filter(([name]) => only.some((words) => name.startsWith(words)));
 
   describe("Workers that freeze, die and go: nothing is lost, reordered or committed by who may not", function () {
     this.timeout(240_000);
@@ -123,8 +124,8 @@ export function describeProcessFaults(getServers: GetServers, only: readonly str
         return { ...run, end: () => end(run, seed, repeats) };
       };
       // A few at a time: on a machine that has no time for them, members would be given up that do nothing wrong.
-      for (let from = 0; from < chosen.length; from += 3) {
-        const batch = chosen.slice(from, from + 3).map(([name, play]) => [name, play(start)] as const);
+      for (let from = 0; from < plays.length; from += 3) {
+        const batch = plays.slice(from, from + 3).map(([name, play]) => [name, play(start)] as const);
         for (const [name, verdict] of batch) verdicts.set(name, verdict);
         await Promise.allSettled(batch.map(([, verdict]) => verdict));
       }
@@ -134,7 +135,7 @@ export function describeProcessFaults(getServers: GetServers, only: readonly str
       await Promise.all(runs.map((run) => run.close(isGood)));
     });
 
-    for (const [name] of chosen) it(name, async () => verdicts.get(name));
+    for (const [name] of plays) it(name, async () => verdicts.get(name));
   });
 }
 

@@ -11,6 +11,13 @@ export interface Stage<World> {
 
 export type Scenarios<World> = Readonly<Record<string, (stage: Stage<World>) => Promise<void>>>;
 
+/** Scenarios to run: `KERYX_TEST_ONLY` names one by a part of its title, so that it can be repeated by itself. */
+export function chosen<Play>(
+  scenarios: Readonly<Record<string, Play>>,
+): readonly (readonly [string, Play])[] {
+  return Object.entries(scenarios).filter(([name]) => name.includes(process.env["KERYX_TEST_ONLY"] ?? ""));
+}
+
 /** Runs all scenarios at once, since each has topics, a group and a proxy of its own, and gives each a test. */
 export function describeScenarios<World>(
   title: string,
@@ -34,7 +41,7 @@ export function describeScenarios<World>(
         runs.push(run);
         return run;
       };
-      for (const [name, play] of Object.entries(scenarios)) {
+      for (const [name, play] of chosen(scenarios)) {
         const verdict = play({ world: opened, seed, start });
         // Told by its own test.
         verdict.catch(() => {});
@@ -46,6 +53,6 @@ export function describeScenarios<World>(
       if (world !== undefined) await close(world);
     });
 
-    for (const name of Object.keys(scenarios)) it(name, async () => verdicts.get(name));
+    for (const [name] of chosen(scenarios)) it(name, async () => verdicts.get(name));
   });
 }

@@ -1,4 +1,11 @@
-import type { AvroField, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
+import type {
+  AvroArray,
+  AvroField,
+  AvroMap,
+  AvroRecord,
+  AvroType,
+  AvroUnion,
+} from "../../src/schema/avro-model.ts";
 import { unionShape } from "../../src/schema/avro-shape.ts";
 import { minBytes, scalarFunctions } from "./avro-scalars.ts";
 import { typeName, typeText } from "./avro-types.ts";
@@ -32,7 +39,8 @@ export function readRecord(codecs: Codecs, record: AvroRecord): FunctionDeclarat
   return reader(codecs, `read${name}`, name, body, true);
 }
 
-function readField(codecs: Codecs, record: AvroRecord, field: AvroField): string {
+/** An expression that reads a record's field. */
+export function readField(codecs: Codecs, record: AvroRecord, field: AvroField): string {
   const isOwned = codecs.owned.has(field) && field.type.kind === "string" && !field.type.logical;
   return isOwned ? `${use(codecs, "readOwnString")}(r)` : readText(codecs, field.type, hint(record, field));
 }
@@ -58,21 +66,30 @@ export function scalarRead(codecs: Codecs, type: AvroType): string {
 function readBody(codecs: Codecs, type: Composite, hinted: string): readonly string[] {
   if (type.kind === "union") return readUnion(codecs, type, hinted);
   const inner = type.kind === "array" ? type.items : type.values;
-  const open = `${use(codecs, "openBlock")}(r, ${minBytes(inner) + (type.kind === "map" ? 1 : 0)})`;
-  const itemType = typeText(codecs.scope, inner, "value");
   const item = readText(codecs, inner, `${hinted}Item`);
-  const [start, add] =
-    type.kind === "array"
-      ? [
-          `const items: ${/^[\w$]+$/.test(itemType) ? itemType : `(${itemType})`}[] = [];`,
-          `items.push(${item});`,
-        ]
-      : [
-          `const items: Record<string, ${itemType}> = {};`,
-          `${use(codecs, "setOwn")}(items, ${use(codecs, "readString")}(r), ${item});`,
-        ];
+  return type.kind === "array"
+    ? blocks(codecs, type, minBytes(inner), `items.push(${item});`)
+    : blocks(
+        codecs,
+        type,
+        minBytes(inner) + 1,
+        `${use(codecs, "setOwn")}(items, ${use(codecs, "readString")}(r), ${item});`,
+      );
+}
+
+/** The body of a function that reads a list or map: `add` reads one item, of `least` bytes or more, into `items`. */
+export function blocks(
+  codecs: Codecs,
+  type: AvroArray | AvroMap,
+  least: number,
+  add: string,
+): readonly string[] {
+  const itemType = typeText(codecs.scope, type.kind === "array" ? type.items : type.values, "value");
+  const open = `${use(codecs, "openBlock")}(r, ${least})`;
   return [
-    start,
+    type.kind === "array"
+      ? `const items: ${/^[\w$]+$/.test(itemType) ? itemType : `(${itemType})`}[] = [];`
+      : `const items: Record<string, ${itemType}> = {};`,
     `for (let count = ${open}; count > 0; count = ${open}) {`,
     "  const end = r.blockEnd;",
     `  for (; count > 0; count -= 1) ${add}`,

@@ -1,32 +1,50 @@
-import type { AvroEnum, AvroField, AvroNamedType, AvroType } from "../../src/schema/avro-model.ts";
+import { parseAvro } from "../../src/schema/avro.ts";
+import { encodingText } from "../../src/schema/avro-encoding-text.ts";
+import type {
+  AvroEnum,
+  AvroField,
+  AvroNamedType,
+  AvroRecord,
+  AvroType,
+} from "../../src/schema/avro-model.ts";
 import { propertyName } from "../../src/schema/avro-shape.ts";
+import { fingerprintOf, type LockedReference } from "../model/lock.ts";
 import type { EventModel } from "../model/model.ts";
 import { typeName } from "./avro-types.ts";
 import { type Codecs, reader, use, writer } from "./codec-context.ts";
 import { createRecord } from "./codec-create.ts";
 import { readRecord, scalarRead } from "./codec-read.ts";
+import { resolveWriter } from "./codec-resolve.ts";
 import { scalarWrite, writeRecord } from "./codec-write.ts";
 import type { FileScope } from "./file-scope.ts";
 import { enclose, stringLiteral } from "./literal.ts";
 import type { Declaration } from "./output.ts";
+
+export interface RecordCodec {
+  readonly declarations: readonly Declaration[];
+  /** For each earlier writer the fingerprint of its encoding, and the function that reads what it wrote. */
+  readonly earlier: readonly (readonly [encoding: string, read: string])[];
+}
 
 /** The functions that read, write and complete a named type; straight-line code over the runtime's primitives. */
 export function codecDeclarations(
   scope: FileScope,
   type: AvroNamedType,
   owned: ReadonlySet<AvroField>,
-): readonly Declaration[] {
+  event?: EventModel,
+): RecordCodec {
   const codecs: Codecs = { scope, helpers: [], names: new Map(), owned };
   switch (type.kind) {
     case "record": {
       const main = [createRecord(codecs, type), writeRecord(codecs, type), readRecord(codecs, type)];
-      return [...main, ...codecs.helpers];
+      const earlier = event === undefined ? [] : earlierReads(codecs, type, event);
+      return { declarations: [...main, ...codecs.helpers], earlier };
     }
     case "enum":
-      return enumFunctions(codecs, type);
+      return { declarations: enumFunctions(codecs, type), earlier: [] };
     case "fixed": {
       const value = scalarWrite(codecs, type, "value", "at");
-      return [
+      const declarations = [
         writer(codecs, `write${typeName(type)}`, typeName(type), [value], true),
         reader(
           codecs,
@@ -36,8 +54,32 @@ export function codecDeclarations(
           true,
         ),
       ];
+      return { declarations, earlier: [] };
     }
   }
+}
+
+function earlierReads(codecs: Codecs, reader: AvroRecord, event: EventModel): RecordCodec["earlier"] {
+  const current = fingerprintOf(encodingText(reader));
+  const found = new Map<string, string>();
+  for (const [index, released] of (event.released ?? []).entries()) {
+    const writer = parseReleased(released);
+    const encoding = fingerprintOf(encodingText(writer));
+    if (encoding === current || found.has(encoding)) continue;
+    const read = resolveWriter(codecs, writer, reader, `From${index + 1}`);
+    if (read !== undefined) found.set(encoding, read);
+  }
+  return [...found];
+}
+
+type Released = Omit<LockedReference, "name" | "subject">;
+
+/** A released text behind those that it refers to. */
+function parseReleased({ schema, references }: Released, named = new Map<string, AvroNamedType>()): AvroType {
+  for (const reference of references) parseReleased(reference, named);
+  const parsed = parseAvro(schema, { named, ignoreDefaults: true });
+  for (const [name, type] of parsed.named) named.set(name, type);
+  return parsed.type;
 }
 
 /** The fields of Avro records that hold keys or dedupe ids. */

@@ -51,8 +51,9 @@ export function planAvroFiles(model: ProjectModel, extension: ImportExtension): 
     const event = events.get(type.name);
     const scope = createFileScope(avroPath(type), exportedNames(type), extension);
     const types = typeDeclarations(scope, type, event ? eventDoc(event) : typeDoc(type));
-    const constant = event === undefined ? [] : [avroEvent(scope, event)];
-    return scope.plan([...types, ...constant, ...codecDeclarations(scope, type, owned)]);
+    const codecs = codecDeclarations(scope, type, owned, event);
+    const constant = event === undefined ? [] : [avroEvent(scope, event, codecs.earlier)];
+    return scope.plan([...types, ...constant, ...codecs.declarations]);
   });
 }
 
@@ -63,14 +64,24 @@ function typeDoc(type: AvroNamedType): Doc {
   };
 }
 
-function avroEvent(scope: FileScope, event: EventModel): Declaration {
+function avroEvent(
+  scope: FileScope,
+  event: EventModel,
+  earlier: readonly (readonly [encoding: string, read: string])[],
+): Declaration {
   const { name, initName } = placeOf(event);
   const codec = `/* @__PURE__ */ ${scope.value(runtime, "recordCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
     create: create${name},
     write: write${name},
     read: read${name},
-  })`;
+${earlierText(earlier)}  })`;
   return eventConstant(scope, event, name, codec);
+}
+
+function earlierText(earlier: readonly (readonly [encoding: string, read: string])[]): string {
+  if (earlier.length === 0) return "";
+  const members = earlier.map(([encoding, read]) => `      ${keyLiteral(encoding)}: ${read},\n`);
+  return `    earlier: {\n${members.join("")}    },\n`;
 }
 
 /**

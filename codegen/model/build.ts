@@ -62,7 +62,7 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
     add(...decided.diagnostics);
     const complete = sorted.flatMap((draft, at) => {
       const subject = decided.subjects[at];
-      return subject === undefined ? [] : [completeEvent(draft, subject, schemas.sensitive, add)];
+      return subject === undefined ? [] : [completeEvent(draft, subject, schemas.sensitive, lock, add)];
     });
     events.push(...complete);
     topics.push({ name, identifier: topicIdentifier(name), events: complete });
@@ -203,6 +203,7 @@ function completeEvent(
   draft: Draft,
   subject: Sourced<string>,
   marks: ReadonlySet<string>,
+  lock: Lock,
   add: Add,
 ): EventModel {
   const { event, options } = draft;
@@ -224,7 +225,14 @@ function completeEvent(
     method: methodName(simpleName),
     options: { ...options, subject },
     sensitive: sensitive ?? [],
+    ...releasedOf(lock, event),
   };
+}
+
+function releasedOf(lock: Lock, { name, format }: LoadedEvent): Pick<EventModel, "released"> {
+  const known = lock.events.get(name);
+  if (known === undefined || known.versions.length === 0) return {};
+  return { released: known.versions.filter((one) => (one.format ?? known.released?.format) === format) };
 }
 
 function lockedOn(lock: Lock, topic: string): readonly LockedSubject[] {

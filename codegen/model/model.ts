@@ -2,6 +2,7 @@ import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
 import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
 import type { Span } from "../diagnostics.ts";
+import type { LockedSchema } from "./lock.ts";
 
 /** Where a value of the policy comes from; `keryx explain` shows it. */
 export type Origin =
@@ -99,6 +100,8 @@ export interface EventModel {
   /** Protobuf message index path; empty for Avro. */
   readonly index: readonly number[];
   readonly wire: WireModel;
+  /** Released versions of the schema in the event's format, oldest first, as the lock file has them. */
+  readonly released?: readonly Omit<LockedSchema, "index">[];
   readonly source:
     | { readonly kind: "protobuf"; readonly file: DescFile; readonly message: DescMessage }
     | { readonly kind: "avro"; readonly record: AvroRecord };

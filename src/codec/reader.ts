@@ -208,6 +208,34 @@ export function readEnum<T extends string>(reader: Reader, symbols: readonly T[]
   return symbol;
 }
 
+/** An earlier writer's enum symbol: `table` has what each of its symbols reads as, or null. */
+export function readResolvedEnum<T extends string>(reader: Reader, table: readonly (T | null)[]): T {
+  const symbol = table[readIndex(reader)];
+  if (symbol === undefined) throw refuse(reader, "an enum has no symbol at that index");
+  return symbol ?? unresolved("the enum has neither the writer's symbol nor a default");
+}
+
+/** Refuses what an earlier writer wrote and the reader has no place for. */
+export function unresolved(what: string): never {
+  throw decodeError("incompatible", what);
+}
+
+/** Moves over bytes or text. */
+export function skipBytes(reader: Reader): void {
+  advance(reader, readLength(reader));
+}
+
+/** Moves over so many bytes. */
+export function skipFixed(reader: Reader, size: number): void {
+  advance(reader, size);
+}
+
+/** Moves over an enum symbol. */
+export function skipEnum(reader: Reader, symbols: number): void {
+  const index = readIndex(reader);
+  if (index < 0 || index >= symbols) throw refuse(reader, "an enum has no symbol at that index");
+}
+
 /**
  * Opens the next block of a list or map and returns its number of items, 0 after the last one.
  * `minBytes` is what one item takes at least: a count that cannot fit is refused before anything is allocated.

@@ -33,6 +33,11 @@ export interface Codec<Value, Init = Value> {
    * @throws KeryxError `decode_failed` with `details.reason`.
    */
   decode(payload: Uint8Array): Value;
+  /**
+   * Avro: what decodes payloads of an earlier version of the schema, as a value of this one; undefined when the
+   * generator did not know that version. `encoding` is the SHA-256 of the writer's encoding.
+   */
+  earlier?(encoding: string): ((payload: Uint8Array) => Value) | undefined;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface RecordFunctions<Value, Init> {
   create(init: Init, depth: number): Value;
   write(writer: Writer, value: Value, at: string): void;
   read(reader: Reader): Value;
+  /** Readers of what earlier versions of the schema wrote, by the fingerprint of their encoding. */
+  readonly earlier?: Readonly<Record<string, (reader: Reader) => Value>>;
 }
 
 /** Joins a record's generated functions into its codec; `name` begins the path in refusals. */
@@ -17,6 +19,13 @@ export function recordCodec<Value, Init>(
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: Writer | undefined;
   let scratch: DataView | undefined;
+  const decode = (payload: Uint8Array, read: (reader: Reader) => Value): Value => {
+    scratch ??= new DataView(new ArrayBuffer(8));
+    const reader = createReader(payload, scratch);
+    const value = read(reader);
+    finishReading(reader);
+    return value;
+  };
   return {
     create: (init) => functions.create(init, 0),
     encode(value, room) {
@@ -33,12 +42,11 @@ export function recordCodec<Value, Init>(
       idle = writer;
       return finishWriting(writer);
     },
-    decode(payload) {
-      scratch ??= new DataView(new ArrayBuffer(8));
-      const reader = createReader(payload, scratch);
-      const value = functions.read(reader);
-      finishReading(reader);
-      return value;
+    decode: (payload) => decode(payload, functions.read),
+    earlier(encoding) {
+      const { earlier = {} } = functions;
+      const read = Object.hasOwn(earlier, encoding) ? earlier[encoding] : undefined;
+      return read && ((payload) => decode(payload, read));
     },
   };
 }

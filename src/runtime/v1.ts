@@ -98,8 +98,13 @@ export {
   readLong,
   readNull,
   readOwnString,
+  readResolvedEnum,
   readString,
   refuse,
+  skipBytes,
+  skipEnum,
+  skipFixed,
+  unresolved,
 } from "../codec/reader.ts";
 export {
   type At,

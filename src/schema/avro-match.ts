@@ -1,4 +1,4 @@
-import type { AvroLogical, AvroNamedType, AvroType, AvroUnion } from "./avro-model.ts";
+import type { AvroLogical, AvroNamedType, AvroRecord, AvroType, AvroUnion } from "./avro-model.ts";
 
 type Kind = AvroType["kind"];
 
@@ -63,4 +63,21 @@ export function logicalsClash(writer: AvroLogical | undefined, reader: AvroLogic
 
 function unitOf({ kind }: AvroLogical): string {
   return kind.startsWith("local-") ? kind.slice("local-".length) : kind;
+}
+
+/** For each field of the writer, the position of the reader's field that takes it: by name first, then by alias. */
+export function fieldSlots(writer: AvroRecord, reader: AvroRecord): readonly number[] {
+  const byName = new Map(reader.fields.map((field, slot) => [field.name, slot]));
+  const byAlias = new Map(
+    reader.fields.flatMap((field, slot) => field.aliases.map((alias) => [alias, slot])),
+  );
+  const taken = new Set(writer.fields.map(({ name }) => byName.get(name)));
+  return writer.fields.map(({ name }) => {
+    const named = byName.get(name);
+    if (named !== undefined) return named;
+    const aliased = byAlias.get(name);
+    if (aliased === undefined || taken.has(aliased)) return -1;
+    taken.add(aliased);
+    return aliased;
+  });
 }

@@ -1,7 +1,7 @@
 import { setOwn } from "../codec/own.ts";
 import { enter, finishReading, leave, readIndex, readOwnString, refuse } from "../codec/reader.ts";
 import { decodeError } from "../core/errors.ts";
-import { matches, matchingBranch } from "../schema/avro-match.ts";
+import { fieldSlots, matches, matchingBranch } from "../schema/avro-match.ts";
 import type {
   AvroEnum,
   AvroField,
@@ -166,7 +166,7 @@ interface Step {
 }
 
 function resolveRecord(resolution: Resolution, writer: AvroRecord, reader: AvroRecord): Read {
-  const slots = slotsOf(writer, reader);
+  const slots = fieldSlots(writer, reader);
   const steps = writer.fields.map((field, index): Step => {
     const slot = slots[index] ?? -1;
     const target = reader.fields[slot];
@@ -205,23 +205,6 @@ function resolveRecord(resolution: Resolution, writer: AvroRecord, reader: AvroR
     leave(bytes);
     return record;
   };
-}
-
-/** For each field of the writer, the position of the reader's field that takes it: by name first, then by alias. */
-function slotsOf(writer: AvroRecord, reader: AvroRecord): readonly number[] {
-  const byName = new Map(reader.fields.map((field, slot) => [field.name, slot]));
-  const byAlias = new Map(
-    reader.fields.flatMap((field, slot) => field.aliases.map((alias) => [alias, slot])),
-  );
-  const taken = new Set(writer.fields.map(({ name }) => byName.get(name)));
-  return writer.fields.map(({ name }) => {
-    const named = byName.get(name);
-    if (named !== undefined) return named;
-    const aliased = byAlias.get(name);
-    if (aliased === undefined || taken.has(aliased)) return -1;
-    taken.add(aliased);
-    return aliased;
-  });
 }
 
 /** A default is kept as the bytes that a writer would have sent, and read anew each time: nobody shares an object. */

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { EventType, WireReference } from "../core/event.ts";
 import { parseAvro } from "../schema/avro.ts";
+import { encodingText } from "../schema/avro-encoding-text.ts";
 import type { AvroNamedType, AvroType } from "../schema/avro-model.ts";
 import { isSameEncoding } from "./avro-encoding.ts";
 import { createResolver } from "./avro-resolve.ts";
@@ -42,10 +44,10 @@ export function resolveAvro(
   const event = events.get(name) ?? [...events.values()].find((one) => isAlias(readerOf(one), name));
   if (event === undefined) return { kind: "unhandled", name };
   const reader = readerOf(event);
-  const read = isSameEncoding(writer, reader)
-    ? (payload: Uint8Array) => event.codec.decode(payload)
-    : createResolver(writer, reader);
-  return { kind: "event", event, read };
+  if (isSameEncoding(writer, reader))
+    return { kind: "event", event, read: (payload) => event.codec.decode(payload) };
+  const encoding = createHash("sha256").update(encodingText(writer)).digest("hex");
+  return { kind: "event", event, read: event.codec.earlier?.(encoding) ?? createResolver(writer, reader) };
 }
 
 function isAlias(reader: AvroType, name: string): boolean {

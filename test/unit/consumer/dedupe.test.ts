@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { KeryxError } from "../../../src/core/errors.ts";
 import { createRandom } from "../../../src/core/random.ts";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
 import type { DedupeStore } from "../../../src/stores/port.ts";
@@ -304,6 +305,74 @@ describe("The lease on a message id", () => {
     await until("committed", () => kafka.committed("billing", "notes", 0) === 1n);
     expect([harness.outcomes(), asked]).to.deep.equal([["processed"], 2]);
   });
+
+  it("is given back once a failed record has been handed over, and not before", async () => {
+    const store = createMemoryStore(clock);
+    const said: string[] = [];
+    let isDown = true;
+    kafka.faults.send = () => {
+      said.push(isDown ? "refused" : "sent");
+      return isDown ? new KeryxError("broker_unreachable", "nobody there") : undefined;
+    };
+    harness = await startHarness({
+      kafka,
+      clock,
+      store: {
+        ...store,
+        release(...asked) {
+          said.push("given back");
+          return store.release(...asked);
+        },
+      },
+      options: { createTopics: true },
+      on: [
+        [
+          noteEvent("Note"),
+          () => {
+            throw new Error("no");
+          },
+        ],
+      ],
+    });
+    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    await until("refused twice", () => said.length > 1);
+    expect(new Set(said)).to.deep.equal(new Set(["refused"]));
+    expect(store.claim("billing:note:m-1", "other", 1)).to.be.an("object");
+    isDown = false;
+    await until("given back", () => said.includes("given back"));
+    expect(said.slice(-2)).to.deep.equal(["sent", "given back"]);
+    expect(store.claim("billing:note:m-1", "other", 1)).to.equal("won");
+  });
+
+  for (const isAsync of [false, true])
+    it(`that cannot be given back costs its own time, not the record${isAsync ? ", also where that shows later" : ""}`, async () => {
+      const store = createMemoryStore(clock);
+      const fail = (): never => {
+        if (isAsync) return Promise.reject(new Error("the store is down")) as never;
+        throw new Error("the store is down");
+      };
+      harness = await startHarness({
+        kafka,
+        clock,
+        store: { ...store, release: fail },
+        options: { createTopics: true },
+        on: [
+          [
+            noteEvent("Note"),
+            () => {
+              throw new Error("no");
+            },
+          ],
+        ],
+      });
+      kafka.append("notes", 0, { value: "Note|a" });
+      await until("committed", () => kafka.committed("billing", "notes", 0) === 1n);
+      expect(kafka.records("notes-dlq")).to.have.length(1);
+      const defects = harness.signals.flatMap((one) =>
+        one.kind === "internal.error" ? [one.isPassing] : [],
+      );
+      expect(defects).to.deep.equal([true]);
+    });
 
   it("is known by group, event and id, whatever characters they hold", async () => {
     const store = createMemoryStore(clock);

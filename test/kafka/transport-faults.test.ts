@@ -1,10 +1,8 @@
 import { expect } from "chai";
-import kafkajs from "kafkajs";
 import { KeryxError } from "../../src/core/errors.ts";
-import type { OutgoingRecord } from "../../src/core/record.ts";
-import { withCluster } from "../../src/transport/kafkajs/cluster.ts";
 import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
-import type { KafkaPort, PortProducer } from "../../src/transport/port.ts";
+import type { KafkaPort } from "../../src/transport/port.ts";
+import { sendUntilTaken } from "../suites/transport-faults.ts";
 import { join, outgoing, pause, text, until } from "../suites/transport-tools.ts";
 import {
   type KafkaCluster,
@@ -86,31 +84,6 @@ describe("kafkajs behind the port, with brokers that fail", function () {
     expect(member.events.filter((event) => event.kind === "crash" && !event.willRestart)).to.deep.equal([]);
   });
 
-  it("a coordinator that dies is replaced: the last commit reaches its successor, and nothing is lost", async () => {
-    const [topic, group] = [await createTopic(3), uniqueName("group")];
-    const producer = port.producer({
-      acks: "all",
-      idempotent: false,
-      compression: "none",
-      requestTimeoutMs: 5_000,
-    });
-    const member = await join(port, [topic], group, {
-      revoked: async (_, self) => self.commitAll(),
-    });
-    await sendUntilTaken(producer, numbered(topic, 0, 30));
-    await until("the first records", () => member.records.length === 30);
-    const coordinator = await coordinatorOf(cluster, group);
-    await cluster.node(coordinator).kill("SIGKILL");
-    await sendUntilTaken(producer, numbered(topic, 30, 60));
-    await until("the other records", () => new Set(member.values()).size === 60, 60_000);
-    await cluster.node(coordinator).start();
-    await waitForFullIsr(cluster.brokers, [topic]);
-    // By position: a write that was not acknowledged in time may lie in the log twice.
-    const positions = member.records.map(({ partition, offset }) => `${partition}@${offset}`);
-    expect(new Set(positions).size, "positions read once").to.equal(positions.length);
-    expect(member.log.filter((line) => line.startsWith("lost"))).to.deep.equal([]);
-  });
-
   it("a batch that failed is sent again without a repeat, and another in its place is not taken for it", async () => {
     const topic = await createTopic(1);
     const producer = port.producer({
@@ -144,33 +117,6 @@ describe("kafkajs behind the port, with brokers that fail", function () {
     expect(found.filter((value) => value === "given up").length).to.be.lessThan(2);
   });
 });
-
-function numbered(topic: string, from: number, to: number): OutgoingRecord[] {
-  return Array.from({ length: to - from }, (_, i) => outgoing(topic, `k${from + i}`, `v${from + i}`));
-}
-
-async function coordinatorOf(cluster: KafkaCluster, groupId: string): Promise<number> {
-  const kafka = new kafkajs.Kafka({ brokers: [...cluster.brokers], logLevel: kafkajs.logLevel.NOTHING });
-  const { cluster: inner, client } = withCluster(kafka, () => kafka.admin());
-  await client.connect();
-  await inner.refreshMetadata();
-  const { nodeId } = await inner.findGroupCoordinator({ groupId });
-  await client.disconnect();
-  return Number(nodeId);
-}
-
-/** Tries again as the producer above the port does. */
-async function sendUntilTaken(producer: PortProducer, batch: readonly OutgoingRecord[]): Promise<void> {
-  for (;;) {
-    try {
-      await producer.send(batch);
-      return;
-    } catch (error) {
-      if (!(error instanceof KeryxError) || !error.retriable) throw error;
-      await pause(200);
-    }
-  }
-}
 
 async function leaderOf(cluster: KafkaCluster, topic: string): Promise<number> {
   const { withAdmin } = await import("../support/servers.ts");

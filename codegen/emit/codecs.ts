@@ -8,8 +8,8 @@ import type {
   AvroType,
 } from "../../src/schema/avro-model.ts";
 import { propertyName } from "../../src/schema/avro-shape.ts";
-import { fingerprintOf, type LockedReference } from "../model/lock.ts";
-import type { EventModel } from "../model/model.ts";
+import { fingerprintOf } from "../model/lock.ts";
+import type { EventModel, ReleasedSchema } from "../model/model.ts";
 import { typeName } from "./avro-types.ts";
 import { type Codecs, reader, use, writer } from "./codec-context.ts";
 import { createRecord } from "./codec-create.ts";
@@ -72,10 +72,11 @@ function earlierReads(codecs: Codecs, reader: AvroRecord, event: EventModel): Re
   return [...found];
 }
 
-type Released = Omit<LockedReference, "name" | "subject">;
-
 /** A released text behind those that it refers to. */
-function parseReleased({ schema, references }: Released, named = new Map<string, AvroNamedType>()): AvroType {
+function parseReleased(
+  { schema, references }: ReleasedSchema,
+  named = new Map<string, AvroNamedType>(),
+): AvroType {
   for (const reference of references) parseReleased(reference, named);
   const parsed = parseAvro(schema, { named, ignoreDefaults: true });
   for (const [name, type] of parsed.named) named.set(name, type);

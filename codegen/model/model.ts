@@ -2,7 +2,6 @@ import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
 import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
 import type { Span } from "../diagnostics.ts";
-import type { LockedSchema } from "./lock.ts";
 
 /** Where a value of the policy comes from; `keryx explain` shows it. */
 export type Origin =
@@ -80,6 +79,12 @@ export interface WireModel {
   readonly fingerprint: string;
 }
 
+/** A released text, with those that it refers to. */
+export interface ReleasedSchema {
+  readonly schema: string;
+  readonly references: readonly ReleasedSchema[];
+}
+
 /** One event, whatever format it was written in. */
 export interface EventModel {
   readonly format: SchemaFormat;
@@ -101,7 +106,7 @@ export interface EventModel {
   readonly index: readonly number[];
   readonly wire: WireModel;
   /** Released versions of the schema in the event's format, oldest first, as the lock file has them. */
-  readonly released?: readonly Omit<LockedSchema, "index">[];
+  readonly released?: readonly ReleasedSchema[];
   readonly source:
     | { readonly kind: "protobuf"; readonly file: DescFile; readonly message: DescMessage }
     | { readonly kind: "avro"; readonly record: AvroRecord };

@@ -1,6 +1,8 @@
 import type { OrderMode } from "../core/app.ts";
 import { asBuffer } from "../core/record.ts";
 import type { Partition, Work } from "./assignment/partition.ts";
+import type { Ring } from "./ring.ts";
+import { createRing } from "./ring.ts";
 
 /** Serial queues by key, served in turn over all partitions, so many at once. */
 export interface Lanes {
@@ -52,41 +54,6 @@ export function toLane(key: Uint8Array | null, order: OrderMode): string | undef
   if (order === "partition") return "";
   if (order === "none" || key === null) return undefined;
   return asBuffer(key).toString("latin1");
-}
-
-/** Partitions with something to start, served in turn. */
-interface Ring {
-  list(partition: Partition): void;
-  take(): Work | undefined;
-}
-
-function createRing(): Ring {
-  const members: Partition[] = [];
-  let cursor = 0;
-  return {
-    list(partition) {
-      const { queue } = partition;
-      if (queue.isListed || queue.ready.size() === 0) return;
-      queue.isListed = true;
-      members.push(partition);
-    },
-    take() {
-      while (members.length > 0) {
-        if (cursor >= members.length) cursor = 0;
-        const partition = members[cursor];
-        if (!partition) return undefined;
-        const canStart = partition.phase === "open" && !partition.pauses.blocksWork();
-        const work = canStart ? partition.queue.ready.shift() : undefined;
-        if (work) {
-          cursor++;
-          return work;
-        }
-        members.splice(cursor, 1);
-        partition.queue.isListed = false;
-      }
-      return undefined;
-    },
-  };
 }
 
 // The next record of the lane takes its turn; a lane without one ends.

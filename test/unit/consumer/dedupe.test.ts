@@ -187,11 +187,11 @@ describe("The lease on a message id", () => {
 
   it("changes nothing of the next owner's when its handler ends behind its loss, well or badly", async () => {
     const store = createMemoryStore(clock);
-    const late: unknown[] = [];
+    const late: { readonly verb: string; readonly result: unknown }[] = [];
     let isLost = false;
     let ends = 0;
     const watch = (verb: "done" | "release", owner: string, result: unknown): never => {
-      if (owner !== "next owner") late.push([verb, result]);
+      if (owner !== "next owner") late.push({ verb, result });
       return result as never;
     };
     harness = await startHarness({
@@ -233,7 +233,7 @@ describe("The lease on a message id", () => {
       expect(store.claim(`billing:note:${id}`, "third", 1)).to.be.an("object");
       expect(store.release(`billing:note:${id}`, "next owner")).to.equal(true);
     }
-    expect(late.filter(([, result]: never) => result === true)).to.deep.equal([]);
+    expect(late.filter(({ result }) => result === true)).to.deep.equal([]);
   });
 
   it("of a process that died makes its repeat wait until it ends, and not a second longer", async () => {

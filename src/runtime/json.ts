@@ -2,7 +2,7 @@ import { encodeJsonText, type JsonValue, parseJsonText } from "../codec/json-tex
 import { setOwn } from "../codec/own.ts";
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { JsonCodec } from "../core/event.ts";
-import { checkMessage, encodeRefusal } from "./message.ts";
+import { encodeRefusal } from "./message.ts";
 
 /** What the JSON mapping must know of a message; protobuf-es' descriptors have it. */
 export interface MessageShape {
@@ -24,14 +24,13 @@ export interface JsonFunctions<Value> {
   fromJson(json: never): Value;
 }
 
-/** Makes a codec of protobuf-es' JSON mapping: bounded, exact, with our errors. */
+/** Makes a codec of protobuf-es' JSON mapping: bounded, exact, with our errors. The event's own codec judges what is sent. */
 export function messageJson<Value extends object>(
   name: string,
   functions: JsonFunctions<Value>,
 ): JsonCodec<Value> {
   return {
     encode(value) {
-      checkMessage(value, { path: [name], depth: 0, isInPlain: false });
       try {
         return encodeJsonText(JSON.stringify(functions.toJson(value)));
       } catch (error) {

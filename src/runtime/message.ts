@@ -54,7 +54,7 @@ interface Place {
 }
 
 /** protobuf-es writes a lone surrogate as U+FFFD and has no depth limit on encode: both are refused here. */
-export function checkMessage(value: unknown, place: Place): void {
+function checkMessage(value: unknown, place: Place): void {
   if (typeof value === "string") {
     if (textLength(value) < 0)
       throw refusal(spell(place.path), "the text holds a lone surrogate", "invalid-text");

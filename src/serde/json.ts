@@ -10,7 +10,7 @@ export function createJsonCodecs(): (event: EventType) => JsonCodec<unknown> {
   const known = new Map<EventType, JsonCodec<unknown>>();
   const typeOf = createAvroReaders();
   const make = (event: EventType): JsonCodec<unknown> => {
-    if (event.json !== undefined) return event.json;
+    if (event.json !== undefined) return judged(event, event.json);
     if (event.format === "avro")
       return avroJson(event, typeOf(event), event.serialization === "AVRO_JSON" ? "avro" : "plain");
     throw new KeryxError("internal", `${event.name} is written as JSON and has no codec for it`);
@@ -19,6 +19,17 @@ export function createJsonCodecs(): (event: EventType) => JsonCodec<unknown> {
     const codec = known.get(event) ?? make(event);
     known.set(event, codec);
     return codec;
+  };
+}
+
+/** What the binary codec refuses is refused here: a JSON mapping writes some values that no schema allows. */
+function judged(event: EventType, { encode, decode }: JsonCodec<unknown>): JsonCodec<unknown> {
+  return {
+    encode(value) {
+      event.codec.encode(value, 0);
+      return encode(value);
+    },
+    decode,
   };
 }
 

@@ -73,7 +73,8 @@ export function createCommitter(deps: CommitterDeps): Committer {
       }
     } catch (error) {
       if (!isPlain && isMetadataTooLarge(error)) {
-        for (const one of due) shorten(one);
+        for (const { topic, partition } of shorten(due))
+          observe({ kind: "offsets.map_dropped", group, topic, partition, why: "too-large" });
         return commitEpoch(epoch, partitions, true);
       }
       failures++;
@@ -82,14 +83,6 @@ export function createCommitter(deps: CommitterDeps): Committer {
       // Nothing is forgotten: the next request takes the watermark of that moment.
       for (const partition of partitions) if (partition.phase !== "closed") dirty.add(partition);
     }
-  };
-
-  // The broker does not say what it keeps: half of what it refused, until it fits.
-  const shorten = ({ partition: owner, position: { metadata = "" } }: Due): void => {
-    const { topic, partition, offsets } = owner;
-    if (metadata === "") return;
-    offsets.limitMap(metadata.length >> 1);
-    observe({ kind: "offsets.map_dropped", group, topic, partition, why: "too-large" });
   };
 
   const commitAll = async (partitions: Iterable<Partition>): Promise<void> => {
@@ -156,6 +149,14 @@ function isNews(
   { offset, metadata = committedMetadata }: Position,
 ): boolean {
   return offset > (committed ?? offsets.start() ?? -1n) || metadata !== committedMetadata;
+}
+
+// The broker says neither what it keeps nor whose map was too long: half of the longest, for all of them.
+function shorten(due: readonly Due[]): readonly Partition[] {
+  const lengthOf = ({ position }: Due): number => position.metadata?.length ?? 0;
+  const longest = Math.max(...due.map(lengthOf));
+  for (const { partition } of due) partition.offsets.limitMap(longest >> 1);
+  return due.flatMap((one) => (lengthOf(one) === longest ? one.partition : []));
 }
 
 function note({ partition, position }: Due): Partition {

@@ -188,6 +188,31 @@ describe("A consumer whose commits tell what is done above them", () => {
     expect(harness.signals.filter(({ kind }) => kind === "offsets.commit_failed")).to.deep.equal([]);
   });
 
+  it("keeps a partition's map where that of another one is what the broker refuses", async () => {
+    kafka.createTopic("notes", 2);
+    const limit = 1_500;
+    kafka.faults.commit = (_, offsets) =>
+      offsets.some((offset) => (offset.metadata?.length ?? 0) > limit)
+        ? new KeryxError("kafka_error", "too large", { details: { kafkaCode: 12 } })
+        : undefined;
+    const started = new Set<string>();
+    const harness = await start(
+      async ({ text }) => {
+        started.add(text);
+        if (!text.startsWith("done")) await stuck;
+      },
+      { concurrency: 1_000 },
+    );
+    for (let i = 0; i < 500; i++) send(i % 10 === 9 ? `done ${i}` : `${i}`, 20_000n);
+    kafka.append("notes", 1, { key: "a", value: "Written|a" });
+    kafka.append("notes", 1, { key: "b", value: "Written|done b" });
+    await until("one is refused", () => dropped(harness).includes("too-large"));
+    expect(dropped(harness)).to.have.length(1);
+    kafka.append("notes", 1, { key: "c", value: "Written|done c" });
+    const whole = encodeOffsetMap({ base: 0n, runs: [1, 2] });
+    await until("the other is kept", () => kafka.metadata("billing", "notes", 1) === whole);
+  });
+
   it("writes and reads no map where it is switched off", async () => {
     const seen: string[] = [];
     kafka.setCommitted("billing", "notes", 0, 0n, encodeOffsetMap({ base: 0n, runs: [1, 2] }));

@@ -27,6 +27,7 @@ export interface Effect extends MessageRef {
   readonly isSure: boolean;
 }
 
+/** What a handler knows of its effect; the log adds who and when. */
 export type NewEffect = Omit<Effect, "client" | "atMs" | "wallMs" | "isSure">;
 
 /** Where handlers write down what they did, outside Kafka. */

@@ -16,6 +16,7 @@ export interface FinalRecord {
   readonly headers: readonly (readonly [name: string, value: string | null])[];
 }
 
+/** A partition from its start (`low`) to its end (`high`). */
 export interface FinalPartition {
   readonly topic: string;
   readonly partition: number;
@@ -25,6 +26,7 @@ export interface FinalPartition {
   readonly records: readonly FinalRecord[];
 }
 
+/** What a group had committed. */
 export interface FinalOffset extends Place {
   readonly group: string;
   readonly metadata?: string | undefined;

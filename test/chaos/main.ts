@@ -1,4 +1,4 @@
-// npm run test:chaos -- [--only <name>]… [--scale small|full] [--seed <n>] [--soak <minutes>] [--no-record]
+// npm run test:chaos -- [--only <name>]… [--scale small|full] [--seed <n>] [--soak <minutes>] [--rate <events/s>] [--no-record]
 // Workloads on embedded servers, one after the other; what full ones and soaks measure goes into docs/reliability.md.
 import { parseArgs } from "node:util";
 import { startTestServers } from "keryx/testing";
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     scale: { type: "string", default: "small" },
     seed: { type: "string" },
     soak: { type: "string" },
-    rate: { type: "string", default: "200" },
+    rate: { type: "string", default: "150" },
     record: { type: "boolean", default: true },
   },
 });

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import {
   type RegistryFaultEffect,
   type RunPolicy,
+  recordSend,
   startTestServers,
   type TestServers,
   type TestServersOptions,
@@ -11,7 +12,7 @@ import { ApiRequest } from "../../generated/index.ts";
 import { connect } from "../../src/keryx.ts";
 import { createHttpRegistry } from "../../src/registry/http.ts";
 import type { RegisteredSchema } from "../../src/registry/port.ts";
-import { toRequest } from "../support/effects/workload.ts";
+import { toOrder, toRequest } from "../support/effects/workload.ts";
 import { connectWire } from "../support/embedded-wire.ts";
 import { leadersOf } from "../support/faults/cluster.ts";
 import { until } from "../support/faults/run.ts";
@@ -46,6 +47,8 @@ const scenarios: Scenarios<World> = {
       await servers.broker.startBroker(1);
       await run.untilHandled(60);
       await run.finish();
+      const rejected = run.history.filter(({ name }) => name === "producer_send_error");
+      expect(rejected, "sends that failed").to.deep.equal([]);
     },
   ...Object.fromEntries(
     Object.entries(registryOutages).map(([what, effect]): [string, Scenarios<World>[string]] => [
@@ -144,6 +147,21 @@ const scenarios: Scenarios<World> = {
       }));
       await client.ask("CreatePartitions", 0, { topics, timeoutMs: 1_000 });
       client.close();
+      // By a producer that knows of them at once, before the group does.
+      for (let i = 0; i < 40; i++) {
+        const task = {
+          flow: "retried",
+          id: `new-${i}`,
+          key: `new-${i}`,
+          seq: 0,
+          succeedsAt: 1,
+          workMs: 0,
+        } as const;
+        const { id, key, seq } = task;
+        await recordSend(run.log, { id, key, seq, topic: run.topics.retried.name }, () =>
+          servers.publish(run.topics.order, toOrder(task)),
+        );
+      }
       const isNew = ({
         at,
       }: {

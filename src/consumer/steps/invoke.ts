@@ -21,6 +21,8 @@ const done: Settlement = { kind: "done" };
 /** Makes what the handler and the steps around it get. */
 export const openSlot: Step = (pass) => {
   if (pass.failure || pass.messageId === undefined) return undefined;
+  // The steps before may have waited longer than the assignment lasted: whoever owns the partition next runs it.
+  if (pass.work.partition.phase !== "open") return { kind: "abandon", why: "closing" };
   pass.delivery = new RecordDelivery(pass, pass.messageId);
   pass.work.delivery = pass.delivery;
   return undefined;

@@ -165,15 +165,16 @@ describe("The lease on a message id", () => {
               new Promise<void>((resolve, reject) => {
                 if (++runs > 1) return resolve();
                 isDown = true;
-                signal.addEventListener("abort", () => {
-                  isDown = false;
-                  reject(signal.reason);
-                });
                 const poll = setInterval(() => {
                   if (failures < 20) return;
                   clearInterval(poll);
                   resolve();
                 }, 2);
+                signal.addEventListener("abort", () => {
+                  clearInterval(poll);
+                  isDown = false;
+                  reject(signal.reason);
+                });
               }),
           ],
         ],

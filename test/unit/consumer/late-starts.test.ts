@@ -1,11 +1,6 @@
 import { expect } from "chai";
-import { createConsumer } from "../../../src/consumer/consumer.ts";
-import { systemClock } from "../../../src/core/clock.ts";
-import { createContextStore } from "../../../src/core/context.ts";
-import { KeryxError } from "../../../src/core/errors.ts";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
 import type { DedupeStore } from "../../../src/stores/port.ts";
-import type { RebalanceHandlers } from "../../../src/transport/port.ts";
 import type { Harness, Note } from "../../support/consumer-harness.ts";
 import { createFastClock, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
 import { settle } from "../../support/manual-clock.ts";

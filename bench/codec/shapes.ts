@@ -67,3 +67,28 @@ export const login: Login = {
   atMs: 1_784_000_123_456n,
   isFirst: true,
 };
+
+const { $typeName: _order, placedAt: _placedAt, status: _status, lines, ...shared } = order;
+const avroLines = lines.map(({ sku, quantity, unitPriceMinor }) => ({ sku, quantity, unitPriceMinor }));
+
+/** The same order in the form of the Avro schema. */
+export const avroOrder: object = {
+  ...shared,
+  status: "PAID",
+  lines: avroLines,
+  placedAtMicros: 1_784_000_123_456_000n,
+  note: null,
+};
+
+/** The order as an older version of the schema has it: two fields that are gone, one that is missing. */
+export const earlierOrder: object = {
+  ...shared,
+  status: "PAID",
+  lines: avroLines.map((one) => ({ ...one, shelf: "A-17" })),
+  placedAtMicros: 1_784_000_123_456_000n,
+  legacyCode: "X-2201",
+};
+
+const { $typeName: _login, ...small } = login;
+
+export const avroLogin: object = small;

@@ -80,6 +80,8 @@ const scenarios: Scenarios<World> = {
     const opened = run.proxy.timeline.filter(({ kind }) => kind === "connection.opened").length;
     expect(opened, "connections in all: a storm would be thousands").to.be.lessThan(600);
     await run.finish();
+    const rejected = run.history.filter(({ name }) => name === "producer_send_error");
+    expect(rejected, "sends that failed").to.deep.equal([]);
   },
   "names that cannot be resolved are like brokers that cannot be reached": async ({
     world: { servers, resolver },

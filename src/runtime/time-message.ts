@@ -3,11 +3,10 @@ import {
   keepUnknown,
   leaveMessage,
   type MessageReader,
-  takeInt32,
-  takeInt64,
   takeTag,
 } from "../codec/message-reader.ts";
 import { putInt32, putInt64, putUnknown, type UnknownField } from "../codec/message-scalars.ts";
+import { takeInt32, takeInt64 } from "../codec/message-values.ts";
 import { closeMessage, type MessageWriter, openMessage } from "../codec/message-writer.ts";
 
 /** A google.protobuf.Timestamp or google.protobuf.Duration: the two have the same fields. */

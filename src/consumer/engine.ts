@@ -66,7 +66,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const settle = createSettle({ group, failureStack, headers, dedupe, sink, endings, counts });
 
   const handler = createInvoke({ context, clock, observe, group });
-  const pipeline = createPipeline({ clock, observe, redactor, options, dedupe, handler, settle });
+  const pipeline = createPipeline({ clock, observe, redactor, options, dedupe, holds, handler, settle });
   runOne = pipeline.run;
   const flow = createFlow({
     clock,

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
+import type { Holds } from "./assignment/holds.ts";
 import type { Work } from "./assignment/partition.ts";
 import type { Dedupe } from "./dedupe.ts";
 import { identify } from "./dedupe.ts";
@@ -20,6 +21,7 @@ export interface PipelineDeps {
   readonly redactor: Redactor;
   readonly options: ResolvedConsumerOptions;
   readonly dedupe: Dedupe | undefined;
+  readonly holds: Pick<Holds, "passed">;
   readonly handler: Step;
   readonly settle: Settle;
 }
@@ -71,7 +73,7 @@ export interface Prepared {
 
 /** A step that settles ends the pass. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { clock, observe, options, settle, dedupe } = deps;
+  const { clock, observe, options, settle, dedupe, holds } = deps;
   const isHeard = observe.hearsRoutine !== false;
   const planRetry = createRetryPlan(deps);
   const inner: Readonly<Record<InnerStep, Step>> = {
@@ -81,7 +83,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       observe({ kind: "record.decode_failed", record, reason });
     }),
     dedupe: dedupe ? (pass) => identify(pass) ?? dedupe.step(pass) : identify,
-    slot: openSlot,
+    slot(pass) {
+      // Registry and store answered: its partition does not wait for its handler, too.
+      if (pass.work.partition.isHeld) holds.passed(pass.work, undefined);
+      return openSlot(pass);
+    },
     handler: deps.handler,
     "retry plan": planRetry,
   };

@@ -83,6 +83,7 @@ export interface Harness {
   readonly signals: Signal[];
   readonly registry: FakeRegistry;
   readonly context: ContextStore;
+  readonly running: Running;
   close(): Promise<void>;
   outcomes(): readonly string[];
 }
@@ -152,6 +153,7 @@ export async function startHarness(given: HarnessOptions): Promise<Harness> {
     signals,
     registry: fake,
     context,
+    running,
     close: () => running.close(),
     outcomes: () => signals.flatMap((signal) => (signal.kind === "record.handled" ? signal.outcome : [])),
   };

@@ -40,6 +40,8 @@ export function createHolds(clock: Clock, lanes: Lanes): Holds {
     const cancel = clock.schedule(delayMs, () => {
       partition.timers.delete(cancel);
       hold.cancelTimer = undefined;
+      // A probe runs a handler, too.
+      if (partition.pauses.has("operator")) return arm(partition, cause, hold);
       const work = hold.works.shift();
       if (!work) return;
       hold.probe = work;

@@ -56,22 +56,20 @@ export function createReader(deps: ReaderDeps): Reader {
   // Read from another place from now on, further on or further back.
   const resets = new Set<string>();
   let isPaused = false;
-
-  const committer = createCommitter({
-    ...deps,
-    onCommitted: flow.settled,
-    onFenced: (fenced) => lose(fenced),
-  });
+  let isClosing = false;
 
   const assigned = (assignments: readonly PortAssignment[]): void => {
-    for (const assignment of assignments) {
-      const { topic, partition, epoch } = assignment;
-      const place = places.get(topic);
-      const before = partitions.get(toKey(topic, partition));
-      if (!place || before?.epoch === epoch) continue;
-      if (before) endAssignment(before, true);
-      begin(assignment, place);
-    }
+    // A rebalance in the middle of a close: nothing begins any more, and nobody would wait for it.
+    if (isClosing) port.pause(assignments.map(({ topic, partition }) => ({ topic, partition })));
+    else
+      for (const assignment of assignments) {
+        const { topic, partition, epoch } = assignment;
+        const place = places.get(topic);
+        const before = partitions.get(toKey(topic, partition));
+        if (!place || before?.epoch === epoch) continue;
+        if (before) endAssignment(before, true);
+        begin(assignment, place);
+      }
   };
 
   const begin = (at: PortAssignment, place: TopicPlace): Partition => {
@@ -107,6 +105,8 @@ export function createReader(deps: ReaderDeps): Reader {
     for (const partition of lost) endAssignment(partition, true);
   };
 
+  const committer = createCommitter({ ...deps, onCommitted: flow.settled, onFenced: lose });
+
   // Handlers finish, or are told to; then what they completed is committed, and the assignment is over.
   const drain = async (leaving: readonly Partition[], timeoutMs: number): Promise<void> => {
     await finish(deps, leaving, timeoutMs);
@@ -136,11 +136,7 @@ export function createReader(deps: ReaderDeps): Reader {
           revoked: (assignments) => drain(findOf(partitions, assignments), deps.drainTimeoutMs),
           lost: (assignments) => lose(findOf(partitions, assignments)),
         },
-        (event) => {
-          if (event.kind === "out_of_range")
-            resets.add(toKey(event.partition.topic, event.partition.partition));
-          report(event, group, observe);
-        },
+        (event) => report(event, group, observe, resets),
       ),
     pause() {
       isPaused = true;
@@ -155,6 +151,7 @@ export function createReader(deps: ReaderDeps): Reader {
     },
     partitions: () => [...partitions.values()],
     async close() {
+      isClosing = true;
       const open = [...partitions.values()];
       if (open.length > 0) port.pause(open.map(({ topic, partition }) => ({ topic, partition })));
       await drain(open, deps.closeTimeoutMs);
@@ -224,13 +221,14 @@ function toKey(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-function report(event: ConsumerEvent, group: string, observe: Observe): void {
+function report(event: ConsumerEvent, group: string, observe: Observe, resets: Set<string>): void {
   if (event.kind === "joined") observe({ kind: "consumer.joined", group });
   else if (event.kind === "crash")
     observe({ kind: "consumer.crashed", group, error: event.error, willRestart: event.willRestart });
   else if (event.kind === "stalled") observe({ kind: "consumer.stalled", group, ageMs: event.ageMs });
   else if (event.kind === "out_of_range") {
     const { topic, partition } = event.partition;
+    resets.add(toKey(topic, partition));
     observe({ kind: "offsets.reset", group, topic, partition });
   } else if (event.kind === "unreadable") {
     const { at, error } = event;

@@ -85,9 +85,9 @@ export function createHandleBatch(call: CallBatch, pipeline: Pick<Pipeline, "set
   };
 }
 
-// A lease that was lost is asked for again; an assignment that ends starts nothing more.
-function canStart({ work }: Pass): boolean {
-  return work.partition.phase === "open" && work.claim?.isLost !== true;
+// A lease that was lost is asked for again; an assignment that ends, or that was paused, starts nothing more.
+function canStart({ work: { partition, claim } }: Pass): boolean {
+  return partition.phase === "open" && !partition.pauses.has("operator") && claim?.isLost !== true;
 }
 
 function causeOf(end: { readonly cause: unknown } | { readonly error: unknown }): unknown {

@@ -121,6 +121,9 @@ export function createReader(deps: ReaderDeps): Reader {
     if (resets.delete(key) && partition?.phase === "open") {
       flow.disown(partition);
       if (flow.isBehind(partition, batch)) partition = beginAgain(partition);
+      // A log that grows beyond what stands on the broker would be read from there: its place is said at once.
+      partition.committed ??= -1n;
+      partition.touch();
     }
     if (partition) flow.receive(partition, batch);
     else observe({ kind: "offsets.dropped", group, topic, partition: number, epoch, why: "batch" });

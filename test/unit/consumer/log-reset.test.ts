@@ -15,6 +15,7 @@ describe("A consumer whose position is not in the log", () => {
   let reader: PortConsumer;
   let tell: (event: ConsumerEvent) => void = () => {};
   let seen: string[] = [];
+  let release = (): void => {};
 
   // With ids of their own: without one, a record's place is its id, and the places come again.
   const append = (text: string, gap = 0n): void => {
@@ -42,15 +43,29 @@ describe("A consumer whose position is not in the log", () => {
     };
     kafka = { ...memory, port };
     seen = [];
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     harness = await startHarness({
       ...{ kafka, clock, options: { createTopics: true } },
-      on: [[Written, (({ text }: { text: string }) => void seen.push(text)) as never]],
+      on: [
+        [
+          Written,
+          ({ text }: { text: string }) => {
+            seen.push(text);
+            return text === "slow" ? held : undefined;
+          },
+        ],
+      ],
     });
     for (const text of ["a", "b", "c"]) append(text);
     await until("committed", () => kafka.committed("billing", "notes", 0) === 3n);
   });
 
-  afterEach(() => harness.close());
+  afterEach(() => {
+    release();
+    return harness.close();
+  });
 
   it("handles every record of a topic that was made anew, and commits where it stands there", async () => {
     await kafka.port.admin().deleteTopics(["notes"]);
@@ -61,6 +76,18 @@ describe("A consumer whose position is not in the log", () => {
     await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
     expect(seen).to.deep.equal(["a", "b", "c", "d", "e"]);
   });
+
+  for (const isNew of [false, true])
+    it(`takes the place in the old log off the broker before anything is done in the new one${isNew ? ", also right after a rebalance" : ""}`, async () => {
+      if (isNew) await kafka.rebalance("billing", { lost: true });
+      await kafka.port.admin().deleteTopics(["notes"]);
+      kafka.createTopic("notes", 1);
+      tell({ kind: "out_of_range", partition: at });
+      reader.seek({ ...at, offset: 0n });
+      append("slow");
+      await until("the new place is known", () => kafka.committed("billing", "notes", 0) === 0n);
+      expect(seen.at(-1)).to.equal("slow");
+    });
 
   it("passes over nothing of it for what a commit says was done in the old one", async () => {
     const metadata = encodeOffsetMap({ base: 3n, runs: [1, 9] });

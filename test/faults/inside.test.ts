@@ -114,7 +114,13 @@ const scenarios: Scenarios<TestServers> = {
   "a clock that jumps an hour back and is set right again: nothing is tried too early, leases and timers go on":
     async ({ world, start }) => {
       const clock = createWrongClock();
-      const run = await start({ servers: world, name: "clock-behind", connect: { clock } });
+      // A retry that seems to be due in an hour is looked at again after a minute at the latest.
+      const run = await start({
+        servers: world,
+        name: "clock-behind",
+        connect: { clock },
+        patienceMs: 80_000,
+      });
       await run.during("an hour behind", async () => {
         clock.aheadMs = -hourMs;
         await run.untilHandled(100);

@@ -62,6 +62,8 @@ export interface FaultRunOptions {
   readonly sendsDirectly?: boolean;
   /** What the fault allows; by default nothing may be handled twice. */
   readonly policy?: (policy: RunPolicy) => RunPolicy;
+  /** How long the end may take. Default 30 s. */
+  readonly patienceMs?: number;
   /** A fault that stops partitions on purpose. */
   readonly mayStop?: boolean;
 }
@@ -139,7 +141,7 @@ async function open(options: FaultRunOptions, opened: { close(): Promise<void> }
     async finish() {
       await proxy.heal();
       await sender.finish();
-      await untilCommitted(servers, group);
+      await untilCommitted(servers, group, options.patienceMs);
       await Promise.all([app.close(), sending.close()]);
       return judge(self, options);
     },
@@ -163,12 +165,16 @@ export async function until(
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
 }
 
-async function untilCommitted({ broker }: FaultRunOptions["servers"], group: string): Promise<void> {
+async function untilCommitted(
+  { broker }: FaultRunOptions["servers"],
+  group: string,
+  patienceMs?: number,
+): Promise<void> {
   const left = (): readonly string[] =>
     [...broker.lag(group), ...broker.lag(toRetryGroup(group))]
       .filter(({ committed, start, end }) => end > Math.max(start, committed ?? 0))
       .map(({ topic, partition, committed, end }) => `${topic}/${partition} ${committed} of ${end}`);
-  await until("everything to be committed", () => left().length === 0).catch((error: Error) => {
+  await until("everything to be committed", () => left().length === 0, patienceMs).catch((error: Error) => {
     throw new Error(`${error.message}: ${left().join("; ")}`);
   });
 }

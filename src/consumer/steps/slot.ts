@@ -1,3 +1,4 @@
+import { KeryxError } from "../../core/errors.ts";
 import type { Delivery, HandlerResult, Middleware, Outcome } from "../../core/handler.ts";
 import { compose } from "../../core/handler.ts";
 
@@ -39,8 +40,11 @@ export async function runAround(
     return handled.end;
   };
   try {
-    const outcome = toOutcome(await around(delivery, next));
-    return handled.isOver() ? outcome : await handled.end;
+    const answer: unknown = await around(delivery, next);
+    if (handled.isOver() && isOutcome(answer)) return answer;
+    // A step that forgot to answer must not turn the handler's failure, or a record that nobody saw, into one that is done.
+    if (handled !== nothingHandled) return await handled.end;
+    throw new KeryxError("usage", "A middleware neither called `next` nor answered itself");
   } catch (error) {
     if (handled.isOver()) throw error;
     return handled.end;
@@ -70,6 +74,9 @@ const outcomes: ReadonlySet<unknown> = new Set(["done", "skip", "retry", "deadLe
 
 /** What a handler returned, as an outcome: anything but an outcome means that it is done. */
 export function toOutcome(returned: unknown): Outcome {
-  if (typeof returned !== "object" || returned === null || !("kind" in returned)) return done;
-  return outcomes.has(returned.kind) ? (returned as Outcome) : done;
+  return isOutcome(returned) ? returned : done;
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return typeof value === "object" && value !== null && "kind" in value && outcomes.has(value.kind);
 }

@@ -170,6 +170,36 @@ describe("The slot around a handler", () => {
     expect(harness?.outcomes().filter((one) => one !== "processed")).to.deep.equal(["retried"]);
   });
 
+  it("takes no silence of a step for an outcome: then the record ends as its handler says, or fails where none ran", async () => {
+    const seen: string[] = [];
+    // As plain JavaScript may have it.
+    const silent = async (delivery: Delivery<Note>, next: () => Promise<unknown>): Promise<never> => {
+      if (delivery.event.text !== "unseen") await next().catch(() => {});
+      return undefined as never;
+    };
+    await start(
+      ({ text }, delivery) => {
+        seen.push(text);
+        if (text === "thrown") throw Object.assign(new Error("no"), { permanent: true });
+        return text === "refused" ? delivery.deadLetter("refused") : undefined;
+      },
+      {
+        use: [[Written, silent]],
+        options: { nonRetriable: (error: unknown) => Object.hasOwn(error as object, "permanent") },
+      },
+    );
+    for (const text of ["fine", "refused", "thrown", "unseen"])
+      kafka.append("notes", 0, { key: text, value: `Written|${text}` });
+    await until("committed", () => committed() === 4n);
+    expect(seen.toSorted()).to.deep.equal(["fine", "refused", "thrown"]);
+    expect(harness?.outcomes().toSorted()).to.deep.equal([
+      "dead_lettered",
+      "dead_lettered",
+      "dead_lettered",
+      "processed",
+    ]);
+  });
+
   it("is one step of a fixed order, and every step is taken in it", async () => {
     expect(order).to.deep.equal([
       "admit",

@@ -48,9 +48,10 @@ export function createIntakes(maxBytes: number): Intakes {
 
   const free = (size: number): readonly Partition[] => {
     bytes -= size;
-    if (starved.size === 0 || bytes > maxBytes / 2) return none;
-    const waiting = [...starved];
-    starved.clear();
+    if (starved.size === 0 || bytes >= maxBytes) return none;
+    // Much room is for all. A little is for one: the others would fetch in vain, and what is stuck may never leave more.
+    const waiting = [...starved].slice(0, bytes > maxBytes / 2 ? 1 : undefined);
+    for (const partition of waiting) starved.delete(partition);
     return waiting;
   };
 

@@ -77,4 +77,16 @@ describe("What an assignment takes of its fetches", () => {
     expect(intakes.drop(first)).to.deep.equal([]);
     expect(intakes.of(first).bytes).to.equal(0);
   });
+
+  it("goes on one partition at a time while another one keeps more than half of the room for itself", () => {
+    const intakes = createIntakes(4_000);
+    const [stuck, ...others] = [create(0), create(1), create(2)] as const;
+    intakes.take(stuck, batch([0n, 1n, 2n], 3n));
+    intakes.take(others[0], batch([0n], 1n));
+    for (const other of others) intakes.take(other, batch([1n], 2n));
+    expect(intakes.finish(createWork(others[0], record(0n), undefined))).to.deep.equal([others[0]]);
+    intakes.take(others[0], batch([1n], 2n));
+    expect(intakes.finish(createWork(others[0], record(1n), undefined))).to.deep.equal([others[1]]);
+    expect(others.map(intakes.isStarved)).to.deep.equal([false, false]);
+  });
 });

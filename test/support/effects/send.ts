@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { App, SendResult } from "keryx";
 import { type HistoryLog, recordSend } from "keryx/testing";
+import { createFifo } from "../../../src/core/fifo.ts";
 import { type FlowTopics, type Task, toOrder, toRequest } from "./workload.ts";
 
 /** Sends tasks in the background, so many a second, and writes down what became of each. */
@@ -35,7 +36,7 @@ export function startSending(
 ): Sending {
   const retried = app.topicProducer(topics.retried);
   const ordered = app.topicProducer(topics.ordered);
-  const waiting: Task[] = [];
+  const waiting = createFifo<Task>();
   const sends: Promise<Task>[] = [];
   let acknowledged = 0;
   let pump: Promise<void> | undefined;
@@ -72,7 +73,7 @@ export function startSending(
 
   const run = async (): Promise<void> => {
     const startedAt = performance.now();
-    for (let sent = 0; waiting.length > 0; ) {
+    for (let sent = 0; waiting.size() > 0; ) {
       const due = ((performance.now() - startedAt) / 1000) * perSecond;
       for (; sent < due; sent++) {
         const task = waiting.shift();
@@ -85,12 +86,12 @@ export function startSending(
 
   return {
     release(tasks) {
-      waiting.push(...tasks);
+      for (const task of tasks) waiting.push(task);
       pump ??= run();
     },
-    waiting: () => waiting.length,
+    waiting: () => waiting.size(),
     cancel() {
-      waiting.length = 0;
+      waiting.clear();
     },
     acknowledged: () => acknowledged,
     async finish() {

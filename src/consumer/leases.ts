@@ -28,27 +28,38 @@ export interface LeasesDeps {
 
 export function createLeases({ store, clock, observe, survivesOutage }: LeasesDeps): Leases {
   const claims = createBag<Claim>();
+  // A store may stay silent, which renews nothing either.
+  const asked = new WeakSet<Claim>();
   let cancelSweep: (() => void) | undefined;
 
   const arm = (): void => {
     cancelSweep ??= clock.schedule(sweepEveryMs, () => {
       cancelSweep = undefined;
-      for (const claim of claims.items())
-        if (claim.renewedMs + renewEveryMs <= clock.now()) void renew(claim);
+      for (const claim of claims.items()) {
+        if (asked.has(claim)) loseEnded(claim);
+        if (!claim.isLost && claim.renewedMs + renewEveryMs <= clock.now()) void renew(claim);
+      }
       if (claims.size() > 0) arm();
     });
   };
 
   const renew = async (claim: Claim): Promise<void> => {
     const now = clock.now();
+    asked.add(claim);
     try {
       if (await store.renew(claim.key, claim.owner, leaseMs)) claim.renewedMs = now;
       else lose(claim);
     } catch (error) {
       observe({ kind: "internal.error", where: "dedupe renewal", error, isPassing: true });
       // Until its end the lease stands, and the next sweep tries again.
-      if (!survivesOutage && claim.renewedMs + leaseMs <= clock.now()) lose(claim);
+      loseEnded(claim);
+    } finally {
+      asked.delete(claim);
     }
+  };
+
+  const loseEnded = (claim: Claim): void => {
+    if (!survivesOutage && claim.renewedMs + leaseMs <= clock.now()) lose(claim);
   };
 
   // Somebody else may run the record from now on.

@@ -186,6 +186,30 @@ describe("The lease on a message id", () => {
       expect(kafka.records("notes-dlq")).to.have.length(0);
     });
 
+  it("whose renewal is never answered calls its handler off when it has ended", async () => {
+    const store = createMemoryStore(clock);
+    let runs = 0;
+    harness = await startHarness({
+      kafka,
+      clock,
+      store: { ...store, renew: () => new Promise<boolean>(() => {}) },
+      options: { createTopics: true, handlerTimeoutMs: 86_000_000 },
+      on: [
+        [
+          noteEvent("Note"),
+          (_, { signal }) =>
+            new Promise<void>((resolve, reject) => {
+              if (++runs > 1) return resolve();
+              signal.addEventListener("abort", () => reject(signal.reason));
+            }),
+        ],
+      ],
+    });
+    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    await until("it ran again", () => harness?.outcomes().includes("processed") ?? false);
+    expect(runs).to.equal(2);
+  });
+
   it("changes nothing of the next owner's when its handler ends behind its loss, well or badly", async () => {
     const store = createMemoryStore(clock);
     const late: { readonly verb: string; readonly result: unknown }[] = [];

@@ -1,4 +1,4 @@
-import { create, fromJson, toJson } from "@bufbuild/protobuf";
+import { create, fromJson, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import type { EventType } from "keryx";
 import { messageJson } from "keryx/runtime/v1";
@@ -58,7 +58,7 @@ describe("which event a JSON record is", () => {
 });
 
 describe("the JSON codec of an event", () => {
-  const codec = messageJson("orders.v1.OrderPlaced", {
+  const codec = messageJson<MessageShape<typeof OrderPlacedSchema>>("orders.v1.OrderPlaced", {
     shape: OrderPlacedSchema,
     toJson: (value) => toJson(OrderPlacedSchema, value),
     fromJson: (value) => fromJson(OrderPlacedSchema, value, { ignoreUnknownFields: true }),
@@ -80,7 +80,9 @@ describe("the JSON codec of an event", () => {
     const wrong = create(OrderPlacedSchema, { totalMinor: "secret" as never });
     const error = refusal(() => encode(wrong));
     expect([error.code, error.details["reason"]]).to.deep.equal(["encode_failed", "type-mismatch"]);
-    expect(error.message).to.match(/total_?[Mm]inor/).and.not.include("secret");
+    expect(error.message)
+      .to.match(/total_?[Mm]inor/)
+      .and.not.include("secret");
   });
 
   it("refuses JSON that does not fit, naming the field and handing on no text that quotes it", () => {

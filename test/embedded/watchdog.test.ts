@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createTestClock, type TestClock } from "../../src/testing/clock.ts";
 import { createKafkajsAdmin, type KafkajsAdmin } from "../../src/transport/kafkajs/admin.ts";
 import { createKafkajsConsumer } from "../../src/transport/kafkajs/consumer/consumer.ts";
-import { resolveTransportOptions } from "../../src/transport/options.ts";
+import { resolveTransportOptions, type TransportOptions } from "../../src/transport/options.ts";
 import type { ConsumerEvent, PortConsumer } from "../../src/transport/port.ts";
 import { embeddedBrokers, until } from "../support/embedded.ts";
 
@@ -15,19 +15,25 @@ describe("a group member whose client stands still", function () {
   let admin: KafkajsAdmin;
   let member: PortConsumer;
   let events: ConsumerEvent[];
+  let transport: TransportOptions;
   let assigned: number;
   let lost: number;
 
   beforeEach(async () => {
     [clock, events, assigned, lost] = [createTestClock(), [], 0, 0];
     const broker = await brokers.start({ topics: [{ name: "orders", partitions: 1 }] });
-    const transport = resolveTransportOptions({ brokers: broker.bootstrap() });
+    transport = resolveTransportOptions({ brokers: broker.bootstrap() });
     admin = createKafkajsAdmin(transport, clock);
+    member = create("billing");
+    await start();
+  });
+
+  const create = (group: string, asked = admin): PortConsumer => {
     let epoch = 1;
-    member = createKafkajsConsumer(
-      { transport, admin, clock, observe: () => {}, nextEpoch: () => epoch++ },
+    return createKafkajsConsumer(
+      { transport, admin: asked, clock, observe: () => {}, nextEpoch: () => epoch++ },
       {
-        group: "billing",
+        group,
         sessionTimeoutMs,
         rebalanceTimeoutMs: 10_000,
         maxWaitMs: 250,
@@ -35,7 +41,9 @@ describe("a group member whose client stands still", function () {
         from: "earliest",
       },
     );
-    await member.start(
+  };
+  const start = (): Promise<void> =>
+    member.start(
       ["orders"],
       () => {},
       {
@@ -45,7 +53,6 @@ describe("a group member whose client stands still", function () {
       },
       (event) => void events.push(event),
     );
-  });
 
   afterEach(async () => {
     await member.close();
@@ -79,5 +86,18 @@ describe("a group member whose client stands still", function () {
     ]);
     await clock.advance(5_000);
     expect(assigned).to.equal(2);
+  });
+
+  it("fails its start when it is given up before its first assignment was ready", async () => {
+    await member.close();
+    events = [];
+    member = create("shipping", { ...admin, groupOffsets: () => new Promise(() => {}) });
+    const starting = start().catch((error: unknown) => error);
+    await until(() => of("joined").length === 1, "it has joined");
+    await standStill();
+    await clock.advance(5_000);
+    await until(() => of("joined").length === 2, "another client has joined");
+    await standStill();
+    expect(await starting).to.have.property("code", "kafka_unavailable");
   });
 });

@@ -163,9 +163,14 @@ function createSupervisor(deps: ConsumerDeps, options: PortConsumerOptions): Sup
   function onStall(ageMs: number, isRepeated: boolean): void {
     callbacks?.onEvent({ kind: "stalled", ageMs });
     const error = new KeryxError("kafka_unavailable", `group ${options.group}: silent for ${ageMs} ms`);
-    if (isRepeated) endCurrent();
-    if (isRepeated) callbacks?.onEvent({ kind: "crash", error, willRestart: false });
-    else onCrash(error);
+    if (!isRepeated) {
+      onCrash(error);
+      return;
+    }
+    endCurrent();
+    firstJoin?.reject(error);
+    firstJoin = undefined;
+    callbacks?.onEvent({ kind: "crash", error, willRestart: false });
   }
 
   function endCurrent(): void {

@@ -163,14 +163,11 @@ function createSupervisor(deps: ConsumerDeps, options: PortConsumerOptions): Sup
   function onStall(ageMs: number, isRepeated: boolean): void {
     callbacks?.onEvent({ kind: "stalled", ageMs });
     const error = new KeryxError("kafka_unavailable", `group ${options.group}: silent for ${ageMs} ms`);
-    if (!isRepeated) {
-      onCrash(error);
-      return;
-    }
-    endCurrent();
-    firstJoin?.reject(error);
-    firstJoin = undefined;
-    callbacks?.onEvent({ kind: "crash", error, willRestart: false });
+    if (isRepeated) {
+      endCurrent();
+      firstJoin?.reject(error);
+      callbacks?.onEvent({ kind: "crash", error, willRestart: false });
+    } else onCrash(error);
   }
 
   function endCurrent(): void {

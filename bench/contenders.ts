@@ -41,7 +41,7 @@ export async function startKeryx(topic: BenchTopic, handle: Handle, concurrency 
 }
 
 /** Fills a topic; every record has an id of its own and one of so many keys. */
-export async function fill(topic: BenchTopic, total: number, keys = total): Promise<void> {
+export async function fill(topic: BenchTopic, total: number, keys: number = total): Promise<void> {
   const send = await openSend(topic);
   const perBatch = 1_000;
   for (let sent = 0; sent < total; sent += perBatch)

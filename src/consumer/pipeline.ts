@@ -73,24 +73,10 @@ export interface Prepared {
 
 /** A step that settles ends the pass. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { clock, observe, options, settle, dedupe, holds } = deps;
+  const { clock, observe, options, settle } = deps;
   const isHeard = observe.hearsRoutine !== false;
   const planRetry = createRetryPlan(deps);
-  const inner: Readonly<Record<InnerStep, Step>> = {
-    decode: createDecode(options.onUnhandled),
-    classify: createClassify((pass, reason) => {
-      const record = toRecordRef(pass.work, options.group, pass.attempt, pass.eventType, undefined);
-      observe({ kind: "record.decode_failed", record, reason });
-    }),
-    dedupe: dedupe ? (pass) => identify(pass) ?? dedupe.step(pass) : identify,
-    slot(pass) {
-      // Registry and store answered: its partition does not wait for its handler, too.
-      if (pass.work.partition.isHeld) holds.passed(pass.work, undefined);
-      return openSlot(pass);
-    },
-    handler: deps.handler,
-    "retry plan": planRetry,
-  };
+  const inner = createSteps(deps, planRetry);
   const names = order.filter((name): name is InnerStep => Object.hasOwn(inner, name));
   const steps = names.map((name) => inner[name]);
   const atHandler = names.indexOf("handler");
@@ -194,6 +180,25 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         return broken(pass, error);
       }
     },
+  };
+}
+
+function createSteps(deps: PipelineDeps, planRetry: Step): Readonly<Record<InnerStep, Step>> {
+  const { observe, options, dedupe, holds } = deps;
+  return {
+    decode: createDecode(options.onUnhandled),
+    classify: createClassify((pass, reason) => {
+      const record = toRecordRef(pass.work, options.group, pass.attempt, pass.eventType, undefined);
+      observe({ kind: "record.decode_failed", record, reason });
+    }),
+    dedupe: dedupe ? (pass) => identify(pass) ?? dedupe.step(pass) : identify,
+    slot(pass) {
+      // Registry and store answered: its partition does not wait for its handler, too.
+      if (pass.work.partition.isHeld) holds.passed(pass.work, undefined);
+      return openSlot(pass);
+    },
+    handler: deps.handler,
+    "retry plan": planRetry,
   };
 }
 

@@ -64,7 +64,7 @@ export const countLabels = {
   schemaCacheMisses: [],
   /** Failures inside the runtime: defects, unless something outside was the reason. */
   internalErrors: ["where"],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+} as const;
 
 /** Name of a metric. */
 export type CountName = keyof typeof countLabels;

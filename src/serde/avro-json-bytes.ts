@@ -19,7 +19,7 @@ export function unscaledOf(text: string, scale: number): bigint | undefined {
 const maxDigits = 10_000;
 
 /** Two's complement in so many bytes, else in the fewest that hold it. */
-export function unscaledBytes(unscaled: bigint, size = fewestBytes(unscaled)): Uint8Array {
+export function unscaledBytes(unscaled: bigint, size: number = fewestBytes(unscaled)): Uint8Array {
   const hex = BigInt.asUintN(8 * size, unscaled).toString(16);
   return Buffer.from(hex.padStart(2 * size, "0"), "hex");
 }

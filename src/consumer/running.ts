@@ -114,8 +114,9 @@ function toParts(
   { transport, clock, observe, options, routes }: RunningDeps,
   { flow, holds, dedupe }: Engine,
 ): readonly Part[] {
-  const { group, drainTimeoutMs, closeTimeoutMs, commitTimeoutMs, offsetMapMaxBytes } = options;
-  const times = { drainTimeoutMs, closeTimeoutMs, commitTimeoutMs };
+  const { group, drainTimeoutMs, closeTimeoutMs, commitTimeoutMs, sessionTimeoutMs, offsetMapMaxBytes } =
+    options;
+  const times = { drainTimeoutMs, closeTimeoutMs, commitTimeoutMs, sessionTimeoutMs };
   const common = { clock, observe, flow, holds, dedupe, offsetMapMaxBytes, ...times };
   const watching = { clock, observe, ends: (topic: string) => transport.admin().offsets(topic) };
   const sources = new Map<string, TopicPlace>(routes.map((route) => [route.topic, { route, stage: 0 }]));

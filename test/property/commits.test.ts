@@ -190,6 +190,7 @@ function createWorld(count: number, offsetMapMaxBytes: number) {
     drainTimeoutMs: 1_000,
     closeTimeoutMs: 1_000,
     commitTimeoutMs: 3_000,
+    sessionTimeoutMs: 30_000,
   });
   void reader.start();
 

@@ -49,7 +49,7 @@ const scenarios: Readonly<Record<string, (start: Start) => Promise<void>>> = {
       woken.filter(({ name }) => name === "offsets_committed"),
       "its commits",
     ).to.deep.equal([]);
-    // It learns of its loss with the next answer of a broker: what was under way may be handed over once more.
+    // What was on its way to a broker when it froze arrives once more.
     const handedOver = woken.filter((entry) => entry.name === "outcome" && entry.next !== undefined);
     expect(handedOver.length, "records that it handed over").to.be.at.most(concurrency);
   },

@@ -15,6 +15,7 @@ import type { PauseSet } from "./pauses.ts";
 import { createPauseSet } from "./pauses.ts";
 import type { RecordBuffer } from "./record-buffer.ts";
 import { createRecordBuffer } from "./record-buffer.ts";
+import type { Session } from "./session.ts";
 
 /** One assignment of one partition to this member: everything that ends when the assignment ends. */
 export interface Partition extends TopicPartition {
@@ -23,6 +24,8 @@ export interface Partition extends TopicPartition {
   /** 0 for a source topic, k for its k-th retry topic. */
   readonly stage: number;
   readonly pauses: PauseSet;
+  /** Of the member that has it. */
+  readonly session: Pick<Session, "isSure">;
   readonly offsets: OffsetTracker;
   /** Fetched and not yet admitted, in order. */
   readonly buffer: RecordBuffer;
@@ -98,6 +101,8 @@ export interface PartitionInit extends TopicPartition {
   readonly group: string;
   readonly port: Pick<PortConsumer, "pause" | "resume">;
   readonly observe: Observe;
+  /** Default: one that is always sure. */
+  readonly session?: Pick<Session, "isSure">;
   readonly touch: (partition: Partition) => void;
   /** Longest map of completed offsets; 0: none. */
   readonly maxMapLength?: number;
@@ -115,6 +120,7 @@ export function createPartition(init: PartitionInit): Partition {
     route,
     stage,
     pauses: createPauseSet(init.port, init, init.group, init.observe),
+    session: init.session ?? { isSure: () => true },
     offsets: createOffsetTracker(init.maxMapLength, init.inherited),
     buffer: createRecordBuffer(),
     queue: {

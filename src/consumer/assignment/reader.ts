@@ -13,6 +13,7 @@ import { createCommitter } from "./committer.ts";
 import type { Holds } from "./holds.ts";
 import type { Partition } from "./partition.ts";
 import { createPartition } from "./partition.ts";
+import { createSession, type Session } from "./session.ts";
 
 /** Where a topic of a reader belongs: its route, and 0 for the source itself or the number of the retry stage. */
 export interface TopicPlace {
@@ -45,6 +46,7 @@ export interface ReaderDeps {
   readonly drainTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly commitTimeoutMs: number;
+  readonly sessionTimeoutMs: number;
 }
 
 /** Called-off handlers get so long to give up, and hand-overs under way to be acknowledged. */
@@ -52,6 +54,7 @@ const maxGraceMs = 2_000;
 
 export function createReader(deps: ReaderDeps): Reader {
   const { port, group, places, observe, flow, dedupe } = deps;
+  const session = createSession(deps.clock, deps.sessionTimeoutMs);
   const partitions = new Map<string, Partition>();
   // Read from another place from now on, further on or further back.
   const resets = new Set<string>();
@@ -59,6 +62,7 @@ export function createReader(deps: ReaderDeps): Reader {
   let isClosing = false;
 
   const assigned = (assignments: readonly PortAssignment[]): void => {
+    session.begin();
     // A rebalance in the middle of a close: nothing begins any more, and nobody would wait for it.
     if (isClosing) port.pause(assignments.map(({ topic, partition }) => ({ topic, partition })));
     else
@@ -73,7 +77,7 @@ export function createReader(deps: ReaderDeps): Reader {
   };
 
   const begin = (at: PortAssignment, place: TopicPlace): Partition => {
-    const begun = openPartition(deps, committer.touch, at, place);
+    const begun = openPartition({ ...deps, session }, committer.touch, at, place);
     partitions.set(toKey(at.topic, at.partition), begun);
     if (isPaused) begun.pauses.add("operator");
     return begun;
@@ -139,7 +143,10 @@ export function createReader(deps: ReaderDeps): Reader {
           revoked: (assignments) => drain(findOf(partitions, assignments), deps.drainTimeoutMs),
           lost: (assignments) => lose(findOf(partitions, assignments)),
         },
-        (event) => report(event, group, observe, resets),
+        (event) => {
+          if (event.kind === "heartbeat") session.beat();
+          report(event, group, observe, resets);
+        },
       ),
     pause() {
       isPaused = true;
@@ -191,13 +198,13 @@ async function finish(deps: ReaderDeps, leaving: readonly Partition[], timeoutMs
 }
 
 function openPartition(
-  { clock, group, port, observe, offsetMapMaxBytes }: ReaderDeps,
+  { clock, group, port, observe, offsetMapMaxBytes, session }: ReaderDeps & { readonly session: Session },
   touch: (partition: Partition) => void,
   { topic, partition, epoch, offset, metadata = "" }: PortAssignment,
   { route, stage }: TopicPlace,
 ): Partition {
   observe({ kind: "partition.assigned", group, topic, partition, epoch });
-  const at = { topic, partition, epoch, route, stage, group };
+  const at = { topic, partition, epoch, route, stage, group, session };
   const committed = { maxMapLength: offsetMapMaxBytes, committedMetadata: metadata };
   const read: ReadMap =
     offset === undefined || offsetMapMaxBytes === 0 ? { kind: "none" } : decodeOffsetMap(metadata, offset);

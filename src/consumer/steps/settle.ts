@@ -51,8 +51,10 @@ export function createSettle(deps: SettleDeps): Settle {
     settlement: HandingOver,
     outgoing: OutgoingRecord,
   ): Promise<boolean> => {
-    if (pass.work.partition.phase === "closed") return endings.abandon(pass, "epoch-over");
+    const { phase, session } = pass.work.partition;
+    if (phase === "closed") return endings.abandon(pass, "epoch-over");
     try {
+      if (!session.isSure()) throw silence();
       await sink.send(outgoing);
     } catch (error) {
       const code = error instanceof KeryxError ? error.code : undefined;
@@ -89,6 +91,14 @@ export function createSettle(deps: SettleDeps): Settle {
         return endings.abandon(pass, settlement.why);
     }
   };
+}
+
+// The record may be another member's by now: it waits for the next answer, which tells.
+function silence(): KeryxError {
+  return new KeryxError(
+    "broker_unreachable",
+    "The group has not answered for as long as a session lasts: nothing is handed over before it does",
+  );
 }
 
 function toOutgoing(

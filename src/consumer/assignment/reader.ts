@@ -143,10 +143,7 @@ export function createReader(deps: ReaderDeps): Reader {
           revoked: (assignments) => drain(findOf(partitions, assignments), deps.drainTimeoutMs),
           lost: (assignments) => lose(findOf(partitions, assignments)),
         },
-        (event) => {
-          if (event.kind === "heartbeat") session.beat();
-          report(event, group, observe, resets);
-        },
+        (event) => report(event, deps, session, resets),
       ),
     pause() {
       isPaused = true;
@@ -154,10 +151,7 @@ export function createReader(deps: ReaderDeps): Reader {
     },
     resume() {
       isPaused = false;
-      for (const partition of partitions.values()) {
-        partition.pauses.remove("operator");
-        flow.wake(partition);
-      }
+      for (const partition of partitions.values()) resume(partition, flow);
     },
     partitions: () => [...partitions.values()],
     async close() {
@@ -169,6 +163,11 @@ export function createReader(deps: ReaderDeps): Reader {
       await port.close();
     },
   };
+}
+
+function resume(partition: Partition, flow: Flow): void {
+  partition.pauses.remove("operator");
+  flow.wake(partition);
 }
 
 function findOf(
@@ -231,8 +230,14 @@ function toKey(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
-function report(event: ConsumerEvent, group: string, observe: Observe, resets: Set<string>): void {
-  if (event.kind === "joined") observe({ kind: "consumer.joined", group });
+function report(
+  event: ConsumerEvent,
+  { group, observe }: ReaderDeps,
+  session: Session,
+  resets: Set<string>,
+): void {
+  if (event.kind === "heartbeat") session.beat();
+  else if (event.kind === "joined") observe({ kind: "consumer.joined", group });
   else if (event.kind === "crash")
     observe({ kind: "consumer.crashed", group, error: event.error, willRestart: event.willRestart });
   else if (event.kind === "stalled") observe({ kind: "consumer.stalled", group, ageMs: event.ageMs });

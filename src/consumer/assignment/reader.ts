@@ -1,18 +1,15 @@
-import type { Clock } from "../../core/clock.ts";
-import { within } from "../../core/clock.ts";
+import { type Clock, within } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { Observe } from "../../core/signals.ts";
 import type { ConsumerEvent, PortAssignment, PortBatch, PortConsumer } from "../../transport/port.ts";
 import type { Dedupe } from "../dedupe.ts";
 import type { Flow } from "../flow.ts";
 import { dropQueued, untilIdle } from "../lanes.ts";
-import type { ReadMap } from "../offset-map.ts";
-import { decodeOffsetMap } from "../offset-map.ts";
+import { decodeOffsetMap, type ReadMap } from "../offset-map.ts";
 import type { Route } from "../plan/handlers.ts";
 import { createCommitter } from "./committer.ts";
 import type { Holds } from "./holds.ts";
-import type { Partition } from "./partition.ts";
-import { createPartition } from "./partition.ts";
+import { createPartition, type Partition } from "./partition.ts";
 import { createSession, type Session } from "./session.ts";
 
 /** Where a topic of a reader belongs: its route, and 0 for the source itself or the number of the retry stage. */

@@ -114,7 +114,7 @@ const scenarios: Scenarios<TestServers> = {
   "a clock that jumps an hour back and is set right again: nothing is tried too early, leases and timers go on":
     async ({ world, start }) => {
       const clock = createWrongClock();
-      // A retry that seems to be due in an hour is looked at again after a minute at the latest.
+      // A retry that seems to be due in an hour is looked at again every few seconds.
       const run = await start({
         servers: world,
         name: "clock-behind",

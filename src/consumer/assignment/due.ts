@@ -8,7 +8,7 @@ import type { Partition } from "./partition.ts";
 export type IsDue = (partition: Partition, intake: Intake, head: RawRecord) => boolean;
 
 // A wall clock may jump: a waiting head is looked at again at least so often.
-const maxDelayCheckMs = 60_000;
+const maxDelayCheckMs = 5_000;
 
 /** `onTimer`: a waiting head is to be looked at again. */
 export function createDue(clock: Clock, onTimer: (partition: Partition, intake: Intake) => void): IsDue {

@@ -1,5 +1,5 @@
-// Runs every test, in two processes side by side: the suites on real servers mostly wait for them, the others compute.
-// Arguments go to mocha. Ends with one line of counts for both.
+// Runs every test, in three processes side by side: many tests compute, others wait for what brokers, workers and faults do.
+// Arguments go to mocha. Ends with one line of counts for all.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,8 +8,11 @@ import { fileURLToPath } from "node:url";
 
 const root = join(fileURLToPath(import.meta.url), "..", "..");
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
-const onServers = ["test/kafka/**/*.test.ts", "test/peers/**/*.test.ts"];
-const parts = [["test/**/*.test.ts", ...onServers.flatMap((glob) => ["--ignore", glob])], onServers];
+const globs = (...folders) => folders.map((name) => `test/${name}/**/*.test.ts`);
+const computing = globs("golden", "property", "types", "unit");
+const onServers = globs("kafka", "peers");
+const others = [...globs("**"), ...[...computing, ...onServers].flatMap((glob) => ["--ignore", glob])];
+const parts = [computing, others, onServers];
 const folder = mkdtempSync(join(tmpdir(), "keryx-test-"));
 
 /** One part's output, shown as it comes once `show` was called, and its counts at the end. */

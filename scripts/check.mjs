@@ -135,4 +135,5 @@ for (const [name, check] of checks) {
   if (!result.ok) console.log(result.output.trimEnd().replace(/^/gm, "    "));
 }
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+// Not process.exit: it would cut off what a pipe has not taken yet.
+process.exitCode = failed === 0 ? 0 : 1;

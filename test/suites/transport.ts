@@ -482,6 +482,29 @@ export function transportContract(open: () => KafkaPort): void {
       await member.consumer.close();
     });
 
+    it("answers questions of several groups about several topics at once, on a client that knew none of them", async () => {
+      const topics = await Promise.all(Array.from({ length: 4 }, () => topicOf(2)));
+      const group = uniqueName("group");
+      await port.admin().commitOffsets(
+        group,
+        topics.flatMap((topic) => [0, 1].map((partition) => ({ topic, partition, offset: 0n }))),
+      );
+      const fresh = open();
+      try {
+        const admin = fresh.admin();
+        const ask = async (topic: string): Promise<readonly number[]> => {
+          const [committed, ends] = await Promise.all([
+            admin.groupOffsets(group, [topic]),
+            admin.offsets(topic),
+          ]);
+          return [committed.length, ends.length];
+        };
+        expect(await Promise.all(topics.map(ask))).to.deep.equal(topics.map(() => [2, 2]));
+      } finally {
+        await fresh.close();
+      }
+    });
+
     it("offsets are committed for a group without members, with their metadata, and refused while it has some", async () => {
       const [topic, group] = [await topicOf(2), uniqueName("group")];
       await producer.send(numbers(topic, 5, 0));

@@ -83,7 +83,7 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
       ask("delete topics", topics, (admin) => admin.deleteTopics({ topics: [...topics] })),
     offsets: (topic) =>
       ask("read offsets", [topic], async (admin) => {
-        const found = await admin.fetchTopicOffsets(topic);
+        const found = await fetchEnds(admin, clock, topic);
         return found
           .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
           .sort((a, b) => a.partition - b.partition);
@@ -215,9 +215,24 @@ async function createOne(
   return admin.createTopics({ waitForLeaders: false, topics: [wanted] });
 }
 
+// A request that shares its metadata with one that was begun before knows of no partitions: no topic has none.
+async function fetchEnds(admin: Admin, clock: Clock, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
+  for (const deadline = clock.now() + leaderPatienceMs; ; await sleep(clock, leaderPollMs)) {
+    const found = await admin.fetchTopicOffsets(topic);
+    if (found.length > 0) return found;
+    if (clock.now() >= deadline)
+      throw new KeryxError("broker_unreachable", `no broker says what partitions ${topic} has`);
+  }
+}
+
+/**
+ * Asks for everything that the group has committed. Asked for topics, kafkajs would take their partitions from metadata
+ * that a request beside this one may have begun to fetch before it knew of them, and then find nothing committed.
+ */
 async function fetchCommitted(admin: Admin, group: string, topics: readonly string[]): Promise<PortOffset[]> {
-  const found = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
-  return found.flatMap(({ topic, partitions }) =>
+  const found = await admin.fetchOffsets({ groupId: group, topics: [] });
+  const wanted = topics.length === 0 ? found : found.filter(({ topic }) => topics.includes(topic));
+  return wanted.flatMap(({ topic, partitions }) =>
     partitions
       .filter(({ offset }) => BigInt(offset) >= 0n)
       .map(({ partition, offset, metadata }) => ({

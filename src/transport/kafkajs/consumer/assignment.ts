@@ -1,4 +1,5 @@
 import type { EachBatchPayload } from "kafkajs";
+import { KeryxError } from "../../../core/errors.ts";
 import type { TopicPartition } from "../../../core/record.ts";
 import type { PortAdmin, PortAssignment, PortBatch, PortConsumerOptions, PortOffset } from "../../port.ts";
 import { queueRecords } from "../../records.ts";
@@ -59,7 +60,10 @@ export async function readStartPositions(
     const at = { topic, partition };
     const start = known.get(toKey(at));
     if (start !== undefined) return { ...start, isFresh: false };
-    const range = ranges.get(toKey(at)) ?? { low: 0n, high: 0n };
+    const range = ranges.get(toKey(at));
+    // A client that has not heard of the partition yet: it is asked again.
+    if (range === undefined)
+      throw new KeryxError("broker_unreachable", `no broker says where ${toKey(at)} begins`);
     // A partition that was added later holds records that a running group has not seen: only a new group skips.
     const isNewGroup = !committed.some((other) => other.topic === topic);
     return { ...at, offset: from === "latest" && isNewGroup ? range.high : range.low, isFresh: true };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from "kafkajs";
-import { type DevProcess, startDev } from "../support/dev-process.ts";
+import { type DevProcess, type DevReady, startDev } from "../support/dev-process.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -125,22 +125,25 @@ describe("keryx dev, as a process", function () {
     });
 
   it("several brokers take ports one after the other, and each is told to clients", async () => {
-    const holder = createServer();
-    await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
-    const address = holder.address();
-    const first = typeof address === "object" && address !== null ? address.port : 0;
-    await new Promise((resolve) => holder.close(resolve));
-    const dev = start([
-      "--empty",
-      "--json",
-      "--brokers",
-      "3",
-      "--host",
-      "localhost",
-      "--kafka-port",
-      String(first),
-    ]);
-    const { kafka } = await dev.ready();
+    // The ports behind a free one may be somebody's: then others are tried.
+    const startOnFree = async (tries = 10): Promise<{ readonly first: number; readonly ready: DevReady }> => {
+      const holder = createServer();
+      await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+      const address = holder.address();
+      const first = typeof address === "object" && address !== null ? address.port : 0;
+      await new Promise((resolve) => holder.close(resolve));
+      const ports = ["--kafka-port", String(first)];
+      const dev = start(["--empty", "--json", "--brokers", "3", "--host", "localhost", ...ports]);
+      try {
+        return { first, ready: await dev.ready() };
+      } catch (error) {
+        if (tries === 0) throw error;
+        await dev.ended();
+        return startOnFree(tries - 1);
+      }
+    };
+    const { first, ready } = await startOnFree();
+    const { kafka } = ready;
     expect(kafka.brokers).to.deep.equal([0, 1, 2].map((at) => `localhost:${first + at}`));
     const admin = kafkaOf(kafka.brokers).admin();
     await admin.connect();

@@ -143,7 +143,13 @@ export function describeReplay(requireServers: GetServers): void {
         });
         const count = (): number =>
           readFileSync(join(folder, "child.log"), "utf8").split("\nsent ").length - 1;
-        await waitUntil("half of them", () => count() >= 300, { children: [child] });
+        const progress = async (): Promise<number> => {
+          const kept = await port.admin().groupOffsets(`${group}-replay-${replayId}`, [`${topic}-dlq`]);
+          return kept.reduce((sum, { offset }) => sum + Number(offset), 0);
+        };
+        await waitUntil("a part of them to be kept", async () => (await progress()) >= 300, {
+          children: [child],
+        });
         await child.signal("SIGKILL");
         const atKill = count();
         expect(atKill, "it was killed in time").to.be.below(total);

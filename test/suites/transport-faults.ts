@@ -33,7 +33,9 @@ export function describeTransportFaults(open: OpenCluster): void {
         compression: "none",
         requestTimeoutMs: 5_000,
       });
+      // Long enough for a successor to be found before the commit at the revoke is given up.
       const member = await join(port, [topic], group, {
+        ...{ sessionTimeoutMs: 20_000, rebalanceTimeoutMs: 40_000 },
         revoked: async (_, self) => self.commitAll(),
       });
       await sendUntilTaken(producer, numbered(topic, 0, 30));

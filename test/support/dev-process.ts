@@ -55,7 +55,11 @@ export function startDev(
     async ready() {
       const what = await Promise.race([firstLine, closed]);
       if (what !== undefined) throw new Error(`keryx dev ended with ${what.code ?? what.signal}:\n${errors}`);
-      return JSON.parse(out.slice(0, out.indexOf("\n")));
+      try {
+        return JSON.parse(out.slice(0, out.indexOf("\n")));
+      } catch (cause) {
+        throw new Error(`The first line of keryx dev is no JSON:\n${out}\n${errors}`, { cause });
+      }
     },
     ended: () => closed,
     out: () => out,

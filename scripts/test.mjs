@@ -1,4 +1,5 @@
-// Runs every test, in three processes side by side: many tests compute, others wait for what brokers, workers and faults do.
+// Runs every test: what computes beside what waits for workers and faults, then what runs on real servers, which need the
+// machine for themselves.
 // Arguments go to mocha. Ends with one line of counts for all.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -12,12 +13,13 @@ const globs = (...folders) => folders.map((name) => `test/${name}/**/*.test.ts`)
 const computing = globs("golden", "property", "types", "unit");
 const onServers = globs("kafka", "peers");
 const others = [...globs("**"), ...[...computing, ...onServers].flatMap((glob) => ["--ignore", glob])];
-const parts = [computing, others, onServers];
+const stages = [[computing, others], [onServers]];
 const folder = mkdtempSync(join(tmpdir(), "keryx-test-"));
 
+let started = 0;
 /** One part's output, shown as it comes once `show` was called, and its counts at the end. */
-function start(args, index) {
-  const summary = join(folder, `${index}.json`);
+function start(args) {
+  const summary = join(folder, `${started++}.json`);
   const child = spawn(
     process.execPath,
     [mocha, "--reporter", "test/support/reporter.mjs", ...args, ...process.argv.slice(2)],
@@ -61,15 +63,22 @@ function read(summary) {
   }
 }
 
-const running = parts.map(start);
+const children = new Set();
 for (const signal of ["SIGINT", "SIGTERM"])
   process.on(signal, () => {
-    for (const { child } of running) child.kill(signal);
+    isInterrupted = true;
+    for (const child of children) child.kill(signal);
   });
+let isInterrupted = false;
 const results = [];
-for (const part of running) {
-  part.show();
-  results.push(await part.done);
+for (const stage of stages) {
+  if (isInterrupted) break;
+  const running = stage.map(start);
+  for (const { child } of running) children.add(child);
+  for (const part of running) {
+    part.show();
+    results.push(await part.done);
+  }
 }
 rmSync(folder, { recursive: true, force: true });
 
@@ -88,4 +97,5 @@ list(
 const skipped = results.reduce((total, result) => total + result.skipped.length, 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${skipped} skipped`);
 // Not process.exit: it would cut off what a pipe has not taken yet.
-process.exitCode = results.every(({ status, failed }) => status === 0 && failed === 0) ? 0 : 1;
+process.exitCode =
+  !isInterrupted && results.every(({ status, failed }) => status === 0 && failed === 0) ? 0 : 1;

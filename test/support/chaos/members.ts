@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { DevBroker } from "keryx/testing";
 import { toRetryGroup } from "../../../src/core/topic-names.ts";
@@ -74,7 +76,15 @@ export async function runMembers(
 async function resize(run: Run, count: number): Promise<void> {
   const alive = run.alive();
   await Promise.all(alive.slice(count).map((worker) => run.stop(worker)));
-  for (let more = alive.length; more < count; more++) run.start();
+  const missing = Math.max(0, count - alive.length);
+  const started = Array.from({ length: missing }, () => run.start());
+  // On a busy machine a process takes its time to come so far: the step begins when all take part.
+  for (const { client, child } of started) {
+    const file = join(run.folder, `${client}.history`);
+    const takesPart = (): boolean =>
+      existsSync(file) && readFileSync(file, "utf8").includes("partitions_assigned");
+    await waitUntil(`${client} takes part`, takesPart, { children: [child] });
+  }
 }
 
 function countRevokes({ history }: RunRecords): Record<string, number> {

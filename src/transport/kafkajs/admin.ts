@@ -190,12 +190,16 @@ async function createAll(ask: Ask, clock: Clock, wanted: readonly NewTopic[]): P
  * Repeats a request whose failure says that some broker has not heard yet of a topic that was created a moment ago:
  * before it creates one, kafkajs asks any broker for all topics that it has met so far.
  */
-export async function whileUnknown<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
+export async function whileUnknown<T>(
+  clock: Clock,
+  run: () => Promise<T>,
+  isUnknown: (error: unknown) => boolean = (error) => notYetCodes.has(kafkaCodeOf(error) ?? 0),
+): Promise<T> {
   for (const deadline = clock.now() + leaderPatienceMs; ; ) {
     try {
       return await run();
     } catch (error) {
-      if (!notYetCodes.has(kafkaCodeOf(error) ?? 0) || clock.now() >= deadline) throw error;
+      if (!isUnknown(error) || clock.now() >= deadline) throw error;
       await sleep(clock, leaderPollMs);
     }
   }
@@ -218,15 +222,13 @@ async function createOne(
 // A request that shares its metadata with one that was begun before it may know of no partitions; kafkajs then finds none,
 // or takes apart what it does not have.
 async function fetchEnds(admin: Admin, clock: Clock, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
-  for (const deadline = clock.now() + leaderPatienceMs; ; await sleep(clock, leaderPollMs)) {
-    const found = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
-      if (error instanceof TypeError && clock.now() < deadline) return [];
-      throw error;
-    });
-    if (found.length > 0) return found;
-    if (clock.now() >= deadline)
-      throw new KeryxError("broker_unreachable", `no broker says what partitions ${topic} has`);
-  }
+  const unheard = new KeryxError("broker_unreachable", `no broker says what partitions ${topic} has`);
+  const fetch = async (): ReturnType<Admin["fetchTopicOffsets"]> => {
+    const found = await admin.fetchTopicOffsets(topic);
+    if (found.length === 0) throw unheard;
+    return found;
+  };
+  return whileUnknown(clock, fetch, (error) => error === unheard || error instanceof TypeError);
 }
 
 /**

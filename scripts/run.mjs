@@ -56,7 +56,8 @@ const commands = {
   demo: [...flags, "examples/demo/main.ts"],
   test: ["scripts/test.mjs"],
   "test:peers": [...flags, "test/peers/run.ts"],
-  "test:chaos": [...flags, "test/chaos/main.ts"],
+  // What a full run wrote down is judged in memory.
+  "test:chaos": [...flags, "--max-old-space-size=12288", "test/chaos/main.ts"],
   mocha: [bin("mocha", "bin", "mocha.js")],
   keryx: [...flags, "bin/keryx.mjs"],
   generate: [...flags, "bin/keryx.mjs", "generate", "--docs"],

@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Delivery } from "../../core/handler.ts";
-import { type MessageRef, monotonicMs, type Place } from "./history.ts";
+import { linesOf, type MessageRef, monotonicMs, type Place } from "./history.ts";
 
 /** A handler did its work: one line of an effect log. */
 export interface Effect extends MessageRef {
@@ -37,7 +37,7 @@ export interface EffectLog {
   close(): Promise<void>;
 }
 
-const seal = "sealed\n";
+const seal = "sealed";
 
 /**
  * Appends lines and resolves each after its fsync; lines that arrive during an fsync share the next one. A seal behind
@@ -59,7 +59,7 @@ export async function createEffectLog(path: string, client: string): Promise<Eff
       try {
         await file.appendFile(group.map(({ line }) => line).join(""));
         await file.datasync();
-        appendFileSync(path, seal);
+        appendFileSync(path, `${seal}\n`);
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(error);
@@ -103,15 +103,15 @@ export function toEffect(
 
 /** The effects of one process, in the order of its log. A line that a kill cut off never counted. */
 export function readEffectLog(path: string): readonly Effect[] {
-  if (!existsSync(path)) return [];
-  const text = readFileSync(path, "utf8");
-  const sureTo = text.lastIndexOf(seal);
   const effects: Effect[] = [];
-  for (let start = 0; ; ) {
-    const end = text.indexOf("\n", start);
-    if (end < 0) return effects;
-    const line = text.slice(start, end);
-    if (`${line}\n` !== seal) effects.push({ ...(JSON.parse(line) as Effect), isSure: start < sureTo });
-    start = end + 1;
-  }
+  let unsealed: string[] = [];
+  const take = (isSure: boolean): void => {
+    for (const line of unsealed) effects.push({ ...(JSON.parse(line) as Effect), isSure });
+    unsealed = [];
+  };
+  for (const line of linesOf(path))
+    if (line === seal) take(true);
+    else unsealed.push(line);
+  take(false);
+  return effects;
 }

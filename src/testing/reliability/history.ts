@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import type { OutcomeLabel } from "../../core/signals.ts";
 
 /** A place in a partition. Offsets are numbers here: they stand in files, and no test writes 2^53 records. */
@@ -204,12 +204,26 @@ export function sortByTime<Item extends { readonly atMs: number }>(items: readon
 
 /** Whole lines of a file of JSON lines; nothing where there is no such file. */
 export function readLines<Line>(path: string): readonly Line[] {
-  if (!existsSync(path)) return [];
-  const text = readFileSync(path, "utf8");
-  const end = text.lastIndexOf("\n");
-  if (end < 0) return [];
-  return text
-    .slice(0, end)
-    .split("\n")
-    .map((line) => JSON.parse(line) as Line);
+  return Array.from(linesOf(path), (line) => JSON.parse(line) as Line);
+}
+
+const newline = 10;
+const chunkBytes = 16 * 1_048_576;
+
+/** Lines of a file without their ends, and without a last one that was cut off. The file may be longer than any string. */
+export function* linesOf(path: string): Generator<string> {
+  if (!existsSync(path)) return;
+  const file = openSync(path, "r");
+  try {
+    const chunk = Buffer.alloc(chunkBytes);
+    let rest: Buffer = Buffer.alloc(0);
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
+      const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
+      const end = bytes.lastIndexOf(newline);
+      if (end >= 0) yield* bytes.toString("utf8", 0, end).split("\n");
+      rest = bytes.subarray(end + 1);
+    }
+  } finally {
+    closeSync(file);
+  }
 }

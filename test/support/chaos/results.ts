@@ -21,10 +21,19 @@ const [begin, end] = ["<!-- results: written by npm run test:chaos -->", "<!-- e
 
 /** Keeps the newest run of each workload and size, and writes the table of the page anew. */
 export function record(result: ChaosRecord): void {
+  keep([{ ...result, date: new Date().toISOString().slice(0, 10), versions: readVersions() }]);
+}
+
+/** Keeps the runs of another checkout beside those of this one. */
+export function recordAll(path: string): void {
+  keep(JSON.parse(readFileSync(path, "utf8")));
+}
+
+function keep(results: readonly Kept[]): void {
   const kept: Kept[] = JSON.parse(readFileSync(data, "utf8"));
-  const others = kept.filter(({ name, scale }) => name !== result.name || scale !== result.scale);
-  const date = new Date().toISOString().slice(0, 10);
-  const all = [...others, { ...result, date, versions: readVersions() }];
+  const isNew = ({ name, scale }: Kept): boolean =>
+    results.some((one) => one.name === name && one.scale === scale);
+  const all = [...kept.filter((one) => !isNew(one)), ...results];
   all.sort((a, b) => a.name.localeCompare(b.name) || a.scale.localeCompare(b.scale));
   writeFileSync(data, `${JSON.stringify(all, undefined, 2)}\n`);
   const text = readFileSync(page, "utf8");

@@ -21,7 +21,9 @@ export interface ChaosWorkload {
   readonly shows: string;
   /** What each scale stands for. */
   readonly scales: Readonly<Record<Scale, string>>;
-  run(servers: ChaosServers, seed: number, scale: Scale): Promise<ChaosResult>;
+  /** Events a second, where another machine may choose others. */
+  readonly perSecond?: Readonly<Record<Scale, number>>;
+  run(servers: ChaosServers, seed: number, scale: Scale, perSecond?: number): Promise<ChaosResult>;
 }
 
 /** `small` is part of every run of the tests, `full` what the promises are stated for. */

@@ -18,8 +18,8 @@ export interface Flow {
   readonly sending: Sending;
   readonly effects: readonly Effect[];
   readonly signals: readonly Signal[];
-  /** Waits until everything that was sent is handled and committed, and gives what the run left behind. */
-  finish(timeoutMs: number): Promise<RunRecords>;
+  /** Waits until everything that was sent is handled and committed, and gives what the run left behind. @throws when for so long nothing more was */
+  finish(patienceMs: number): Promise<RunRecords>;
   close(): Promise<void>;
 }
 
@@ -67,9 +67,9 @@ export async function startFlow({ brokers, registryUrl, tasks, perSecond }: Flow
     sending,
     effects,
     signals,
-    async finish(timeoutMs) {
+    async finish(patienceMs) {
       const sent = await sending.finish();
-      await untilDone(brokers, group, topics, timeoutMs);
+      await untilDone(brokers, group, topics, patienceMs);
       const finalRead = await readRun(brokers, group, topics);
       return { tasks: sent, history: history.entries, effects: [...effects], finalRead };
     },

@@ -21,15 +21,18 @@ export async function readCommitted(
   );
 }
 
-/** Resolves when everything written to the run's topics was processed and committed. */
+/** Resolves when everything written to the run's topics was processed and committed. @throws when for so long nothing more was */
 export async function untilDone(
   brokers: readonly string[],
   group: string,
   topics: FlowTopics,
-  timeoutMs: number,
+  patienceMs: number,
 ): Promise<void> {
-  const ask = async (): Promise<boolean> => {
+  let [reached, movedAt, isStill] = [-1n, performance.now(), false];
+  const isDone = async (): Promise<boolean> => {
     const committed = await readCommitted(brokers, group, topics);
+    const sum = [...committed.values()].reduce((total, offset) => total + offset, 0n);
+    if (sum !== reached) [reached, movedAt] = [sum, performance.now()];
     const names = readers(group, topics).flatMap((reader) => reader.topics);
     return withAdmin(brokers, async (admin) => {
       for (const topic of names)
@@ -38,7 +41,13 @@ export async function untilDone(
       return true;
     });
   };
-  await waitUntil("everything handled and committed", ask, { timeoutMs });
+  const isOver = async (): Promise<boolean> => {
+    isStill = performance.now() - movedAt > patienceMs;
+    return isStill || isDone();
+  };
+  // How long it takes in all depends on how much is left and on the machine; what is stuck does not move.
+  await waitUntil("everything handled and committed", isOver, { timeoutMs: Number.POSITIVE_INFINITY });
+  if (isStill) throw new Error(`for ${patienceMs} ms nothing more was handled and committed`);
 }
 
 function readers(group: string, topics: FlowTopics): { groupId: string; topics: string[] }[] {

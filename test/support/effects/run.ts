@@ -37,6 +37,8 @@ export interface Worker {
   readonly child: Child;
   /** Effects in its log by now. */
   count(): number;
+  /** Whether the beginning of its history tells of this: the whole may be long. */
+  began(name: HistoryRecord["name"]): boolean;
 }
 
 /** A run with workers in processes of their own, whose verdict is computed from the files that it leaves. */
@@ -58,10 +60,13 @@ export interface Run {
   /** Effects of all workers so far. */
   count(): number;
   note(record: HistoryRecord): void;
-  /** Waits until all is handled and committed, stops the workers, and reads what is left. */
-  finish(timeoutMs: number): Promise<RunRecords>;
+  /**
+   * Waits until all is handled and committed, stops the workers, and reads what is left.
+   * @throws when for so long nothing more was handled
+   */
+  finish(patienceMs: number): Promise<RunRecords>;
   judge(records: RunRecords): readonly string[];
-  /** Lines of the workers' logs that tell of a defect. */
+  /** Lines of the workers' logs that tell of a defect, and ends that nobody asked for. */
   defects(): readonly string[];
   /** Ends what still runs. Files stay where something went wrong. */
   close(isGood: boolean): Promise<void>;
@@ -99,8 +104,7 @@ export async function startRun(given: RunOptions): Promise<Run> {
   };
   const stop = async (worker: Worker): Promise<void> => {
     // A process that has not come so far knows nothing of signals yet.
-    const file = join(folder, `${worker.client}.history`);
-    const isUp = (): boolean => existsSync(file) && readFileSync(file, "utf8").includes("startup_complete");
+    const isUp = (): boolean => worker.began("startup_complete");
     await waitUntil(`${worker.client} is up`, isUp, { children: [worker.child] });
     await worker.child.signal("SIGTERM");
     const how = worker.child.ended();
@@ -136,10 +140,10 @@ export async function startRun(given: RunOptions): Promise<Run> {
     },
     count: () => workers.reduce((sum, worker) => sum + worker.count(), 0),
     note: (record) => history.append(record),
-    async finish(timeoutMs) {
+    async finish(patienceMs) {
       const tasks = await sending.finish();
       await waitUntil("a worker is alive", async () => alive().length > 0, { timeoutMs: 1_000 });
-      await untilDone(servers.brokers, group, topics, timeoutMs);
+      await untilDone(servers.brokers, group, topics, patienceMs);
       await Promise.all(alive().map(stop));
       const finalRead = await readRun(servers.brokers, group, topics);
       writeFinal(join(folder, "final"), finalRead);
@@ -150,16 +154,20 @@ export async function startRun(given: RunOptions): Promise<Run> {
       return { tasks, effects, history: readHistories(paths), finalRead };
     },
     judge: (records) => judge(records, { seed, group, topics, repeats, networkFails }),
-    defects: () =>
-      workers.flatMap(({ client, child }) =>
-        readFileSync(child.logFile, "utf8")
-          .split("\n")
-          .filter((line) =>
-            /"internal\.error"|"partition\.stopped"|"will_restart":false|unhandled/i.test(line),
-          )
-          .map((line) => `${client}: ${line}`),
-      ),
+    defects: () => workers.flatMap(findDefects),
   };
+}
+
+const defect = /"internal\.error"|"partition\.stopped"|"will_restart":false|unhandled/i;
+const goodEnds: readonly (string | undefined)[] = [undefined, "exit code 0", "SIGKILL"];
+
+function findDefects({ client, child }: Worker): readonly string[] {
+  const how = child.ended();
+  const lines = readFileSync(child.logFile, "utf8").split("\n");
+  return [
+    ...(goodEnds.includes(how) ? [] : [`${client}: ended by ${how}`]),
+    ...lines.filter((line) => defect.test(line)).map((line) => `${client}: ${line}`),
+  ];
 }
 
 function startWorker(init: WorkerInit): Worker {
@@ -167,7 +175,22 @@ function startWorker(init: WorkerInit): Worker {
   const child = spawnChild(process.execPath, [...nodeFlags, workerFile, JSON.stringify(init)], {
     logFile: join(folder, `${client}.log`),
   });
-  return { client, child, count: createCounter(join(folder, `${client}.effects`)) };
+  const history = join(folder, `${client}.history`);
+  return {
+    client,
+    child,
+    count: createCounter(join(folder, `${client}.effects`)),
+    began: (name) => readHead(history).includes(`"${name}"`),
+  };
+}
+
+function readHead(path: string): string {
+  if (!existsSync(path)) return "";
+  const file = openSync(path, "r");
+  const head = Buffer.alloc(1 << 16);
+  const read = readSync(file, head);
+  closeSync(file);
+  return head.toString("utf8", 0, read);
 }
 
 const [newline, brace] = [10, 123];

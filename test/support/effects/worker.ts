@@ -2,6 +2,7 @@
 //   node worker.ts '{"client":…,"run":…,"group":…,"brokers":[…],"registryUrl":…,"folder":…}'
 import { type ConsumerOptions, connect, KeryxError } from "keryx";
 import { createEffectLog, createHistoryLog, recordSignals } from "keryx/testing";
+import type { Signal } from "../../../src/core/signals.ts";
 import { consumeFlow } from "./consume.ts";
 import { toFlowTopics } from "./workload.ts";
 
@@ -28,13 +29,23 @@ const { client, folder, die, block } = init;
 const log = await createEffectLog(`${folder}/${client}.effects`, client);
 const history = createHistoryLog(`${folder}/${client}.history`, client);
 process.on("exit", () => history.close());
+const record = recordSignals(history);
+/** Ends where the runtime says that only a restart helps, as who watches over a service makes it end. */
+const observe = (signal: Signal): void => {
+  record(signal);
+  if (signal.kind === "consumer.crashed" && !signal.willRestart)
+    app.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+};
 const app = await connect({
   clientId: client,
   brokers: [...init.brokers],
   registry: init.registryUrl,
   logging: { level: "warn" },
   handleSignals: true,
-  observe: recordSignals(history),
+  observe,
 });
 const sample = (): void => {
   const { rss, heapUsed } = process.memoryUsage();
@@ -46,7 +57,7 @@ let hasStoodStill = false;
 const dieAt = (at: DeathPoint): void => {
   if (die?.at === at && handled >= die.nth) process.kill(process.pid, "SIGKILL");
 };
-const record: typeof log.append = async (effect) => {
+const perform: typeof log.append = async (effect) => {
   handled++;
   dieAt("before-handler");
   await log.append(effect);
@@ -64,7 +75,7 @@ const standStill = (ms: number): void => {
   setTimeout(say, 1_000).unref();
 };
 try {
-  await consumeFlow(app, init.group, toFlowTopics(init.run), record, init.options).start();
+  await consumeFlow(app, init.group, toFlowTopics(init.run), perform, init.options).start();
 } catch (error) {
   // A signal in the middle of the start closes the app.
   if (!(error instanceof KeryxError && error.code === "closed")) throw error;

@@ -113,6 +113,7 @@ async function toRequest(
     inputs,
     resolveBuf: () => resolveBuf(project.root),
     printMessages: target.printMessages,
+    reprint: target.reprint,
   };
 }
 

@@ -31,4 +31,6 @@ export interface Target {
   readonly generator: string;
   /** How Protobuf messages are printed. Default: by a process of its own each time. */
   readonly printMessages?: PrintMessages;
+  /** Print every file anew: a generator under development may print otherwise than it did. Default false. */
+  readonly reprint?: boolean;
 }

@@ -18,10 +18,21 @@ interface Entry {
   readonly path: string;
 }
 
-const targetOf = (project: OpenProject, printMessages?: PrintMessages): Target => ({
+/** What a run that watches keeps from one to the next. */
+interface Standing {
+  readonly printMessages: PrintMessages;
+  /** The first run has printed everything. */
+  hasPrinted: boolean;
+}
+
+// In a checkout the generator's version does not say which generator it is: there nothing may be left out.
+const isReleased = !import.meta.url.endsWith(".ts");
+
+const targetOf = (project: OpenProject, standing?: Standing): Target => ({
   out: project.out,
   generator: `keryx ${loadManifest().version}`,
-  ...(printMessages === undefined ? {} : { printMessages }),
+  reprint: !isReleased && standing?.hasPrinted !== true,
+  ...(standing === undefined ? {} : { printMessages: standing.printMessages }),
 });
 
 const upToDate = {
@@ -54,10 +65,11 @@ async function writeOutput(
   project: OpenProject,
   checked: CheckedModel,
   { options, io }: Invocation,
-  printMessages?: PrintMessages,
+  standing?: Standing,
 ): Promise<ExitCode> {
-  const target = targetOf(project, printMessages);
+  const target = targetOf(project, standing);
   const { written, deleted, overwritten, left, lock } = await emit(project, checked, target);
+  if (standing !== undefined) standing.hasPrinted = true;
   const docs = options.docs === true ? await writeDocs(project.root, planDocs(checked.model)) : [];
   const own = (path: string): string => `${project.out}/${path}`;
   const entries: readonly Entry[] = [
@@ -78,9 +90,6 @@ async function writeOutput(
   return 0;
 }
 
-// In a checkout the generator's version does not say which generator it is: there nothing may be left out.
-const isReleased = !import.meta.url.endsWith(".ts");
-
 /** Schemas in, code and lock file out; nothing is written while there is an error. */
 export const runGenerate: Run = async (call) => {
   const { options, io } = call;
@@ -96,20 +105,14 @@ export const runGenerate: Run = async (call) => {
   return generate(project, call);
 };
 
-async function generate(
-  project: OpenProject,
-  call: Invocation,
-  printMessages?: PrintMessages,
-): Promise<ExitCode> {
+async function generate(project: OpenProject, call: Invocation, standing?: Standing): Promise<ExitCode> {
   const { options, io } = call;
   const checked = await loadClean(project, io);
   if (checked === undefined) {
     io.note("Nothing was written.\n");
     return 1;
   }
-  return options.check
-    ? checkOutput(project, checked, call)
-    : writeOutput(project, checked, call, printMessages);
+  return options.check ? checkOutput(project, checked, call) : writeOutput(project, checked, call, standing);
 }
 
 /** Generates again after each change. An error is shown, and the last good output stays. */
@@ -120,10 +123,11 @@ async function watch(call: Invocation): Promise<ExitCode> {
       help: "Use one of `--check` and `--watch`.",
     });
   const warm = createWarmPlugin();
+  const standing: Standing = { printMessages: warm.print, hasPrinted: false };
   try {
     await watchProject({
       open: () => openProject(options, io),
-      run: (project) => generate(project, call, warm.print),
+      run: (project) => generate(project, call, standing),
       io,
     });
     return 0;

@@ -43,6 +43,8 @@ export interface EmitRequest {
   readonly resolveBuf: () => string;
   /** Default: by a process of its own each time. */
   readonly printMessages?: PrintMessages | undefined;
+  /** Print what has not changed, too. */
+  readonly reprint?: boolean | undefined;
   /** Default: what the nearest tsconfig.json allows. */
   readonly extension?: ImportExtension;
 }
@@ -96,6 +98,7 @@ async function buildOutput(request: EmitRequest): Promise<Output> {
     const listed = folder.manifest.files.get(path);
     const there = folder.files.get(path);
     return (
+      request.reprint !== true &&
       folder.manifest.generator === request.generator &&
       listed?.from === from &&
       there !== undefined &&

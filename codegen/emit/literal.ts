@@ -70,8 +70,28 @@ export function literal(value: Literal, indent = ""): string {
     );
   const members = Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .map(([key, item]) => `${keyLiteral(key)}: ${literal(item, inner)}`);
+    .map(([key, item]) => `${keyLiteral(key)}:${behindColon(item, inner)}`);
   return enclose("{", members, "}", indent);
+}
+
+function behindColon(value: Literal, indent: string): string {
+  const lines = typeof value === "string" ? linesOf(value) : [];
+  // Compilers go down a sum step by step, and a text of so many lines is read in its schema.
+  if (lines.length < 2 || lines.length > 500) return ` ${literal(value, indent)}`;
+  return lines.map((line) => `\n${indent}  ${pieceLiteral(line)}`).join(" +");
+}
+
+/** Between single quotes where that spares escapes: JSON in a string is unreadable otherwise. */
+function pieceLiteral(text: string): string {
+  const plain = stringLiteral(text);
+  if (!text.includes('"')) return plain;
+  return `'${plain.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+/** A long text in pieces that read well: its lines, those of JSON after a member or a word. */
+function linesOf(text: string): readonly string[] {
+  if (text.length <= lineWidth) return [text];
+  return text.match(/[^\n]{1,95}?(?:\n|\},(?=\{)|$)|[^\n]{40,94}[ ,]|[^\n]{1,95}|\n/g) ?? [];
 }
 
 function isList(value: Literal): value is readonly Literal[] {

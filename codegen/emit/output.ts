@@ -8,6 +8,7 @@ import type {
 } from "ts-morph";
 import { KeryxError } from "../../src/core/errors.ts";
 import { commentLines, commentText, type Doc } from "./comment.ts";
+import { layOut } from "./layout.ts";
 import { stringLiteral } from "./literal.ts";
 
 /** A file of the output folder: path relative to it, with `/`. */
@@ -133,7 +134,7 @@ function printFile(project: Project, morph: Morph, plan: FilePlan): string {
     ...plan.declarations.map((one) => toStatement(morph, one)),
   ];
   const file = project.createSourceFile(`/${plan.path}`, { statements });
-  const text = `${header}\n${file.getFullText().trimEnd()}\n`;
+  const text = `${header}\n${layOut(file.getFullText().trimEnd())}\n`;
   project.removeSourceFile(file);
   return text;
 }

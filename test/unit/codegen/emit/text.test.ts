@@ -19,6 +19,7 @@ function evaluate(node: ts.Node): unknown {
     const value = evaluate(node.operand);
     return typeof value === "bigint" ? -value : -(value as number);
   }
+  if (ts.isBinaryExpression(node)) return `${evaluate(node.left)}${evaluate(node.right)}`;
   if (ts.isArrayLiteralExpression(node)) return node.elements.map(evaluate);
   if (ts.isObjectLiteralExpression(node))
     return node.properties.map((member) => {
@@ -49,6 +50,22 @@ describe("the literal emitter", () => {
   it("states any text so that the compiler reads the very same text", () => {
     fc.assert(fc.property(text, (value) => void expect(parse(literal(value))).equals(value)));
     for (const value of hostileTexts) expect(parse(literal(value))).equals(value);
+  });
+
+  it("states a long text as a sum of its lines, which is the very same text", () => {
+    const long = fc.array(text, { minLength: 1, maxLength: 40 }).map((parts) => parts.join("\n"));
+    fc.assert(
+      fc.property(long, (value) => void expect(parse(literal({ value }))).deep.equals([["value", value]])),
+    );
+    const schema = `syntax = "proto3";\n\n// Its 'words'.\n${"message A {}\n".repeat(10)}`;
+    expect(literal({ schema }).split("\n").slice(1, 5)).deep.equals([
+      "  schema:",
+      `    'syntax = "proto3";\\n' +`,
+      '    "\\n" +',
+      `    "// Its 'words'.\\n" +`,
+    ]);
+    const flat = `[${'{"name":"it\'s a","type":"string"},'.repeat(9)}1]`;
+    for (const line of literal({ flat }).split("\n")) expect(line.length).to.be.at.most(110);
   });
 
   it("states any data as data, with __proto__ as a computed key", () => {

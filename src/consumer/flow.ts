@@ -9,7 +9,7 @@ import { createIntakes } from "./assignment/intake.ts";
 import type { Partition, Work } from "./assignment/partition.ts";
 import { createWork } from "./assignment/partition.ts";
 import type { Lanes } from "./lanes.ts";
-import { toLane } from "./lanes.ts";
+import { dropQueued, toLane } from "./lanes.ts";
 import type { Settlement } from "./steps/pass.ts";
 
 /** Admission: takes what was fetched, keeps it within its bounds, and hands it to the lanes when it is due. */
@@ -55,7 +55,10 @@ export interface FlowLimits {
    * records that wait.
    */
   readonly maxWindow: number;
-  /** Fetched and unfinished bytes of one consumer. Default 64 MiB. */
+  /**
+   * Fetched and unfinished bytes of one consumer. Default 64 MiB; what partitions hold that wait for a registry or a sink
+   * counts only where it is more than as much again.
+   */
   readonly maxBytes: number;
 }
 
@@ -139,6 +142,8 @@ export function createFlow({ clock, lanes, observe, group, onPassedOver, limits 
         observe({ kind: "offsets.dropped", group, topic, partition: number, epoch, why: "batch" });
         return;
       }
+      // It goes on under another assignment, which fetches it anew.
+      if (partition.pauses.has("stopped")) return;
       const inheritedTo = partition.offsets.inheritedTo();
       // The log ends before what was done in it: its records are others.
       if (inheritedTo !== undefined && batch.highWatermark < inheritedTo) disown(partition);
@@ -152,9 +157,16 @@ export function createFlow({ clock, lanes, observe, group, onPassedOver, limits 
     },
     disown,
     settled(partition) {
-      if (partition.phase !== "open") return;
-      if (partition.queue.queued <= resumeAt || partition.pauses.has("window"))
-        admit(partition, intakes.of(partition));
+      const { phase, pauses, queue } = partition;
+      if (phase !== "open") return;
+      if (pauses.has("stopped")) {
+        // Nothing of it starts under this assignment any more, and it may last for weeks.
+        dropQueued(partition);
+        readmit(intakes.drop(partition));
+        return;
+      }
+      if (pauses.blocksWork()) readmit(intakes.blocked());
+      if (queue.queued <= resumeAt || pauses.has("window")) admit(partition, intakes.of(partition));
     },
     wake: (partition) => lanes.wake(partition),
     finished: (work) => readmit(intakes.finish(work)),

@@ -22,8 +22,10 @@ export interface Intakes {
   isStarved(partition: Partition): boolean;
   /** Frees a finished record. Gives the partitions that have room again. */
   finish(work: Work): readonly Partition[];
-  /** Frees everything of an assignment that is over. Gives the partitions that have room again. */
+  /** Frees everything of an assignment that is over, or goes no further. Gives the partitions that have room again. */
   drop(partition: Partition): readonly Partition[];
+  /** A partition came to stand still. Gives those that have room again. */
+  blocked(): readonly Partition[];
 }
 
 const none: readonly Partition[] = [];
@@ -46,11 +48,21 @@ export function createIntakes(maxBytes: number): Intakes {
     return created;
   };
 
+  // What waits for a registry or a sink may wait for long: it leaves the others as much room again.
+  const used = (): number => {
+    if (bytes < maxBytes) return bytes;
+    let blocked = 0;
+    for (const [partition, intake] of intakes) if (partition.pauses.blocksWork()) blocked += intake.bytes;
+    return bytes - Math.min(blocked, maxBytes);
+  };
+
   const free = (size: number): readonly Partition[] => {
     bytes -= size;
-    if (starved.size === 0 || bytes >= maxBytes) return none;
+    if (starved.size === 0) return none;
+    const taken = used();
+    if (taken >= maxBytes) return none;
     // Much room is for all. A little is for one: the others would fetch in vain, and what is stuck may never leave more.
-    const waiting = [...starved].slice(0, bytes > maxBytes / 2 ? 1 : undefined);
+    const waiting = [...starved].slice(0, taken > maxBytes / 2 ? 1 : undefined);
     for (const partition of waiting) starved.delete(partition);
     return waiting;
   };
@@ -60,7 +72,7 @@ export function createIntakes(maxBytes: number): Intakes {
     take(partition, batch) {
       const intake = of(partition);
       const { records, nextOffset } = batch;
-      if (records.size() > 0 && bytes >= maxBytes) {
+      if (records.size() > 0 && used() >= maxBytes) {
         starved.add(partition);
         return;
       }
@@ -90,5 +102,6 @@ export function createIntakes(maxBytes: number): Intakes {
       intake?.cancelDelay?.();
       return free(intake?.bytes ?? 0);
     },
+    blocked: () => free(0),
   };
 }

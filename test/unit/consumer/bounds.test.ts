@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { KeryxError } from "../../../src/core/errors.ts";
 import type { Delivery } from "../../../src/core/handler.ts";
 import type { PortConsumer } from "../../../src/transport/port.ts";
 import type { Harness, Note } from "../../support/consumer-harness.ts";
@@ -8,6 +9,7 @@ import { createMemoryKafka } from "../../support/memory-kafka.ts";
 
 const Written = noteEvent("Written");
 const Other = noteEvent("Other", { topic: "others" });
+const Large = noteEvent("Large", { topic: "large", ordered: true });
 
 describe("The bounds of a consumer", () => {
   const clock = createFastClock(20);
@@ -156,6 +158,28 @@ describe("The bounds of a consumer", () => {
     expect(Math.max(...atResume)).to.be.at.most(128);
     expect(atResume.length).to.be.greaterThan(5);
   });
+
+  for (const [how, word, count] of [
+    ["stopped", "poison", 140],
+    ["held", "unreachable", 70],
+  ] as const)
+    it(`reads on elsewhere when partitions that are ${how} have more than there is room for`, async () => {
+      kafka.createTopic("large", count);
+      const value = Buffer.alloc(1_048_576, word);
+      for (let partition = 0; partition < count; partition++)
+        kafka.append("large", partition, { key: "k", value });
+      const { registry, signals } = await start(() => {}, {
+        on: [
+          [Written, () => {}],
+          [Large, () => {}],
+        ],
+      });
+      registry.faults.set("unreachable", () => new KeryxError("registry_unreachable", "no answer"));
+      const isStill = ({ kind }: { readonly kind: string }): boolean => kind === "partition.paused";
+      await until("more than 64 MiB stand still", () => signals.filter(isStill).length > 64);
+      for (let i = 0; i < 10; i++) send(`k${i}`, "on");
+      await until("the others are through", () => committed() === 10n);
+    });
 
   it("gives a quick topic every other turn beside a slow one, however much of that waits", async () => {
     kafka.createTopic("others", 1);

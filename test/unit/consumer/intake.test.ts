@@ -78,6 +78,19 @@ describe("What an assignment takes of its fetches", () => {
     expect(intakes.of(first).bytes).to.equal(0);
   });
 
+  it("leaves the others as much room again as what stands still keeps", () => {
+    const intakes = createIntakes(2_000);
+    const [still, other] = [create(0), create(1)];
+    intakes.take(still, batch([0n, 1n], 2n));
+    intakes.take(other, batch([0n], 1n));
+    still.pauses.add("sink");
+    expect(intakes.blocked()).to.deep.equal([other]);
+    for (const offset of [0n, 1n, 2n]) intakes.take(other, batch([offset], offset + 1n));
+    expect([other.buffer.size(), intakes.isStarved(other)]).to.deep.equal([2, true]);
+    still.pauses.remove("sink");
+    expect(intakes.finish(createWork(other, record(0n), undefined))).to.deep.equal([]);
+  });
+
   it("goes on one partition at a time while another one keeps more than half of the room for itself", () => {
     const intakes = createIntakes(4_000);
     const [stuck, ...others] = [create(0), create(1), create(2)] as const;

@@ -59,6 +59,12 @@ const rows = {
     "An event keeps its serialization: readers of the old one cannot read the new one.",
     "Keep it, or publish a new event with the other serialization beside this one until all consumers read that.",
   ],
+  "json-changed": [
+    "policy",
+    "error",
+    "An event that is written as JSON keeps the names of its fields and enum values, and how their values are written: readers of JSON know nothing else.",
+    "Keep the name (in Protobuf `json_name` keeps it for a field that is renamed) and the type, or add a new field beside the old one.",
+  ],
   "key-changed": [
     "policy",
     "error",

@@ -5,7 +5,11 @@ import type { Span } from "../diagnostics.ts";
 import type { CheckRule } from "../diagnostics-check-rules.ts";
 import { showDuration } from "../diagnostics-print.ts";
 import { type EventModel, isRegistered, type Sourced } from "../model/model.ts";
-import type { BaselineEvent } from "./baseline.ts";
+import { type BaselineEvent, isSameSchema } from "./baseline.ts";
+import { type JsonForm, jsonBreaks } from "./json-form.ts";
+import { avroJsonForm } from "./json-form-avro.ts";
+import { protobufJsonForm } from "./json-form-protobuf.ts";
+import { parseWire } from "./parse.ts";
 import { lostMarks } from "./sensitive.ts";
 
 /** A broken promise beside the fields: where the project says it now, and a sentence about it. */
@@ -92,6 +96,17 @@ const rules = {
         message: `The field ${quote(path)} of ${event.name} was marked sensitive.`,
       };
   },
+  *"json-changed"(event, { contract, version }, readOld) {
+    const { value: serialization } = event.options.serialization;
+    // Another serialization or format is a finding of its own.
+    if (isRegistered(event) || contract.policy.serialization !== serialization) return;
+    const wire = { format: event.format, ...event.wire };
+    if (event.format !== contract.format || isSameSchema(version, wire)) return;
+    const [old, now] = [readOld(), parseWire(wire)].map((schema) => jsonForm(schema, event));
+    if (old === undefined || now === undefined) return;
+    for (const { path, message } of jsonBreaks(old, now))
+      yield { at: event.at, path, message: `In the JSON of ${event.name}: ${message}` };
+  },
   *"index-changed"(event, { index, contract }) {
     if (event.format !== contract.format || index.join() === event.index.join()) return;
     const show = (path: readonly number[]): string => `[${path.join(", ")}]`;
@@ -141,6 +156,11 @@ const rules = {
     };
   },
 } satisfies Partial<Record<CheckRule, PolicyRule>>;
+
+function jsonForm(schema: ParsedSchema, { name, options }: EventModel): JsonForm | undefined {
+  if (schema.type === "PROTOBUF") return protobufJsonForm(schema.schema, name);
+  return avroJsonForm(schema.schema.type, options.serialization.value === "AVRO_JSON" ? "avro" : "plain");
+}
 
 /** Every promise of an event that does not hold any more. */
 export function* policyBreaks(

@@ -1,6 +1,14 @@
 import { toRetryTopic } from "../../src/core/topic-names.ts";
 import { showDuration, showJson, showText } from "../diagnostics-print.ts";
-import { type EventModel, type FieldPath, isRegistered, type Origin, type Sourced } from "../model/model.ts";
+import { planMessages } from "../emit/protobuf-codec.ts";
+import {
+  type EventModel,
+  type FieldPath,
+  isRegistered,
+  type Origin,
+  type ProjectModel,
+  type Sourced,
+} from "../model/model.ts";
 import type { Run } from "./command.ts";
 import { findEvent } from "./find-event.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
@@ -23,8 +31,16 @@ function path(option: Sourced<FieldPath> | undefined, otherwise: string): Omit<E
   return option ? { value: option.value.text, from: option.from } : absent(otherwise);
 }
 
-/** The policy of an event, value by value. */
-function explainEvent(event: EventModel): readonly Explanation[] {
+/** How the generated code encodes it; the reason is the one that the manifest of the output names. */
+function codecOf(event: EventModel, model: ProjectModel): Omit<Explanation, "name"> {
+  const reason = planMessages(model).fallbacks.get(event.name);
+  return reason === undefined
+    ? { value: "straight-line", from: { kind: "default", why: "all that it can hold is in the fast subset" } }
+    : { value: "protobuf-es", from: { kind: "default", why: `the fallback, because ${reason}` } };
+}
+
+/** The policy of an event, value by value, and what follows from its schema. */
+function explainEvent(event: EventModel, model: ProjectModel): readonly Explanation[] {
   const { options, sensitive, at } = event;
   const { retryDelaysMs, owner } = options;
   const delays = retryDelaysMs.value.map(showDuration);
@@ -53,6 +69,7 @@ function explainEvent(event: EventModel): readonly Explanation[] {
       value: sensitive,
       from: sensitive.length > 0 ? { kind: "schema", at } : { kind: "default", why: "no field is marked" },
     },
+    { name: "codec", ...codecOf(event, model) },
   ];
 }
 
@@ -77,8 +94,8 @@ function showValue(value: Explanation["value"]): string {
   return /\s/.test(text) ? JSON.stringify(text) : text;
 }
 
-function formatExplanation(event: EventModel, place: Place): string {
-  const lines = explainEvent(event).map(({ name, value, from }) => [
+function formatExplanation(event: EventModel, model: ProjectModel, place: Place): string {
+  const lines = explainEvent(event, model).map(({ name, value, from }) => [
     name,
     showText(showValue(value)),
     showText(showOrigin(from, place)),
@@ -98,11 +115,11 @@ export const runExplain: Run = async ({ arguments: [name = ""], options, io }) =
   if (checked === undefined) return 1;
   const event = findEvent(checked.model, name);
   if (!options.json) {
-    io.out(formatExplanation(event, project));
+    io.out(formatExplanation(event, checked.model, project));
     return 0;
   }
   const { format, at } = event;
-  const values = explainEvent(event).map(({ from, ...rest }) => ({
+  const values = explainEvent(event, checked.model).map(({ from, ...rest }) => ({
     ...rest,
     from: { kind: from.kind, text: showOrigin(from, project) },
   }));

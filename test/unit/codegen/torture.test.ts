@@ -180,11 +180,19 @@ describe("hostile and awkward schemas", function () {
   });
 
   it("are explained on one line for each value, with nothing that a terminal obeys", async () => {
-    for (const event of ["torture.v1.Torture", "torture.v1.Function"]) {
+    const manifest = JSON.parse(readFileSync(join(generated, ".keryx-manifest.json"), "utf8"));
+    for (const [event, codec] of [
+      ["torture.v1.Torture", "straight-line"],
+      ["torture.v1.Function", "straight-line"],
+      ["torture.v1.Json", "protobuf-es"],
+    ] as const) {
       printed = "";
       const exit = await runExplain({ arguments: [event], options: { project: folder }, io });
       expect(exit).to.equal(0);
-      expect(printed.trimEnd().split("\n")).to.have.length(15);
+      const lines = printed.trimEnd().split("\n");
+      expect(lines).to.have.length(16);
+      expect(lines.at(-1)).to.match(new RegExp(`^codec +${codec} +default: .`));
+      if (codec === "protobuf-es") expect(lines.at(-1)).to.include(manifest.fallbacks[event]);
       expect(printed.replaceAll("\n", "")).to.not.match(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
     }
   });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { KeryxConfig } from "./config/config.ts";
 import { registerSecrets } from "./config/credentials.ts";
 import { loadConfig } from "./config/load.ts";
@@ -105,7 +106,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const dedupeStore = createMemoryStore(clock);
   const { naming = "topic" } = config.consumer;
   const consumers = createConsumers(config.consumer, (consumerOptions) =>
-    createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics }, consumerOptions),
+    createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics, closed }, consumerOptions),
   );
   // From here on nothing is refused any more that would leave it running.
   const loop = watchEventLoop();
@@ -126,6 +127,12 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
       observe({ kind: "app.closed", clientId });
     }
   };
+  async function closed(): Promise<void> {
+    if (!closing) return;
+    await closing.catch(() => {});
+    // Who waits to end the process has its turn first.
+    await turn();
+  }
   const close = (delayMs: number): Promise<void> => {
     closing ??= shut(systemClock.now() + delayMs);
     return closing;

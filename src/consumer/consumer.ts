@@ -34,6 +34,8 @@ export interface ConsumerDeps {
   readonly dedupeStore?: DedupeStore;
   /** Knows the app's secrets. Default: one that knows none. */
   readonly redactor?: Redactor;
+  /** Resolves when the app has closed, if it is closing. */
+  readonly closed?: () => Promise<void>;
 }
 
 /** A consumer that its app owns. */
@@ -53,6 +55,7 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
   let running: Startable | undefined;
   let closing: Promise<void> | undefined;
   let phase: ConsumerSnapshot["phase"] = "new";
+  let startError: KeryxError | undefined;
   let isPaused = false;
 
   const requireNew = (): HandlerTable => {
@@ -66,6 +69,7 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
 
   const begin = async (): Promise<void> => {
     phase = "starting";
+    startError = undefined;
     const made = await prepare(deps, resolved, table.toRoutes(resolved));
     if (closing) {
       await made.close();
@@ -114,9 +118,12 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
     },
     async start() {
       if (closing) throw new KeryxError("closed", `The consumer of ${resolved.group} is closed`);
-      starting ??= begin().catch((error: unknown) => {
+      starting ??= begin().catch(async (error: unknown) => {
         starting = undefined;
         running = undefined;
+        startError = KeryxError.from(error);
+        // A service whose main module fails is ended with 1, before a shutdown that was asked for is through.
+        if (closing) await deps.closed?.();
         throw error;
       });
       await starting;
@@ -134,7 +141,7 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
       running?.resume();
     },
     events: () => [...known],
-    snapshot: () => ({ group, phase, isPaused, members: running?.members() ?? [] }),
+    snapshot: () => ({ group, phase, isPaused, startError, members: running?.members() ?? [] }),
   };
   return consumer;
 }

@@ -1,3 +1,4 @@
+import type { KeryxError } from "./errors.ts";
 import type { TopicPartition } from "./record.ts";
 import type { PauseCause } from "./signals.ts";
 
@@ -102,6 +103,8 @@ export interface ConsumerSnapshot {
   readonly group: string;
   readonly phase: "new" | "starting" | "started" | "closing" | "closed";
   readonly isPaused: boolean;
+  /** Why its last start failed, until it is started again. */
+  readonly startError?: KeryxError | undefined;
   readonly members: readonly MemberSnapshot[];
 }
 

@@ -105,9 +105,11 @@ function toExpected(consumer: ConsumerSnapshot): ExpectedState {
 }
 
 function judgeLifecycle(consumer: ConsumerSnapshot, options: JudgeOptions): Verdict {
-  const { phase, members } = consumer;
+  const { phase, members, startError, group } = consumer;
   if (phase === "closed") return stoppedOnPurpose;
   if (phase === "closing") return unready("draining");
+  // Nobody may start it again. What an outage did is no reason for a restart, which would meet it, too.
+  if (startError) return startError.retriable ? unready("disconnected", group) : dead("failed", group);
   const isIdle = members.reduce((running, one) => running + countRunning(one), 0) === 0;
   const verdicts = members.map((member) => judgeMember(member, isIdle, options));
   const judged = combine(verdicts, unready("starting"));

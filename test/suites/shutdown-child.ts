@@ -31,6 +31,7 @@ const app = await connect({
   },
 });
 process.on("SIGTERM", () => say(`asked ${app.health().summary}`));
+say("starting");
 await app
   .consumer({ group: init.group, createTopics: true, closeTimeoutMs: init.closeTimeoutMs })
   .on(toShutdownEvent(OrderPlaced, init.topic), async ({ orderId }) => {

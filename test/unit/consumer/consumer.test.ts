@@ -92,8 +92,12 @@ describe("A consumer", () => {
     expect(await codeOf(() => consumer.topic({ name: "other", events: [] }))).to.equal("usage");
   });
 
-  it("refuses to start without handlers", async () => {
-    expect(await codeOf(() => create().start())).to.equal("usage");
+  it("refuses to start without handlers, and says why it is not at work until it is started again", async () => {
+    const consumer = create();
+    expect(await codeOf(() => consumer.start())).to.equal("usage");
+    expect(consumer.snapshot().startError?.code).to.equal("usage");
+    await consumer.on(Note, () => {}).start();
+    expect(consumer.snapshot()).to.include({ phase: "started", startError: undefined });
   });
 
   for (const name of ["partitionPause", "awaitedRevoke", "commitMetadata"] as const)

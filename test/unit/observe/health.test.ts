@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { KeryxError } from "../../../src/core/errors.ts";
 import type {
   AppSnapshot,
   ConsumerSnapshot,
@@ -89,6 +90,22 @@ describe("health", () => {
       "a member that joins for the first time",
       () => app([consumer({ phase: "starting", members: [member({ phase: "joining", partitions: [] })] })]),
       "live unready starting",
+    ],
+    [
+      "a start that failed for good",
+      () =>
+        app([
+          consumer({ members: [], phase: "starting", startError: new KeryxError("topic_missing", "no") }),
+        ]),
+      "dead unready failed: billing",
+    ],
+    [
+      "a start that found no broker",
+      () =>
+        app([
+          consumer({ members: [], phase: "starting", startError: new KeryxError("kafka_unavailable", "no") }),
+        ]),
+      "live unready disconnected: billing",
     ],
     ["a member without partitions", () => app([withMember({ partitions: [] })]), "live ready standby"],
     [

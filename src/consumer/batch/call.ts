@@ -80,8 +80,12 @@ export function toDone(pass: Pass): Settlement | undefined {
 
 /** The record failed, or its handler decided about it by an outcome. Undefined: for the retry plan to say. */
 export function toFailed(pass: Pass, cause: unknown): Settlement | undefined {
-  const outcome: Outcome = toOutcome(cause);
-  if (outcome === cause && outcome.kind !== "done") return conclude(pass, outcome);
-  pass.thrown = { error: cause, where: "handler" };
+  try {
+    const outcome: Outcome = toOutcome(cause);
+    if (outcome === cause && outcome.kind !== "done") return conclude(pass, outcome);
+    pass.thrown = { error: cause, where: "handler" };
+  } catch (error) {
+    pass.thrown = { error, where: "handler" };
+  }
   return undefined;
 }

@@ -50,11 +50,11 @@ export function settleLate(pass: Pass, group: string, observe: Observe): void {
   observe({ kind: "handler.settled", record });
 }
 
-/** What the handler decided; undefined leaves it to the retry plan. */
+/** What the handler decided; undefined leaves it to the retry plan. @throws where what it returned cannot be read */
 export function conclude(pass: Pass, returned: unknown): Settlement | undefined {
   pass.work.delivery = undefined;
   const outcome = toOutcome(returned);
-  pass.outcome = outcome;
+  pass.outcome = outcome.kind === "deadLetter" ? { ...outcome, reason: String(outcome.reason) } : outcome;
   if (outcome.kind === "done") return done;
   return outcome.kind === "skip" ? { kind: "skip", reason: String(outcome.reason) } : undefined;
 }

@@ -24,7 +24,7 @@ export function createRetryPlan({
     const { thrown, outcome, isLate } = pass;
     if (thrown) pass.failure ??= classifyHandler(thrown.error, isLate, options);
     else if (outcome?.kind === "deadLetter")
-      pass.failure ??= nameFailure("non-retriable", "dead-letter", String(outcome.reason));
+      pass.failure ??= nameFailure("non-retriable", "dead-letter", outcome.reason);
     else if (outcome?.kind === "retry")
       pass.failure ??= nameFailure("transient", "retry", "The handler asked for another try");
   };

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { BatchFailure } from "../../../src/core/batch.ts";
 import { decodeError, KeryxError } from "../../../src/core/errors.ts";
 import type { Delivery } from "../../../src/core/handler.ts";
 import { headerNames } from "../../../src/core/headers.ts";
@@ -229,17 +230,29 @@ describe("A consumer that has to wait", () => {
       expect([committed(0), committed(1)]).to.deep.equal([undefined, undefined]);
     });
 
-  it("takes an outcome that cannot be read for a failure of the handler", async () => {
-    const reason = {
-      toString(): string {
-        throw new Error("no text");
-      },
-    };
-    const running = await start(async () => ({ kind: "skip", reason }));
-    kafka.append("notes", 0, { key: "a", value: "Written|a" });
-    await until("dead-lettered", () => running.outcomes().includes("dead_lettered"));
-    expect(textOf(kafka.records("notes-dlq")[0], headerNames.failureReason)).to.equal("no text");
-  });
+  for (const kind of ["skip", "deadLetter"] as const)
+    it(`takes a ${kind} whose reason is no text for a failure of the handler, in a batch too`, async () => {
+      const reason = {
+        toString(): string {
+          throw new Error("no text");
+        },
+      };
+      const failures = (): unknown[] =>
+        kafka.records("notes-dlq").map((record) => textOf(record, headerNames.failureReason));
+      const one = await start(async () => ({ kind, reason }) as never);
+      kafka.append("notes", 0, { key: "a", value: "Written|a" });
+      await until("dead-lettered", () => failures().length === 1);
+      await one.close();
+      const fail = (): never => {
+        throw new BatchFailure(0, { kind, reason });
+      };
+      const many = await start(() => {}, { on: [], onBatch: [[Written, fail]] });
+      kafka.append("notes", 0, { key: "a", value: "Written|b" });
+      await until("dead-lettered", () => failures().length === 2);
+      expect(failures()).to.deep.equal(["no text", "no text"]);
+      const defects = [...one.signals, ...many.signals].filter(({ kind: name }) => name === "internal.error");
+      expect(defects).to.deep.equal([]);
+    });
 
   it("stops the partition on a defect of its own, instead of losing the record", async () => {
     const running = await start(() => {});

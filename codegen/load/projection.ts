@@ -7,6 +7,9 @@ import {
   type FileDescriptorSet,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
+import { KeryxError } from "../../src/core/errors.ts";
+import { encodeProto } from "../../src/schema/proto-encode.ts";
+import { linkProto, type ProtoSource } from "../../src/schema/proto-link.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { fingerprintOf } from "../model/lock.ts";
 import type { WireModel, WireReferenceModel } from "../model/model.ts";
@@ -54,7 +57,8 @@ export async function projectAll(input: ProjectionInput): Promise<WireTexts> {
     isCut ||= projection.kind === "text" && projection.text !== withLineFeeds(text);
   }
   const isForeign = (file: FileDescriptorProto): boolean => !sources.has(file.name) && !known.test(file.name);
-  const needsBuild = isCut && diagnostics.length === 0;
+  const isDoubtful = (): boolean => !input.stripped.file.every((file) => isConfirmed(file, texts));
+  const needsBuild = isCut && diagnostics.length === 0 && isDoubtful();
   const hasForeign = set.file.some(isForeign);
   if (needsBuild || hasForeign)
     await inTemporaryFolder(async (folder) => {
@@ -92,6 +96,26 @@ async function exportForeign(
       texts.set(name, withLineFeeds(await readFile(join(folder, entry), "utf8")));
   }
   await rm(join(folder, ...optionsPath.split("/")), { force: true });
+}
+
+/**
+ * Whether our own parser reads from a projection what the compiler made of its source, without our options. A run of the
+ * compiler for nothing else would cost more than all the rest of ours; it has the word where this says no.
+ */
+function isConfirmed(file: FileDescriptorProto, texts: ReadonlyMap<string, string>): boolean {
+  const textOf = (name: string): ProtoSource | undefined => {
+    const text = texts.get(name);
+    return text === undefined ? undefined : { text };
+  };
+  const source = textOf(file.name);
+  if (source === undefined) return true;
+  try {
+    const bytes = encodeProto(linkProto(source, { get: textOf }), file.name);
+    return isSame(file, fromBinary(FileDescriptorProtoSchema, bytes));
+  } catch (thrown) {
+    if (thrown instanceof KeryxError && thrown.code === "schema_invalid") return false;
+    throw thrown;
+  }
 }
 
 /** The projection builds on its own, and its descriptors are the source's without our options. */

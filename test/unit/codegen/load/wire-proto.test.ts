@@ -1,14 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect } from "chai";
+import { buildImage, resolveBuf } from "../../../../codegen/load/buf.ts";
 import { placesOf } from "../../../../codegen/load/places.ts";
 import { projectProto } from "../../../../codegen/load/wire-proto.ts";
-import { buildTree, loadTree } from "../../../support/schema-tree.ts";
+import { repository } from "../../../support/generated-code.ts";
+import { buildTree, loadTree, writeTree } from "../../../support/schema-tree.ts";
 
 const head = 'syntax = "proto3";\npackage a.v1;\n';
 const imported = 'import "keryx/v1/options.proto";\n';
 
-/** The wire text of the one event in a file; the compiler has confirmed it when there is no finding. */
+/** The wire text of the one event in a file; it has been confirmed when there is no finding. */
 async function project(text: string): Promise<string | undefined> {
   const { schemas, diagnostics } = await loadTree({ "a/v1/a.proto": text });
   expect(diagnostics).to.deep.equal([]);
@@ -87,6 +89,14 @@ describe("the wire projection of .proto files", () => {
       expect(await project(source.replaceAll("\n", "\r\n"))).to.equal(wire);
     });
   }
+
+  it("gives texts that the compiler takes, too, which nobody asks while our own parser confirms them", async () => {
+    for (const [name, [, wire]] of Object.entries(cases)) {
+      const folder = await writeTree({ "a.proto": wire });
+      const { kind } = await buildImage(resolveBuf(repository), folder, false);
+      expect(kind, name).to.equal("built");
+    }
+  });
 
   it("finds our options by relative names and by names with a leading dot", async () => {
     const wire = await project(

@@ -40,6 +40,8 @@ export interface PortProducer {
   send(batch: readonly OutgoingRecord[]): Promise<readonly RecordMeta[]>;
   /** Partition count of a topic, from metadata. @throws `topic_missing` */
   partitionsOf(topic: string): Promise<number>;
+  /** The broker that a record would go to, as far as is known at this moment. Absent: nothing is known of any. */
+  leaderOf?(record: OutgoingRecord): number | undefined;
   close(): Promise<void>;
 }
 
@@ -178,13 +180,14 @@ export interface KafkaPort {
   admin(): PortAdmin;
   /**
    * Reads a partition range outside any group and without committing, in order: for replay and inspection.
-   * `to` is exclusive.
+   * `to` is exclusive. Resolves with the offset behind which nothing was found: `to`, or one before it where the broker
+   * that leads the partition does not know of more yet, or an open transaction holds it back.
    */
   read(
     from: TopicPartitionOffset,
     to: bigint,
     each: (record: RawRecord) => Promise<void>,
     signal?: AbortSignal,
-  ): Promise<void>;
+  ): Promise<bigint>;
   close(): Promise<void>;
 }

@@ -390,6 +390,7 @@ export function createMemoryKafka(now: () => number = Date.now): MemoryKafka {
       async read(from, to, each) {
         for (const record of logOf(from.topic, from.partition).records)
           if (record.offset >= from.offset && record.offset < to) await each(record);
+        return to;
       },
       async close() {},
     },

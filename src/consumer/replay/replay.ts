@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
+import { type Clock, sleep } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { EventType } from "../../core/event.ts";
 import type { RawRecord } from "../../core/record.ts";
@@ -43,6 +43,9 @@ export interface ReplayDeps {
 /** So many acknowledged records at most are sent again by a run that goes on after a crash. */
 const maxUncommitted = 100;
 const commitEveryMs = 1_000;
+/** A new leader learns from the others how far its log is valid, for as long as one of them may be slow. */
+const waitMs = 500;
+const maxWaits = 80;
 
 interface Run {
   readonly deps: ReplayDeps;
@@ -133,17 +136,33 @@ async function replayRange(run: Run, range: ReplayRange): Promise<void> {
     if (sending.length >= maxUncommitted || deps.clock.now() - committedMs >= commitEveryMs) await commit();
   };
   try {
-    for (let before = -1n; next < to && before < next; ) {
+    for (let [waits, before, end] = [0, -1n, from]; next < to && (before < next || end < to); ) {
+      // Behind the last record there may be offsets that hold none; but where the broker does not know of them yet, there
+      // may be records as well.
+      if (before === next) {
+        if (waits++ === maxWaits) throw toUnread(range, next);
+        await sleep(deps.clock, waitMs, options.signal);
+      } else waits = 0;
       before = next;
-      await deps.transport.read({ topic, partition, offset: next }, to, each, options.signal);
+      end = await deps.transport.read({ topic, partition, offset: next }, to, each, options.signal);
     }
-    // Behind the last record there may be offsets that hold none. A read may end early, too, but not without any.
     next = to;
   } catch (error) {
     if (!isBroken) await commit().catch(() => {});
     throw error;
   }
   await commit();
+}
+
+function toUnread({ topic, partition, to }: ReplayRange, next: bigint): KeryxError {
+  return new KeryxError(
+    "kafka_unavailable",
+    `${topic}-${partition} is to be read to ${to}, and its leader knows of nothing behind ${next}`,
+    {
+      details: { topics: [topic], partition },
+      help: "Run the replay with its id again: it goes on from there.",
+    },
+  );
 }
 
 /** Undefined when there is nothing to send; else the promise of its acknowledgement, not yet awaited. */

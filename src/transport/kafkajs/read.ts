@@ -35,12 +35,12 @@ export interface ReadRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads a range with plain fetches: no group, no commit. */
+/** Reads a range with plain fetches: no group, no commit. Resolves with the offset behind which nothing was found. */
 export async function readRange(
   transport: TransportOptions,
   clock: Clock,
   request: ReadRequest,
-): Promise<void> {
+): Promise<bigint> {
   const kafka = createClient(transport, { requestTimeoutMs: transport.requestTimeoutMs, retries: 2 });
   const cluster = createCluster(kafka, {
     allowAutoTopicCreation: false,
@@ -52,7 +52,7 @@ export async function readRange(
   try {
     await cluster.connect();
     await createTopicMetadata(cluster, clock, 0).partitionsOf(request.from.topic);
-    await readAll(cluster, clock, request);
+    return await readAll(cluster, clock, request);
   } catch (error) {
     if (request.signal?.aborted && error === request.signal.reason) throw error;
     throw toKeryxError(error, context);
@@ -65,7 +65,7 @@ async function readAll(
   cluster: Cluster,
   clock: Clock,
   { from, to, each, signal }: ReadRequest,
-): Promise<void> {
+): Promise<bigint> {
   let position = from.offset;
   let emptyFetches = 0;
   let failures = 0;
@@ -85,14 +85,14 @@ async function readAll(
     }
     const batch = fetched && new Batch(from.topic, String(position), fetched);
     if (fetched === undefined || batch === undefined || batch.rawMessages.length === 0) {
-      if (fetched && position >= BigInt(fetched.highWatermark)) return;
+      if (fetched && position >= BigInt(fetched.highWatermark)) return position;
       emptyFetches += 1;
       continue;
     }
     emptyFetches = 0;
     const records = queueFetched(from, batch.messages, position);
     for (let record = records.shift(); record; record = records.shift()) {
-      if (record.offset >= to) return;
+      if (record.offset >= to) return to;
       signal?.throwIfAborted();
       await each(record);
     }
@@ -101,6 +101,7 @@ async function readAll(
     if (next <= position) emptyFetches += 1;
     else position = next;
   }
+  return to;
 }
 
 async function fetchOnce(

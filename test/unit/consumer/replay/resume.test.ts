@@ -101,6 +101,30 @@ describe("A replay that was interrupted", () => {
     expect(await grave.replay({ replayId, events })).to.deep.include({ planned: 0, ranges: [] });
   });
 
+  it("waits for a leader that does not know of its last records yet, and takes them for no gap", async () => {
+    const { read } = grave.kafka.port;
+    let reads = 0;
+    const behind: typeof read = (from, to, each, signal) =>
+      read(from, ++reads > 5 || to < 20n ? to : 20n, each, signal);
+    Object.assign(grave.deps, { transport: { ...grave.kafka.port, read: behind } });
+    expect((await grave.replay({ replayId, maxPerSecond: 20_000 })).sent).to.equal(350);
+  });
+
+  it("does not call a range done whose end no leader knows, and goes on when one does", async () => {
+    const { read } = grave.kafka.port;
+    const behind: typeof read = (from, to, each, signal) => read(from, to < 20n ? to : 20n, each, signal);
+    const deps = { ...grave.deps };
+    const fast = { ...clock, schedule: (_: number, run: () => void) => clock.schedule(0, run) };
+    Object.assign(grave.deps, { clock: fast, transport: { ...grave.kafka.port, read: behind } });
+    const error = await grave.replay({ replayId, maxPerSecond: 20_000 }).catch(KeryxError.from);
+    expect((error as KeryxError).code).to.equal("kafka_unavailable");
+    expect(grave.kafka.committed(group, "notes-dlq", 0)).to.equal(20n);
+    Object.assign(grave.deps, deps);
+    await grave.replay({ replayId, maxPerSecond: 20_000 });
+    expect([...times().values()].every((count) => count === 1)).to.equal(true);
+    expect(times().size).to.equal(350);
+  });
+
   it("asks again where a read ended before the end of its range", async () => {
     const { read } = grave.kafka.port;
     const short: typeof read = (from, to, each, signal) =>

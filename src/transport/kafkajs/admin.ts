@@ -8,12 +8,14 @@ import { createClient } from "./client.ts";
 import { type Cluster, withCluster } from "./cluster.ts";
 import { kafkaCodeOf, toKeryxError } from "./errors.ts";
 import { commitForGroup } from "./group-commit.ts";
+import type { Metadata } from "./metadata.ts";
 
 const leaderPollMs = 50;
 const leaderPatienceMs = 15_000;
 const brokerResource = 4;
+const leaderNotAvailable = 5;
 /** Unknown topic, no leader, not the leader, no replica: what brokers answer until they have heard of a topic. */
-const notYetCodes: ReadonlySet<number> = new Set([3, 5, 6, 9]);
+const notYetCodes: ReadonlySet<number> = new Set([3, leaderNotAvailable, 6, 9]);
 
 export interface KafkajsAdmin extends PortAdmin {
   ping(): Promise<{ readonly brokers: number; readonly controller: number | null }>;
@@ -62,12 +64,12 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
 
   return {
     ping: () =>
-      ask("ping", [], async (admin) => {
-        const { brokers, controller } = await admin.describeCluster();
-        return { brokers: brokers.length, controller };
+      ask("ping", [], async (_, cluster) => {
+        const { brokers, controllerId = -1 } = await fetchMetadata(cluster, []);
+        return { brokers: brokers.length, controller: controllerId < 0 ? null : controllerId };
       }),
     async describeTopics(topics) {
-      const found = await Promise.all(topics.map((topic) => describeTopic(ask, topic)));
+      const found = await Promise.all(topics.map((topic) => describeTopic(ask, clock, topic)));
       return found.filter((topic) => topic !== undefined);
     },
     describeConfig: (topic) =>
@@ -83,7 +85,7 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
       ask("delete topics", topics, (admin) => admin.deleteTopics({ topics: [...topics] })),
     offsets: (topic) =>
       ask("read offsets", [topic], async (admin) => {
-        const found = await fetchEnds(admin, clock, topic);
+        const found = await admin.fetchTopicOffsets(topic);
         return found
           .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
           .sort((a, b) => a.partition - b.partition);
@@ -99,11 +101,27 @@ export function createKafkajsAdmin(transport: TransportOptions, clock: Clock): K
   };
 }
 
-async function describeTopic(ask: Ask, topic: string): Promise<TopicDescription | undefined> {
-  return ask("describe topics", [topic], async (admin) => {
+/** Asks for itself: kafkajs would put these topics in place of those that requests beside this one stand on. */
+async function fetchMetadata(cluster: Cluster, topics: readonly string[], tries = 2): Promise<Metadata> {
+  const broker = await cluster.brokerPool.findConnectedBroker();
+  try {
+    return await broker.metadata(topics);
+  } catch (error) {
+    // A broker that gave no answer is out of the pool by now: there may be another one.
+    if (kafkaCodeOf(error) !== undefined || tries <= 1) throw error;
+    return fetchMetadata(cluster, topics, tries - 1);
+  }
+}
+
+async function describeTopic(ask: Ask, clock: Clock, topic: string): Promise<TopicDescription | undefined> {
+  return ask("describe topics", [topic], async (_, cluster) => {
     try {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
+      const { topicMetadata } = await whileUnknown(
+        clock,
+        () => fetchMetadata(cluster, [topic]),
+        (error) => kafkaCodeOf(error) === leaderNotAvailable,
+      );
+      const partitions = topicMetadata[0]?.partitionMetadata ?? [];
       return {
         topic,
         partitions: partitions.length,
@@ -118,8 +136,8 @@ async function describeTopic(ask: Ask, topic: string): Promise<TopicDescription 
 
 // kafkajs' newest request lets the broker choose neither number: its own defaults have to be read first.
 async function brokerDefaults(ask: Ask): Promise<{ partitions: number; replicationFactor: number }> {
-  return ask("describe broker", [], async (admin) => {
-    const { brokers } = await admin.describeCluster();
+  return ask("describe broker", [], async (admin, cluster) => {
+    const { brokers } = await fetchMetadata(cluster, []);
     const name = String(brokers[0]?.nodeId ?? 0);
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
@@ -137,11 +155,13 @@ async function brokerDefaults(ask: Ask): Promise<{ partitions: number; replicati
 async function waitForLeaders(ask: Ask, clock: Clock, topics: readonly string[]): Promise<void> {
   const deadline = clock.now() + leaderPatienceMs;
   for (;;) {
-    const isReady = await ask("describe topics", topics, async (admin) => {
+    const isReady = await ask("describe topics", topics, async (admin, cluster) => {
       try {
-        const found = await admin.fetchTopicMetadata({ topics: [...topics] });
-        const isElected = found.topics.every(({ partitions }) =>
-          partitions.every(({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length),
+        const { topicMetadata } = await fetchMetadata(cluster, topics);
+        const isElected = topicMetadata.every(({ partitionMetadata }) =>
+          partitionMetadata.every(
+            ({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length,
+          ),
         );
         if (!isElected) return false;
         // The metadata may name a leader that has not heard of it yet: only its own answer tells.
@@ -219,21 +239,9 @@ async function createOne(
   return admin.createTopics({ waitForLeaders: false, topics: [wanted] });
 }
 
-// A request that shares its metadata with one that was begun before it may know of no partitions; kafkajs then finds none,
-// or takes apart what it does not have.
-async function fetchEnds(admin: Admin, clock: Clock, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
-  const unheard = new KeryxError("broker_unreachable", `no broker says what partitions ${topic} has`);
-  const fetch = async (): ReturnType<Admin["fetchTopicOffsets"]> => {
-    const found = await admin.fetchTopicOffsets(topic);
-    if (found.length === 0) throw unheard;
-    return found;
-  };
-  return whileUnknown(clock, fetch, (error) => error === unheard || error instanceof TypeError);
-}
-
 /**
- * Asks for everything that the group has committed. Asked for topics, kafkajs would take their partitions from metadata
- * that a request beside this one may have begun to fetch before it knew of them, and then find nothing committed.
+ * Asks for everything that the group has committed. Asked for topics, kafkajs would take their partitions from its
+ * metadata, and a partition that these lack would count as never committed.
  */
 async function fetchCommitted(admin: Admin, group: string, topics: readonly string[]): Promise<PortOffset[]> {
   const found = await admin.fetchOffsets({ groupId: group, topics: [] });

@@ -1,16 +1,9 @@
 import type { Kafka } from "kafkajs";
 import { KeryxError } from "../../core/errors.ts";
+import { askForNone, type Metadata, type PartitionMetadata, shareRefreshes } from "./metadata.ts";
 import type { FetchedMessage } from "./records.ts";
 
 // The parts of kafkajs 2.2.4 that its types do not show and that the guards stand on.
-
-export interface PartitionMetadata {
-  readonly partitionId: number;
-  readonly leader: number;
-  readonly replicas: readonly number[];
-  readonly isr: readonly number[];
-  readonly partitionErrorCode: number;
-}
 
 interface Connection {
   rejectRequests(error: Error): void;
@@ -52,9 +45,15 @@ export interface Broker {
     readonly host: string;
     readonly port: number;
     readonly pool: readonly Connection[];
+    send(request: unknown): Promise<unknown>;
   };
+  readonly lookupRequest: (
+    apiKey: number,
+    versions: unknown,
+  ) => (request: unknown) => { readonly request: { readonly apiVersion: number } };
   isConnected(): boolean;
   disconnect(): Promise<void>;
+  metadata(topics: readonly string[]): Promise<Metadata>;
   fetch(request: FetchRequest): Promise<FetchResponse>;
   heartbeat(request: GroupMembership): Promise<unknown>;
   joinGroup(request: unknown): Promise<unknown>;
@@ -73,8 +72,10 @@ export interface Cluster {
   readonly targetTopics: Set<string>;
   readonly brokerPool: {
     readonly brokers: Readonly<Record<string, Broker>>;
+    readonly metadata: Metadata | null;
+    readonly metadataExpireAt: number | null;
     createBroker(options: unknown): Broker;
-    findConnectedBroker(): Promise<{ metadata(topics: readonly string[]): Promise<unknown> }>;
+    findConnectedBroker(): Promise<Broker>;
   };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -110,7 +111,7 @@ function findCreateCluster(kafka: Kafka): { get(): CreateCluster; set(create: Cr
 
 /** A cluster of its own, for requests that no kafkajs client offers. */
 export function createCluster(kafka: Kafka, options: Readonly<Record<string, unknown>>): Cluster {
-  return dropSilentBrokers(findCreateCluster(kafka).get()(options));
+  return mend(findCreateCluster(kafka).get()(options));
 }
 
 /** Builds a kafkajs client and hands out the cluster that it made for itself. */
@@ -119,7 +120,7 @@ export function withCluster<Client>(kafka: Kafka, build: () => Client): { client
   const original = access.get();
   let made: Cluster | undefined;
   access.set((options) => {
-    made = dropSilentBrokers(original(options));
+    made = mend(original(options));
     return made;
   });
   try {
@@ -129,6 +130,13 @@ export function withCluster<Client>(kafka: Kafka, build: () => Client): { client
   } finally {
     access.set(original);
   }
+}
+
+function mend(cluster: Cluster): Cluster {
+  shareRefreshes(cluster);
+  onBroker(cluster, askForNone);
+  dropSilentBrokers(cluster);
+  return cluster;
 }
 
 /** Calls `wrap` with each broker object that the cluster makes from now on. */
@@ -146,7 +154,7 @@ export function onBroker(cluster: Cluster, wrap: (broker: Broker) => void): void
  * Forgets a broker whose request timed out. kafkajs keeps it: it would ask the same frozen broker again, even for
  * the metadata that say who replaced it.
  */
-function dropSilentBrokers(cluster: Cluster): Cluster {
+function dropSilentBrokers(cluster: Cluster): void {
   onBroker(cluster, (broker) => {
     for (const connection of broker.connectionPool.pool) {
       const { requestQueue } = connection as unknown as {
@@ -164,7 +172,6 @@ function dropSilentBrokers(cluster: Cluster): Cluster {
       };
     }
   });
-  return cluster;
 }
 
 interface SocketRequest {

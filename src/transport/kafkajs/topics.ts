@@ -1,7 +1,8 @@
 import { type Clock, sleep } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
-import type { Cluster, PartitionMetadata } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { kafkaCodeOf, toKeryxError } from "./errors.ts";
+import type { PartitionMetadata } from "./metadata.ts";
 
 const pollMs = 100;
 

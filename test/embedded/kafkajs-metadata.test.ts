@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import type { DevBroker } from "../../src/embedded/broker/index.ts";
+import { createClient } from "../../src/transport/kafkajs/client.ts";
+import { type Cluster, createCluster } from "../../src/transport/kafkajs/cluster.ts";
+import { resolveTransportOptions } from "../../src/transport/options.ts";
+import { embeddedBrokers } from "../support/embedded.ts";
+
+describe("what a Kafka client knows of topics", () => {
+  const brokers = embeddedBrokers();
+  let broker: DevBroker;
+  let cluster: Cluster;
+
+  beforeEach(async () => {
+    const names = ["orders", "payments"];
+    broker = await brokers.start({ topics: names.map((name) => ({ name, partitions: 2 })) });
+    const transport = resolveTransportOptions({ brokers: broker.bootstrap() });
+    const kafka = createClient(transport, { requestTimeoutMs: 5_000, retries: 2 });
+    cluster = createCluster(kafka, { allowAutoTopicCreation: false, metadataMaxAge: 30_000 });
+    await cluster.connect();
+  });
+  afterEach(() => cluster.disconnect());
+
+  const partitionsOf = (topic: string): number => cluster.findTopicPartitionMetadata(topic).length;
+
+  it("holds a topic for the request that added it while a refresh was under way", async () => {
+    await cluster.addMultipleTargetTopics(["orders"]);
+    const underWay = cluster.refreshMetadata();
+    await cluster.addMultipleTargetTopics(["payments"]);
+    expect([partitionsOf("orders"), partitionsOf("payments")]).to.deep.equal([2, 2]);
+    await underWay;
+  });
+
+  it("comes from one refresh at a time, so that one that was begun before cannot undo another", async () => {
+    await cluster.addMultipleTargetTopics(["orders"]);
+    // As if the time of what is known had run out.
+    Object.assign(cluster.brokerPool, { metadataExpireAt: null });
+    const asked = broker.requests({ api: "Metadata" }).length;
+    await Promise.all([cluster.refreshMetadataIfNecessary(), cluster.refreshMetadata()]);
+    expect(broker.requests({ api: "Metadata" }).length - asked).to.equal(1);
+  });
+
+  it("is of no other topics where none were asked for, since one without a leader would fail the answer", async () => {
+    await cluster.refreshMetadata();
+    expect(cluster.brokerPool.metadata?.brokers).to.have.length(1);
+    expect(cluster.brokerPool.metadata?.topicMetadata).to.deep.equal([]);
+  });
+});

@@ -7,20 +7,8 @@ import type { AvroType } from "../../src/schema/avro-model.ts";
 import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
 import { createResolver } from "../../src/serde/avro-resolve.ts";
 import { anyType, type Json } from "../support/avro-resolution-cases.ts";
+import { bigLong } from "../support/avsc.ts";
 
-// avsc keeps longs as bigints when told how.
-const bigLong = avsc.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  fromJSON: (value: number) => BigInt(value),
-  toJSON: Number,
-  isValid: (value: unknown) => typeof value === "bigint",
-  compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
-});
 const avscType = (schema: Json): avsc.Type =>
   avsc.Type.forSchema(schema as avsc.Schema, { wrapUnions: true, registry: { long: bigLong } });
 

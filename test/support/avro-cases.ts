@@ -278,7 +278,7 @@ function logicalValue(g: GeneratorValue, type: AvroType): Twin {
 }
 
 /** Two's complement as Java's BigInteger.toByteArray writes it, written apart from the code under test. */
-function twosComplement(value: bigint, size?: number): Buffer {
+export function twosComplement(value: bigint, size?: number): Buffer {
   const bytes: number[] = [];
   let rest = value;
   do {

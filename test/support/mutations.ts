@@ -2,14 +2,17 @@ import { pick, type Random } from "./protobuf-values.ts";
 
 const lengths = [0, 1, 0x7f, 0x80, 0xff];
 
-/** One hostile change of a payload: a bit, a cut, more bytes, another length, a piece of it moved or doubled. */
-export function mutate(random: Random, bytes: Uint8Array): Uint8Array {
+/**
+ * One hostile change of a payload: a bit, a cut, more bytes, another length, a piece of it moved or doubled, or the end
+ * of another payload.
+ */
+export function mutate(random: Random, bytes: Uint8Array, other: Uint8Array = bytes): Uint8Array {
   const at = Math.floor(random() * (bytes.length + 1));
   const to = Math.floor(random() * (bytes.length + 1));
   const head = bytes.subarray(0, at);
   const piece = bytes.subarray(Math.min(at, to), Math.max(at, to));
   const byte = Math.floor(random() * 256);
-  switch (Math.floor(random() * 7)) {
+  switch (Math.floor(random() * 8)) {
     case 0:
       return join(head, [(bytes[at] ?? 0) ^ (1 << (byte % 8))], bytes.subarray(at + 1));
     case 1:
@@ -23,6 +26,8 @@ export function mutate(random: Random, bytes: Uint8Array): Uint8Array {
       return join(head, [0xff, 0xff, 0xff, 0xff, byte], bytes.subarray(at + 1));
     case 5:
       return join(bytes, [], piece);
+    case 6:
+      return join(head, [], other.subarray(Math.floor(random() * (other.length + 1))));
     default:
       return join(piece, [], bytes.subarray(at));
   }

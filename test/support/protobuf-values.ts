@@ -1,4 +1,14 @@
-import { create, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
 /** Numbers from 0 (inclusive) to 1, the same ones for the same seed. */
 export type Random = () => number;
@@ -33,7 +43,7 @@ const pieces = [
   "é".repeat(20),
 ];
 
-function textOf(random: Random): string {
+export function textOf(random: Random): string {
   if (random() < 0.1) return "";
   if (random() < 0.05) return pick(random, ["__proto__", "constructor", "toString"]);
   const isPlain = random() < 0.6;
@@ -41,7 +51,7 @@ function textOf(random: Random): string {
   return Array.from({ length: count }, () => (isPlain ? "abc1" : pick(random, pieces))).join("");
 }
 
-function bytesOf(random: Random): Uint8Array {
+export function bytesOf(random: Random): Uint8Array {
   return Uint8Array.from({ length: random() < 0.05 ? 300 : Math.floor(random() * 9) }, () =>
     Math.floor(random() * 256),
   );
@@ -62,7 +72,7 @@ const longs = [
   -long,
 ];
 
-function longOf(random: Random, isSigned: boolean): bigint {
+export function longOf(random: Random, isSigned: boolean): bigint {
   const wide =
     random() < 0.4
       ? pick(random, longs)
@@ -70,7 +80,7 @@ function longOf(random: Random, isSigned: boolean): bigint {
   return isSigned ? BigInt.asIntN(64, wide) : BigInt.asUintN(64, wide);
 }
 
-function intOf(random: Random, isSigned: boolean): number {
+export function intOf(random: Random, isSigned: boolean): number {
   const wide =
     random() < 0.4
       ? pick(random, [0, 1, -1, 127, 128, 16_383, 16_384, 2 ** 31 - 1, -(2 ** 31)])
@@ -78,13 +88,13 @@ function intOf(random: Random, isSigned: boolean): number {
   return isSigned ? wide | 0 : wide >>> 0;
 }
 
-function doubleOf(random: Random): number {
+export function doubleOf(random: Random): number {
   return random() < 0.4
     ? pick(random, [0, -0, 1, -1.5, Number.NaN, Infinity, -Infinity, Number.MIN_VALUE, Number.MAX_VALUE])
     : (random() - 0.5) * 10 ** Math.floor(random() * 20);
 }
 
-function floatOf(random: Random): number {
+export function floatOf(random: Random): number {
   const value = Math.fround(doubleOf(random));
   return Number.isNaN(value) ? Number.NaN : value;
 }
@@ -123,7 +133,7 @@ const maxNesting = 3;
 export function messageValue(random: Random, schema: DescMessage, nesting = 0): Message {
   const init: Record<string, unknown> = {};
   for (const member of schema.members) {
-    if (random() < 0.3) continue;
+    if (!isRequired(member) && random() < 0.3) continue;
     if (member.kind === "oneof") {
       const field = pick(random, member.fields);
       const value = single(random, field, nesting);
@@ -134,6 +144,24 @@ export function messageValue(random: Random, schema: DescMessage, nesting = 0): 
     }
   }
   return create(schema, init);
+}
+
+/** As proto2 has it: protobuf-es writes no message without such a field. */
+function isRequired(member: DescField | DescOneof): boolean {
+  return member.kind === "field" && member.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
+}
+
+/** A Struct, which protobuf-es has as JSON. */
+function structOf(random: Random, nesting = 0): JsonObject {
+  const anything = (): JsonValue => {
+    const kind = Math.floor(random() * (nesting > 2 ? 4 : 6));
+    if (kind === 4) return structOf(random, nesting + 1);
+    if (kind === 5) return [null, structOf(random, nesting + 1), random()];
+    return pick(random, [null, true, -1.5, "text"]);
+  };
+  return Object.fromEntries(
+    Array.from({ length: Math.floor(random() * 4) }, (_, at) => [`k${at}`, anything()]),
+  );
 }
 
 function fieldValue(random: Random, field: DescField, nesting: number): unknown {
@@ -154,6 +182,7 @@ function fieldValue(random: Random, field: DescField, nesting: number): unknown 
 
 /** One value of a field's type; undefined where the nesting has to end. */
 function single(random: Random, field: DescField, nesting: number): unknown {
+  if (field.message?.typeName === "google.protobuf.Struct") return structOf(random);
   if (field.message === undefined) {
     // Numbers that no name stands for, too.
     if (field.enum !== undefined) return pick(random, [0, 1, -1, 7, 2 ** 31 - 1]);

@@ -5,6 +5,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { Io } from "../../codegen/cli/command.ts";
 import { runGenerate } from "../../codegen/cli/generate.ts";
 import type { EventType } from "../../src/core/event.ts";
+import { parseAvro } from "../../src/schema/avro.ts";
+import type { AvroRecord } from "../../src/schema/avro-model.ts";
 import { repository } from "./generated-code.ts";
 
 /** An event as its generated file exports it, with the descriptor that protobuf-es reads. */
@@ -13,18 +15,33 @@ export interface WireEvent {
   readonly schema: DescMessage;
 }
 
+/** An event of a record, with the record that its bytes follow. */
+export interface RecordEvent {
+  readonly event: EventType<object, object>;
+  readonly record: AvroRecord;
+}
+
 export interface WireProject {
   readonly folder: string;
   /** An event of a file below `generated`, for example `wire/v1/scalars`, and its name. */
   load(file: string, name: string): Promise<WireEvent>;
+  /** An event of an Avro record in its file below `generated`. */
+  loadRecord(file: string, name: string): Promise<RecordEvent>;
   remove(): void;
 }
 
-/** Generates a folder of schemas inside the repository, so that the code finds the package by its name. */
-export async function generateSchemas(schemas: string): Promise<WireProject> {
+/** The record of an event's schema. */
+export function recordOf(event: EventType<object, object>): RecordEvent {
+  const { type } = parseAvro(event.wire.schema);
+  if (type.kind !== "record") throw new Error(`${event.name} is not a record`);
+  return { event, record: type };
+}
+
+/** Generates folders of schemas inside the repository, so that the code finds the package by its name. */
+export async function generateSchemas(...schemas: readonly string[]): Promise<WireProject> {
   mkdirSync(join(repository, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(repository, ".tmp", "wire-"));
-  cpSync(schemas, join(folder, "schemas"), { recursive: true });
+  for (const one of schemas) cpSync(one, join(folder, "schemas"), { recursive: true });
   cpSync(join(repository, "schemas", "keryx"), join(folder, "schemas", "keryx"), { recursive: true });
   writeFileSync(
     join(folder, "tsconfig.json"),
@@ -48,9 +65,14 @@ export async function generateSchemas(schemas: string): Promise<WireProject> {
       ]);
       return { event: events[name] as WireEvent["event"], schema: messages[`${name}Schema`] as DescMessage };
     },
+    loadRecord: async (file, name) =>
+      recordOf((await importFile(`${file}.ts`))[name] as EventType<object, object>),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-/** The schemas of everything that straight-line Protobuf code reads and writes. */
+/** The schemas of everything that straight-line code reads and writes. */
 export const wireSchemas: string = join(repository, "test", "golden", "wire", "schemas");
+
+/** Hostile and awkward schemas. */
+export const tortureSchemas: string = join(repository, "test", "golden", "torture", "schemas");

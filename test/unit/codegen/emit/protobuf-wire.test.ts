@@ -1,23 +1,13 @@
 import { fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { KeryxError } from "../../../../src/core/errors.ts";
+import { sized, tag, utf8, varint } from "../../../support/protobuf-bytes.ts";
 import {
   generateSchemas,
   type WireEvent,
   type WireProject,
   wireSchemas,
 } from "../../../support/wire-project.ts";
-
-const utf8 = (text: string): number[] => [...Buffer.from(text)];
-const tag = (number: number, wireType: number): number[] => varint((number << 3) | wireType);
-const sized = (bytes: readonly number[]): number[] => [...varint(bytes.length), ...bytes];
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return [...bytes, rest];
-}
 
 describe("straight-line Protobuf code", function () {
   this.timeout(60_000);

@@ -1,3 +1,4 @@
+import type { AvroPeerRun } from "./avro-libraries.ts";
 import type { Outcome, Result } from "./launch.ts";
 import { operationNames, operations } from "./operations.ts";
 import type { RegistryPeerRun } from "./registry-clients.ts";
@@ -35,9 +36,13 @@ function resultOf(outcome: Outcome | undefined, op: string): Result | undefined 
 }
 
 /** `docs/peers.md`: versions, the table, what a client does not have. */
-export function reportOf(runs: readonly PeerRun[], registryRuns: readonly RegistryPeerRun[]): string {
+export function reportOf(
+  runs: readonly PeerRun[],
+  registryRuns: readonly RegistryPeerRun[],
+  avroRun: AvroPeerRun,
+): string {
   const ran = runs.filter((run) => run.kind === "ran");
-  const skipped = [...runs, ...registryRuns].filter((run) => run.kind === "skipped");
+  const skipped = [...runs, ...registryRuns, avroRun].filter((run) => run.kind === "skipped");
   const clientOf = ({ name, outcomes }: Ran): string => outcomes.embedded?.client || name;
   const cells = (op: string): string =>
     ran
@@ -72,6 +77,10 @@ ${ran.map((run) => absences(run, clientOf(run))).join("\n")}
 ## Registry clients on the embedded registry
 
 ${registryRuns.map(registryLine).join("\n")}
+
+## Avro libraries and generated codecs
+
+${avroLine(avroRun)}
 ${notes}`;
 }
 
@@ -89,6 +98,13 @@ function registryLine(run: RegistryPeerRun): string {
   const failed = run.results.filter(({ failure }) => failure !== undefined);
   const figures = `${run.results.length - failed.length} of ${run.results.length} passed`;
   return `- **${run.client}**: ${figures}${failed.map(({ name }) => `; failed: ${name}`).join("")}.`;
+}
+
+function avroLine(run: AvroPeerRun): string {
+  if (run.kind === "skipped") return `- ${run.name}: skipped (${run.reason}).`;
+  const { client, count, problems } = run;
+  const end = problems.length === 0 ? "none differs" : `${problems.length} differ`;
+  return `- **${client}**: ${count.toLocaleString("en")} values of nine records, awkward ones among them, written by either and read by the other: ${end}.`;
 }
 
 const notes = `

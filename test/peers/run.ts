@@ -2,6 +2,7 @@
 //   node run.ts [--embedded] [peer …]
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type AvroPeerRun, runAvroLibrary } from "./avro-libraries.ts";
 import { PeerUnavailable } from "./install.ts";
 import { launch, type Outcome } from "./launch.ts";
 import { type Peer, peers } from "./peers.ts";
@@ -34,21 +35,34 @@ try {
 
 const registryRuns = names.length === 0 ? await runRegistryClients() : [];
 for (const run of registryRuns) tell(run);
-if (names.length === 0 && !onlyEmbedded)
-  await writeFile(join(import.meta.dirname, "..", "..", "docs", "peers.md"), reportOf(runs, registryRuns));
+const avroRun: AvroPeerRun | undefined = names.length === 0 ? await runAvroLibrary(10_000) : undefined;
+if (avroRun?.kind === "ran")
+  console.log([`${avroRun.client}: ${avroRun.count} values`, ...avroRun.problems].join("\n  ✘ "));
+if (avroRun !== undefined && !onlyEmbedded)
+  await writeFile(
+    join(import.meta.dirname, "..", "..", "docs", "peers.md"),
+    reportOf(runs, registryRuns, avroRun),
+  );
 
 const states = [
   ...runs.flatMap((run) => (run.kind === "ran" ? Object.values(run.outcomes) : [])),
   ...registryRuns.flatMap((run) => (run.kind === "ran" ? [toOutcome(run)] : [])),
+  ...(avroRun?.kind === "ran" ? [toAvroOutcome(avroRun)] : []),
 ].flatMap(({ results }) => results.map(({ state }) => state));
 const count = (state: string): number => states.filter((one) => one === state).length;
-const skipped = [...runs, ...registryRuns].filter((run) => run.kind === "skipped");
+const skipped = [...runs, ...registryRuns, ...(avroRun === undefined ? [] : [avroRun])].filter(
+  (run) => run.kind === "skipped",
+);
 for (const { name, reason } of skipped) console.log(`skipped: ${name}: ${reason}`);
 console.log(`${count("passed")} passed, ${count("failed")} failed, ${skipped.length} skipped`);
 process.exit(count("failed") > 0 ? 1 : 0);
 
 function toOutcome({ results }: Extract<RegistryPeerRun, { kind: "ran" }>) {
   return { results: results.map(({ failure }) => ({ state: failure === undefined ? "passed" : "failed" })) };
+}
+
+function toAvroOutcome({ problems }: Extract<AvroPeerRun, { kind: "ran" }>) {
+  return { results: [{ state: problems.length === 0 ? "passed" : "failed" }] };
 }
 
 function tell(run: RegistryPeerRun): void {

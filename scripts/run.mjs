@@ -55,6 +55,7 @@ const flags = [
 const commands = {
   demo: [...flags, "examples/demo/main.ts"],
   test: ["scripts/test.mjs"],
+  "test:codecs": ["scripts/codecs.mjs"],
   "test:peers": [...flags, "test/peers/run.ts"],
   // What a full run wrote down is judged in memory.
   "test:chaos": [...flags, "--max-old-space-size=12288", "test/chaos/main.ts"],

@@ -15,7 +15,8 @@ export interface CodecRow {
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const work = `${root}.tmp/bench-codec`;
+/** Where the code under test is generated. */
+export const work: string = `${root}.tmp/bench-codec`;
 const flags = ["--conditions=@keryx/source"];
 const runs = Number(process.env["KERYX_BENCH_RUNS"] ?? 3);
 
@@ -26,7 +27,7 @@ function keryx(...args: readonly string[]): void {
 }
 
 /** Generates the code under test; the order in Avro was released in an older version before. */
-function prepare(): void {
+export function prepare(): void {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(`${work}/schemas`, { recursive: true });
   writeFileSync(`${work}/tsconfig.json`, '{ "compilerOptions": { "allowImportingTsExtensions": true } }\n');
@@ -39,7 +40,7 @@ function prepare(): void {
   keryx("generate");
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 

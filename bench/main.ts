@@ -1,6 +1,6 @@
 // Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
 //   npm run bench            all
-//   npm run bench -- publish one of them: publish, consume, compat, broker, registry, serialization, codec
+//   npm run bench -- publish one of them: publish, consume, compat, broker, registry, serialization, codec, frames
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchBroker } from "./broker.ts";
@@ -8,6 +8,7 @@ import { benchCodec, codecTable } from "./codec.ts";
 import { benchCompat, type Figure } from "./compat.ts";
 import { benchConsume } from "./consume.ts";
 import { benchConsumeFigures } from "./consume-figures.ts";
+import { benchFrames } from "./frames.ts";
 import { benchPublish } from "./publish.ts";
 import { benchRegistry } from "./registry.ts";
 import { benchSerialization } from "./serialization.ts";
@@ -55,7 +56,7 @@ ${lines.join("\n")}
 
 ## Consumer
 
-Each contender in turn against the same cluster, the median of three rounds; memory in a process of its own, after a collection.
+Each contender in turn against the same cluster, the median of its rounds; memory in a process of its own, after a collection.
 
 | what | figure | goal |
 |---|---|---|
@@ -95,7 +96,7 @@ ${serialization}
 
 ## Codecs
 
-Nanoseconds a call, the median of the runs with the fastest and the slowest, and how many times as fast Keryx is. Each contender runs in a process of its own, after other shapes; bytes are compared before anything is timed. An order has twelve fields, four lines and a map, a login has four fields; *resolved* is what an earlier version of the order wrote. protobufjs and avsc have numbers where Keryx has bigints. *By hand* is straight-line code for these two messages alone (\`bench/codec/by-hand-protobuf.ts\`): it checks no types, keeps no unknown fields, counts no depth and names no field that it refuses.
+Nanoseconds a call, the median of the runs with the fastest and the slowest, and how many times as fast Keryx is. Each contender runs in a process of its own, after other shapes; bytes are compared before anything is timed. An order has twelve fields, four lines and a map, a login has four fields; *resolved* is what an earlier version of the order wrote. protobufjs and avsc have numbers where Keryx has bigints. *By hand* is straight-line code for these two messages alone (\`bench/codec/by-hand-protobuf.ts\`): it checks no types, keeps no unknown fields, counts no depth and names no field that it refuses. Rows of a registry client include the frame, on both sides, with every schema in memory; the client answers by promises, which are part of its price.
 
 | what | the other | Keryx | ratio | goal |
 |---|---|---|---|---|
@@ -118,7 +119,9 @@ const compat = await figuresOf("compat", benchCompat);
 const broker = await figuresOf("broker", benchBroker);
 const registry = await figuresOf("registry", benchRegistry);
 const serialization = wanted === undefined || wanted === "serialization" ? benchSerialization() : "";
-const codec = wanted === undefined || wanted === "codec" ? codecTable(benchCodec()) : "";
+const codecs = wanted === undefined || wanted === "codec" ? benchCodec() : [];
+const frames = wanted === undefined || wanted === "frames" ? benchFrames() : [];
+const codec = codecTable([...codecs, ...frames]);
 if (wanted === undefined)
   writeFileSync(
     new URL("../docs/benchmarks.md", import.meta.url),

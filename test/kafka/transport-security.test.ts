@@ -3,8 +3,7 @@ import { join as joinPath } from "node:path";
 import { expect } from "chai";
 import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
 import type { TransportOptions } from "../../src/transport/options.ts";
-import { failure } from "../suites/transport.ts";
-import { createRecorder, join, outgoing } from "../suites/transport-tools.ts";
+import { createRecorder, failure, join, outgoing } from "../suites/transport-tools.ts";
 import { type KafkaCluster, requireOwnServers, startKafka, uniqueName } from "../support/servers.ts";
 
 describe("kafkajs behind the port, with logins, TLS and rights", function () {

@@ -4,8 +4,8 @@ import kafkajs from "kafkajs";
 import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
 import type { GetServers } from "../support/embedded-servers.ts";
 import { uniqueName } from "../support/servers.ts";
-import { failure, transportContract } from "./transport.ts";
-import { createRecorder, join, outgoing, text, until } from "./transport-tools.ts";
+import { transportContract } from "./transport.ts";
+import { createRecorder, failure, join, outgoing, text, until } from "./transport-tools.ts";
 
 /** What holds on any Kafka and registry. */
 export function describeTransport(requireServers: GetServers): void {

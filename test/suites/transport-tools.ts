@@ -1,3 +1,4 @@
+import type { KeryxError } from "../../src/core/errors.ts";
 import type { OutgoingRecord, RawRecord, TopicPartition } from "../../src/core/record.ts";
 import type { Signal } from "../../src/core/signals.ts";
 import type {
@@ -7,6 +8,8 @@ import type {
   PortBatch,
   PortConsumer,
   PortConsumerOptions,
+  PortProducer,
+  PortProducerOptions,
   RecordQueue,
 } from "../../src/transport/port.ts";
 
@@ -135,4 +138,32 @@ export interface Recorder {
 export function createRecorder(): Recorder {
   const signals: Signal[] = [];
   return { signals, observe: (signal) => void signals.push(signal) };
+}
+
+export async function failure(work: Promise<unknown>): Promise<KeryxError> {
+  return work.then(
+    () => {
+      throw new Error("it did not fail");
+    },
+    (error: KeryxError) => error,
+  );
+}
+
+export const producerOptions: PortProducerOptions = {
+  acks: "all",
+  idempotent: false,
+  compression: "none",
+  requestTimeoutMs: 10_000,
+};
+
+/** A client of the contract's suites: port and producer are there from the first test on. */
+export interface TransportBench {
+  readonly port: KafkaPort;
+  readonly producer: PortProducer;
+  /** Another client of the same kind. */
+  open(): KafkaPort;
+  topicOf(partitions?: number, config?: Readonly<Record<string, string>>): Promise<string>;
+  /** A member that leaves behind the test. */
+  joinAs(...args: Parameters<typeof join> extends [unknown, ...infer Rest] ? Rest : never): Promise<Member>;
+  numbers(topic: string, count: number, partition?: number): OutgoingRecord[];
 }

@@ -5,7 +5,7 @@ import type { OutgoingRecord } from "../core/record.ts";
 import type { Observe } from "../core/signals.ts";
 import type { PortProducer } from "../transport/port.ts";
 import { repeat } from "./attempts.ts";
-import { type Batch, createBatchQueue } from "./batching.ts";
+import { createChannels } from "./channels.ts";
 import type { Fail } from "./failing.ts";
 import type { Entry } from "./ledger.ts";
 import type { ResolvedProducerOptions } from "./options.ts";
@@ -22,7 +22,7 @@ export interface Dispatcher {
 
 export interface DispatcherDeps {
   readonly topic: string;
-  readonly port: Pick<PortProducer, "send">;
+  readonly port: Pick<PortProducer, "send" | "leaderOf">;
   readonly clock: Clock;
   readonly observe: Observe;
   readonly options: ResolvedProducerOptions;
@@ -31,92 +31,56 @@ export interface DispatcherDeps {
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { clock, options } = deps;
-  const queue = createBatchQueue<Entry>({
-    maxRecords: options.maxBatchRecords,
-    maxBytes: options.batchBytes,
-  });
+  const { options } = deps;
   const outside = createFifo<Entry>();
   const requests = createRequests(deps);
+  const channels = createChannels({ ...deps, deliver: requests.deliver, ended });
   let heldRecords = 0;
   let heldBytes = 0;
-  let inFlight = 0;
-  let isScheduled = false;
-  let cancelLinger: (() => void) | undefined;
 
   // A record larger than the whole queue is let in when the queue is empty, or it would wait for ever.
   const hasRoom = (entry: Entry): boolean =>
     heldRecords === 0 ||
     (heldRecords < options.maxQueueRecords && heldBytes + entry.bytes <= options.maxQueueBytes);
 
-  const admit = (entry: Entry): void => {
+  const admit = (entry: Entry, hasWaited: boolean): void => {
     entry.place = "queued";
     heldRecords += 1;
     heldBytes += entry.bytes;
-    queue.push(entry);
+    channels.enter(entry, hasWaited);
   };
 
   const leave = (entry: Entry): void => {
     entry.place = "gone";
     heldRecords -= 1;
     heldBytes -= entry.bytes;
+    channels.leave(entry);
   };
 
   const letIn = (): void => {
     for (let entry = outside.peek(); entry !== undefined; entry = outside.peek()) {
       if (!entry.settled && !hasRoom(entry)) return;
       outside.shift();
-      if (!entry.settled) admit(entry);
+      if (!entry.settled) admit(entry, true);
     }
   };
 
-  const plan = (hasWaited: boolean): void => {
-    if (isScheduled || inFlight >= options.maxInFlight || !queue.hasReady()) return;
-    if (!hasWaited && options.lingerMs > 0 && !queue.isFull()) {
-      cancelLinger ??= clock.schedule(options.lingerMs, () => {
-        cancelLinger = undefined;
-        dispatch();
-      });
-      return;
-    }
-    isScheduled = true;
-    setImmediate(dispatch);
-  };
-
-  function dispatch(): void {
-    isScheduled = false;
-    cancelLinger?.();
-    cancelLinger = undefined;
-    while (inFlight < options.maxInFlight) {
-      const batch = queue.take();
-      if (!batch) return;
-      inFlight += 1;
-      for (const entry of batch.entries) entry.place = "request";
-      void requests.deliver(batch.entries).finally(() => finish(batch));
-    }
-  }
-
-  function finish(batch: Batch<Entry>): void {
-    inFlight -= 1;
-    queue.release(batch);
-    for (const entry of batch.entries) leave(entry);
+  function ended(entries: readonly Entry[]): void {
+    for (const entry of entries) leave(entry);
     letIn();
-    plan(true);
   }
 
   return {
     submit(entry) {
       if (outside.size() > 0 || !hasRoom(entry)) outside.push(entry);
-      else admit(entry);
-      plan(false);
+      else admit(entry, false);
     },
     drop(entry) {
       if (entry.place !== "queued") return;
       leave(entry);
       letIn();
-      plan(false);
     },
-    hurry: () => plan(true),
+    hurry: channels.hurry,
     batches: requests.count,
   };
 }

@@ -33,11 +33,15 @@ describe("order per key", function () {
       maxInFlight: fc.integer({ min: 1, max: 5 }),
       maxQueueRecords: fc.integer({ min: 1, max: 20 }),
       lingerMs: fc.constantFrom(0, 0, 1),
+      leaders: fc.array(fc.constantFrom(undefined, 0, 1, 2), { minLength: 1, maxLength: 7 }),
     });
     await fc.assert(
-      fc.asyncProperty(plan, async ({ sends, faults, ...options }) => {
+      fc.asyncProperty(plan, async ({ sends, faults, leaders, ...options }) => {
         const { producer, kafka } = createBench(options);
         const left = [...faults];
+        // Partitions move from one broker to the next all the time.
+        let asked = 0;
+        kafka.leaderOf = () => leaders[asked++ % leaders.length];
         const busy = new Map<string, number>();
         kafka.before = async (batch) => {
           const keys = new Set(batch.map((record) => toOrder(record).key));

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createConsumer } from "../../../src/consumer/consumer.ts";
+import { createConsumer, type OwnedConsumer } from "../../../src/consumer/consumer.ts";
 import type { Consumer } from "../../../src/core/app.ts";
 import { createContextStore } from "../../../src/core/context.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
@@ -30,7 +30,7 @@ describe("A consumer", () => {
   const refuse = async (): Promise<never> => {
     throw new KeryxError("registry_unreachable", "no answer");
   };
-  const create = (transport: KafkaPort = kafka.port, own?: boolean): Consumer => {
+  const create = (transport: KafkaPort = kafka.port, own?: boolean): OwnedConsumer => {
     const consumer = createConsumer(
       {
         transport,

@@ -26,6 +26,8 @@ export interface MemoryKafka {
   /** Runs after records are stored; throws as a lost answer does. */
   after: (batch: readonly OutgoingRecord[]) => Promise<void> | void;
   onConnect: () => Promise<void> | void;
+  /** The broker that a record would go to. */
+  leaderOf: (record: OutgoingRecord) => number | undefined;
 }
 
 export function createMemoryKafka(topics: readonly string[] = ["orders"]): MemoryKafka {
@@ -55,6 +57,7 @@ export function createMemoryKafka(topics: readonly string[] = ["orders"]): Memor
       if (!kafka.topics.has(topic)) throw new KeryxError("topic_missing", topic);
       return 1;
     },
+    leaderOf: (record) => kafka.leaderOf(record),
     async close() {
       kafka.closes += 1;
     },
@@ -69,6 +72,7 @@ export function createMemoryKafka(topics: readonly string[] = ["orders"]): Memor
     before: () => {},
     after: () => {},
     onConnect: () => {},
+    leaderOf: () => undefined,
     port: {
       capabilities: {
         client: "memory",

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
 import { headerText } from "../../../src/core/headers.ts";
+import type { OutgoingRecord } from "../../../src/core/record.ts";
 import {
   caught,
   createBench,
@@ -210,6 +211,41 @@ describe("a producer", () => {
     };
     await Promise.all(Array.from({ length: 10 }, (_, i) => producer.send(placed, order(`k${i}`))));
     expect(most).to.equal(1);
+  });
+
+  it("goes on sending to other brokers while one takes nothing", async () => {
+    const { producer, kafka } = createBench({ maxBatchRecords: 2, maxInFlight: 1 });
+    await producer.start([placed]);
+    const isFar = (record: OutgoingRecord): boolean => toOrder(record).key.startsWith("far");
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    kafka.leaderOf = (record) => (isFar(record) ? 1 : 2);
+    kafka.before = (batch) => (batch.some(isFar) ? gate : undefined);
+    const send = (key: string): Promise<unknown[]> =>
+      Promise.all(
+        Array.from({ length: 5 }, (_, i) => producer.send(placed, order(`${key}${i}`, `${key}${i}`))),
+      );
+    const far = send("far");
+    await send("near");
+    expect(kafka.log.some(isFar)).to.equal(false);
+    open();
+    await far;
+    expect(kafka.requests.every((batch) => new Set(batch.map(isFar)).size === 1)).to.equal(true);
+  });
+
+  it("keeps an idempotent producer's records in one row, whichever broker they go to", async () => {
+    const { producer, kafka } = createBench({ idempotent: true, maxBatchRecords: 1 });
+    let asked = 0;
+    kafka.leaderOf = () => asked++;
+    let inFlight = 0;
+    kafka.before = async () => {
+      expect(++inFlight).to.equal(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      inFlight -= 1;
+    };
+    await Promise.all(Array.from({ length: 5 }, (_, i) => producer.send(placed, order(`k${i}`))));
   });
 
   it("makes sends wait when its queue is full, and lets them in as room comes back", async () => {

@@ -13,8 +13,8 @@ const suspicionMs = 15_000;
 export interface LeaderWatch {
   /** Runs the work; as long as it takes, asks each broker for a sign of life now and then and drops those that give none. */
   watch<T>(work: () => Promise<T>): Promise<T>;
-  /** Waits, for a while, until no topic is led by a broker that just gave no sign of life. */
-  settle(topics: readonly string[]): Promise<void>;
+  /** Waits, for a while, until none of these leaders is a broker that just gave no sign of life. */
+  settle(leaders: () => readonly (number | undefined)[]): Promise<void>;
   close(): void;
 }
 
@@ -36,12 +36,10 @@ export function createLeaderWatch(cluster: Cluster, transport: TransportOptions,
     isProbing = false;
   }
 
-  function isSuspectLed(topics: readonly string[]): boolean {
+  function hasSuspect(leaders: readonly (number | undefined)[]): boolean {
     const now = clock.now();
     for (const [node, until] of suspects) if (until < now) suspects.delete(node);
-    return topics.some((topic) =>
-      cluster.findTopicPartitionMetadata(topic).some(({ leader }) => suspects.has(leader)),
-    );
+    return leaders.some((leader) => leader !== undefined && suspects.has(leader));
   }
 
   return {
@@ -57,8 +55,8 @@ export function createLeaderWatch(cluster: Cluster, transport: TransportOptions,
         cancel();
       }
     },
-    async settle(topics) {
-      while (!isClosed && suspects.size > 0 && isSuspectLed(topics)) {
+    async settle(leaders) {
+      while (!isClosed && suspects.size > 0 && hasSuspect(leaders())) {
         await sleep(clock, settleMs);
         // Passing failures are the send's to report.
         await cluster.refreshMetadata().catch(() => {});

@@ -85,7 +85,7 @@ export function createKafkajsProducer(
     const names = [...new Set(waiting.map(({ topic }) => topic))];
     const partitions = new Map<string, readonly PartitionMetadata[]>();
     for (const name of names) partitions.set(name, await open.topics.partitionsOf(name));
-    await open.leaders.settle(names);
+    await open.leaders.settle(() => waiting.map((record) => leaderNow(open, messageOf, record)));
     const shipments = toShipments(
       waiting,
       (record) => messageOf(record, partitions.get(record.topic)?.length ?? 1),
@@ -137,6 +137,7 @@ export function createKafkajsProducer(
       const { topics } = await connected();
       return (await topics.partitionsOf(topic)).length;
     },
+    leaderOf: (record) => client && leaderNow(client, messageOf, record),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -146,6 +147,19 @@ export function createKafkajsProducer(
       client = undefined;
     },
   };
+}
+
+/** Where a record would go by the metadata at hand. */
+function leaderNow(
+  { cluster }: Client,
+  messageOf: ReturnType<typeof createMessages>,
+  record: OutgoingRecord,
+): number | undefined {
+  if (cluster.brokerPool.metadata === null) return undefined;
+  const partitions = cluster.findTopicPartitionMetadata(record.topic);
+  if (partitions.length === 0) return undefined;
+  const { partition } = messageOf(record, partitions.length);
+  return partitions.find(({ partitionId }) => partitionId === partition)?.leader;
 }
 
 async function sendShipment(

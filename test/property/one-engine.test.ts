@@ -6,7 +6,7 @@ import { parseSchema } from "../../src/compatibility/parse.ts";
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
 import { KeryxError } from "../../src/core/errors.ts";
 import { type CompatibilityLevel, compatibilityLevels } from "../../src/core/event.ts";
-import { runCommand } from "../support/command-line.ts";
+import { runCommand } from "../support/command.ts";
 import { dialectOf } from "../support/compatibility.ts";
 import { type SourcePair, sourcePairs } from "../support/schema-pairs.ts";
 import { writeTree } from "../support/schema-tree.ts";
@@ -83,7 +83,7 @@ describe("one engine", () => {
       const ending = one.older.type === "AVRO" ? "avsc" : "proto";
       const files = [`${at}/old/main-schema.${ending}`, `${at}/new/main-schema.${ending}`];
       const flags = ["--level", one.level, "--dialect", one.dialect, "--json"];
-      const { out, exit } = await runCommand(["compat", ...files, ...flags], { cwd });
+      const { out, exit } = await runCommand(cwd, ["compat", ...files, ...flags]);
       const answer = JSON.parse(out);
       expect(outcome(answer), `${at}`).to.deep.equal(engineAnswer(one));
       if (answer.error !== undefined) refused++;
@@ -106,8 +106,7 @@ describe("one engine", () => {
       const imports = Object.fromEntries(older.imports.map(({ name, text }) => [name, text]));
       return `${JSON.stringify({ id, old: [older.text], new: newer.text, type: older.type, level, dialect, imports })}\n`;
     });
-    const { out } = await runCommand(["compat", "--batch"], {
-      cwd: import.meta.dirname,
+    const { out } = await runCommand(import.meta.dirname, ["compat", "--batch"], {
       input: [lines.join("")],
     });
     const answers = out

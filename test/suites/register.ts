@@ -54,8 +54,7 @@ export function describeRegister(start: (test: Context) => Promise<RegistryAt>):
     };
     const register = (root: string, ...args: string[]): Promise<CommandAnswer> =>
       runCommand(root, ["register", ...args], {
-        KERYX__REGISTRY__URL: server.url,
-        KERYX__REGISTRY__RETRIES: "0",
+        env: { KERYX__REGISTRY__URL: server.url, KERYX__REGISTRY__RETRIES: "0" },
       });
     const lockOf = async (root: string): Promise<Lock> => {
       const text = await readFile(join(root, "schemas.lock.json"), "utf8");
@@ -238,8 +237,7 @@ export function describeRegister(start: (test: Context) => Promise<RegistryAt>):
     it("tells a registry that does not answer apart from a no", async () => {
       const root = await project(shop(uniqueName("shop")));
       const { exit, note } = await runCommand(root, ["register"], {
-        KERYX__REGISTRY__URL: "http://127.0.0.1:1",
-        KERYX__REGISTRY__RETRIES: "0",
+        env: { KERYX__REGISTRY__URL: "http://127.0.0.1:1", KERYX__REGISTRY__RETRIES: "0" },
       });
       expect(exit).to.equal(1);
       expect(note).to.contain("[registry_unreachable]");

@@ -64,8 +64,7 @@ export function registering(): Registering {
       }),
     register: (root, args = [], env = {}) =>
       runCommand(root, ["register", ...args], {
-        ...{ KERYX__REGISTRY__URL: server.url, KERYX__REGISTRY__RETRIES: "0" },
-        ...env,
+        env: { KERYX__REGISTRY__URL: server.url, KERYX__REGISTRY__RETRIES: "0", ...env },
       }),
     post(subject, body) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions`;

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { maxLineBytes, runBatch } from "../../../../codegen/cli/compat-batch.ts";
 import { createParsedCache } from "../../../../codegen/cli/compat-cache.ts";
 import { readLines } from "../../../../codegen/cli/compat-lines.ts";
-import { type CommandAnswer, runCommand } from "../../../support/command-line.ts";
+import { type CommandAnswer, runCommand } from "../../../support/command.ts";
 import { avro, dialectOf } from "../../../support/compatibility.ts";
 
 const int = '{"type": "int"}';
@@ -17,7 +17,7 @@ interface Answers extends CommandAnswer {
 }
 
 async function batch(input: Iterable<string | Uint8Array>, ...args: readonly string[]): Promise<Answers> {
-  const answer = await runCommand(["compat", "--batch", ...args], { cwd: import.meta.dirname, input });
+  const answer = await runCommand(import.meta.dirname, ["compat", "--batch", ...args], { input });
   const lines = answer.out.split("\n");
   expect(lines.pop()).to.equal("");
   return { ...answer, lines: lines.map((line) => JSON.parse(line)) };
@@ -231,7 +231,7 @@ describe("keryx compat --batch", () => {
   });
 
   it("needs a standard input", async () => {
-    const { exit, note } = await runCommand(["compat", "--batch"], { cwd: import.meta.dirname });
+    const { exit, note } = await runCommand(import.meta.dirname, ["compat", "--batch"]);
     expect(exit).to.equal(2);
     expect(note).to.include("standard input");
   });

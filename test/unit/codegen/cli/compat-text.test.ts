@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
-import { runCommand } from "../../../support/command-line.ts";
+import { runCommand } from "../../../support/command.ts";
 import { writeTree } from "../../../support/schema-tree.ts";
 
 const golden = join(import.meta.dirname, "..", "..", "..", "golden", "compat");
@@ -10,7 +10,7 @@ const golden = join(import.meta.dirname, "..", "..", "..", "golden", "compat");
 async function shown(name: string, options: { readonly columns: number; readonly color?: boolean }) {
   const cwd = join(golden, name);
   const args = readFileSync(join(cwd, "command"), "utf8").trim().split(" ");
-  const { out, note, exit } = await runCommand(["compat", ...args], { cwd, ...options });
+  const { out, note, exit } = await runCommand(cwd, ["compat", ...args], options);
   expect(note).to.equal("");
   return { out, exit };
 }
@@ -51,7 +51,7 @@ describe("what keryx compat shows people", () => {
       "old.proto": `syntax = "proto3"; message A {\nstring a = 1; /* ${evil} */ }`,
       "new.proto": `syntax = "proto3"; message A {\nint32 a = 1; /* ${evil} */ }`,
     });
-    const { out } = await runCommand(["compat", "old.proto", "new.proto"], { cwd });
+    const { out } = await runCommand(cwd, ["compat", "old.proto", "new.proto"]);
     expect(out).to.include("\\x1b]0;title");
     expect(out.replaceAll("\n", "")).to.not.match(/[\p{Cc}\p{Bidi_Control}]/u);
   });
@@ -63,7 +63,7 @@ describe("what keryx compat shows people", () => {
       "old.proto": `syntax = "proto3"; message A {\n${fields("string")}\n}`,
       "new.proto": `syntax = "proto3"; message A {\n${fields("int32")}\n}`,
     });
-    const { out } = await runCommand(["compat", "old.proto", "new.proto"], { cwd });
+    const { out } = await runCommand(cwd, ["compat", "old.proto", "new.proto"]);
     expect(out.match(/^registry FIELD/gm)).to.have.length(50);
     expect(out).to.include("and 30 more; `--json` lists them all");
   });
@@ -75,7 +75,7 @@ describe("what keryx compat shows people", () => {
     };
     const cwd = await writeTree({ "old.desc": file("Old"), "new.desc": file("New") });
     const args = ["compat", "old.desc", "new.desc", "--type", "PROTOBUF"];
-    const { out, exit } = await runCommand(args, { cwd });
+    const { out, exit } = await runCommand(cwd, args);
     expect(out).to.include("registry MESSAGE_REMOVED").and.not.include("nothing there");
     expect(exit).to.equal(3);
   });

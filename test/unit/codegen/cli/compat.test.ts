@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { runCommand } from "../../../support/command-line.ts";
+import { runCommand } from "../../../support/command.ts";
 import { cpuMs, type Files, writeTree } from "../../../support/schema-tree.ts";
 
 const order = (body: string): string => `syntax = "proto3";\npackage p;\nmessage Order {\n${body}\n}\n`;
@@ -17,7 +17,7 @@ interface Asked {
 
 async function ask(files: Files, ...args: readonly string[]): Promise<Asked> {
   const cwd = await writeTree(files);
-  const { exit, out, note } = await runCommand(["compat", ...args, "--json"], { cwd });
+  const { exit, out, note } = await runCommand(cwd, ["compat", ...args, "--json"]);
   return { exit, json: out === "" ? undefined : JSON.parse(out), note };
 }
 
@@ -177,7 +177,7 @@ describe("keryx compat on input that cannot be judged", () => {
 
   it("says the same on standard error for people", async () => {
     const cwd = await writeTree({ ...text, "new.proto": 'syntax = "proto3";\nmessage {' });
-    const { exit, out, note } = await runCommand(["compat", "old.proto", "new.proto"], { cwd });
+    const { exit, out, note } = await runCommand(cwd, ["compat", "old.proto", "new.proto"]);
     expect([exit, out]).to.deep.equal([1, ""]);
     expect(note).to.match(/^error \[schema_invalid\] new\.proto:2:\d+: /);
   });
@@ -322,7 +322,7 @@ describe("the imports of keryx compat", () => {
       ["real.proto", 0],
     ] as const) {
       writeFileSync(join(cwd, "in", "m.proto"), `syntax = "proto3"; import "${path}"; message M {}`);
-      const answer = await runCommand(["compat", "in/m.proto", "in/m.proto", "--json"], { cwd });
+      const answer = await runCommand(cwd, ["compat", "in/m.proto", "in/m.proto", "--json"]);
       expect(answer.exit, path).to.equal(exit);
       if (exit === 1) expect(JSON.parse(answer.out).error.code).to.equal("schema_invalid");
     }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { createCheckedProject, summarize } from "../../../support/check-project.ts";
+import { type CheckedProject, createCheckedProject, summarize } from "../../../support/check-project.ts";
+import type { Files } from "../../../support/schema-tree.ts";
 
 const order = `syntax = "proto3";
 package shop.v1;
@@ -44,7 +45,8 @@ const payment = `{
   ]
 }
 `;
-const files = { "schemas/shop.proto": order, "schemas/pay.avsc": payment };
+const avroFiles = { "schemas/pay.avsc": payment };
+const files = { "schemas/shop.proto": order, ...avroFiles };
 
 interface Case {
   readonly does: string;
@@ -158,13 +160,23 @@ function change(text: string, [old, now]: readonly [string, string]): string {
 }
 
 describe("the delivery policy against a baseline", () => {
-  let project: Awaited<ReturnType<typeof createCheckedProject>>;
+  let project: CheckedProject;
+  /** One without .proto files, which is judged without a compiler. */
+  let avroProject: CheckedProject;
+  const start = async (given: Files): Promise<CheckedProject> => {
+    const started = await createCheckedProject(given);
+    await started.release();
+    started.commit();
+    return started;
+  };
   before(async () => {
-    project = await createCheckedProject(files);
-    await project.release();
-    project.commit();
+    project = await start(files);
+    avroProject = await start(avroFiles);
   });
-  afterEach(() => project.write(files));
+  afterEach(async () => {
+    await project.write(files);
+    await avroProject.write(avroFiles);
+  });
 
   it("has nothing against a tree without a change", async () => {
     for (const against of ["lock", "git:HEAD"]) {
@@ -180,9 +192,10 @@ describe("the delivery policy against a baseline", () => {
     ] as const) {
       if (edit === undefined || found === undefined) continue;
       it(`finds ${does} in ${format}, whether it is compared with the lock file or a commit`, async () => {
-        await project.write({ [path]: change(text, edit) });
-        const byLock = await project.check();
-        const byGit = await project.check({ against: "git:HEAD" });
+        const changed = format === ".avsc" ? avroProject : project;
+        await changed.write({ [path]: change(text, edit) });
+        const byLock = await changed.check();
+        const byGit = await changed.check({ against: "git:HEAD" });
         for (const answer of [byLock, byGit]) {
           expect(summarize(answer.findings).filter((one) => !one.startsWith("wire-"))).to.deep.equal([found]);
           expect(answer.exit).to.equal(exit);
@@ -192,7 +205,7 @@ describe("the delivery policy against a baseline", () => {
         expect(finding?.event).to.be.oneOf(["shop.v1.OrderPlaced", "pay.v1.PaymentCaptured"]);
         expect(finding?.against).to.equal(1);
         expect(byGit.findings[0]?.against).to.equal("git:HEAD");
-        if (exit === 0) expect((await project.check({ strict: true })).exit).to.equal(3);
+        if (exit === 0) expect((await changed.check({ strict: true })).exit).to.equal(3);
       });
     }
 

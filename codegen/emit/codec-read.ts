@@ -73,7 +73,7 @@ function readBody(codecs: Codecs, type: Composite, hinted: string): readonly str
         codecs,
         type,
         minBytes(inner) + 1,
-        `${use(codecs, "setOwn")}(items, ${use(codecs, "readString")}(r), ${item});`,
+        `${use(codecs, "setOwn")}(items, ${use(codecs, "readKey")}(r), ${item});`,
       );
 }
 

@@ -55,7 +55,7 @@ function resolveText(at: Resolution, writer: AvroType, reader: AvroType, hinted:
   }
   if (writer.kind === "map" && reader.kind === "map") {
     const item = resolveText(at, writer.values, reader.values, `${hinted}Item`);
-    const key = `${use(codecs, "readString")}(r)`;
+    const key = `${use(codecs, "readKey")}(r)`;
     const add = `${use(codecs, "setOwn")}(items, ${key}, ${item});`;
     return itemsText(at, reader, hinted, minBytes(writer.values) + 1, add);
   }

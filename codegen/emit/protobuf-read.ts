@@ -24,19 +24,19 @@ export function readMessage(codecs: MessageCodecs, message: DescMessage): Messag
     doc: {},
     exported: !isWrapper(message),
     parameters: [
-      ["r", useType(codecs, "MessageReader")],
+      ["r", useType(codecs, "Reader")],
       ["end", "number"],
       ["value", type, `${functionName("empty", message)}()`],
     ],
     returns: type,
     body: [
-      `${use(codecs, "enterMessage")}(r);`,
+      `${use(codecs, "enter")}(r);`,
       ...readLoop(
         codecs,
         message.fields.flatMap((field) => readField(codecs, field)),
         `${use(codecs, "keepUnknown")}(r, tag, end, value);`,
       ),
-      `${use(codecs, "leaveMessage")}(r);`,
+      `${use(codecs, "leave")}(r);`,
       "return value;",
     ],
   };
@@ -161,7 +161,7 @@ function entryReader(codecs: MessageCodecs, field: DescField & { fieldKind: "map
   const valueType = field.enum === undefined ? form.type : messageType(codecs, field.enum);
   const cases = [
     ...readCase(tagOf(1, key.wireType), [
-      `key = ${key.type === "string" ? "" : "String("}${use(codecs, `take${key.stem}`)}(r, end)${key.type === "string" ? "" : ")"};`,
+      `key = ${key.type === "string" ? `${use(codecs, "takeKey")}(r, end)` : `String(${use(codecs, `take${key.stem}`)}(r, end))`};`,
     ]),
     ...readCase(tagOf(2, message === undefined ? form.wireType : 2), [
       `value = ${message === undefined ? takeText(codecs, field, "end") : readItem(codecs, message, "value")};`,
@@ -179,7 +179,7 @@ function entryReader(codecs: MessageCodecs, field: DescField & { fieldKind: "map
       doc: {},
       exported: false,
       parameters: [
-        ["r", useType(codecs, "MessageReader")],
+        ["r", useType(codecs, "Reader")],
         ["end", "number"],
         ["map", type],
       ],

@@ -1,15 +1,7 @@
 import { KeryxError } from "../core/errors.ts";
+import { readBytes, readFixed, readInt, readLong, readOwnString } from "./avro-values.ts";
 import type { Decimal, Duration, LocalDate, Uuid } from "./brands.ts";
-import {
-  advance,
-  type Reader,
-  readBytes,
-  readFixed,
-  readInt,
-  readLong,
-  readOwnString,
-  refuse,
-} from "./reader.ts";
+import { advance, type Reader, refuse } from "./reader.ts";
 import {
   type At,
   checkObject,

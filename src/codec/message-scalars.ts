@@ -1,6 +1,7 @@
 import { type MessageWriter, putTag, refuseField, wrongType } from "./message-writer.ts";
-import { shortText, utf8Into } from "./text.ts";
-import { putVarint, putVarint64, varintSize } from "./varint.ts";
+import { putHalves, zigZag } from "./scratch.ts";
+import { putString } from "./text.ts";
+import { putVarint, putVarint64 } from "./varint.ts";
 
 /** A field that the schema does not know: its number, wire type, and what stood behind its tag. */
 export interface UnknownField {
@@ -12,31 +13,10 @@ export interface UnknownField {
 /** `string` */
 export function putText(writer: MessageWriter, from: number, tag: number, value: string, at: string): number {
   if (typeof value !== "string") throw wrongType(writer, at, "a string", value);
-  const { length } = value;
-  const start = putTag(writer, from, tag, 3 * length + 5);
-  if (length > shortText) return putLongText(writer, start, value, at);
-  const { bytes } = writer;
-  let position = start;
-  bytes[position++] = length;
-  for (let index = 0; index < length; index++) {
-    const unit = value.charCodeAt(index);
-    if (unit > 0x7f) return putLongText(writer, start, value, at);
-    bytes[position++] = unit;
-  }
-  return position;
-}
-
-/** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
-function putLongText(writer: MessageWriter, start: number, value: string, at: string): number {
-  const { bytes } = writer;
-  const body = start + varintSize(value.length);
-  const length = utf8Into(value, bytes, body);
-  if (length !== value.length && !value.isWellFormed())
-    throw refuseField(writer, at, "the text holds a lone surrogate", "invalid-text");
-  const moved = start + varintSize(length);
-  if (moved !== body) bytes.copyWithin(moved, body, body + length);
-  putVarint(bytes, start, length);
-  return moved + length;
+  const position = putTag(writer, from, tag, 3 * value.length + 5);
+  const end = putString(writer.bytes, position, value, 1);
+  if (end < 0) throw refuseField(writer, at, "the text holds a lone surrogate", "invalid-text");
+  return end;
 }
 
 /** `bytes` */
@@ -78,10 +58,10 @@ export function putInt32(
 ): number {
   if ((value | 0) !== value) throw notAnInteger(writer, at, value);
   const position = putTag(writer, from, tag, 10);
-  // A negative one is written as if it had 64 bits.
-  return value < 0
-    ? putVarint64(writer.bytes, position, value, -1)
-    : putVarint(writer.bytes, position, value);
+  if (value >= 0) return putVarint(writer.bytes, position, value);
+  // As if it had 64 bits.
+  putHalves(writer.scratch, value, -1);
+  return putVarint64(writer.bytes, position, writer.scratch);
 }
 
 /** `uint32` */
@@ -106,8 +86,7 @@ export function putSint32(
   at: string,
 ): number {
   if ((value | 0) !== value) throw notAnInteger(writer, at, value);
-  const position = putTag(writer, from, tag, 5);
-  return putVarint(writer.bytes, position, ((value << 1) ^ (value >> 31)) >>> 0);
+  return putUint32(writer, from, tag, ((value << 1) ^ (value >> 31)) >>> 0, at);
 }
 
 /** `fixed32` */
@@ -150,10 +129,8 @@ export function putInt64(
   value: bigint,
   at: string,
 ): number {
-  const position = placeInt64(writer, from, tag, value, at);
-  const low = writer.view.getInt32(position, true);
-  const high = writer.view.getInt32(position + 4, true);
-  return putVarint64(writer.bytes, position, low, high);
+  checkSigned(writer, value, at);
+  return putLong(writer, from, tag);
 }
 
 /** `uint64` */
@@ -164,10 +141,8 @@ export function putUint64(
   value: bigint,
   at: string,
 ): number {
-  const position = placeUint64(writer, from, tag, value, at);
-  const low = writer.view.getInt32(position, true);
-  const high = writer.view.getInt32(position + 4, true);
-  return putVarint64(writer.bytes, position, low, high);
+  checkUnsigned(writer, value, at);
+  return putLong(writer, from, tag);
 }
 
 /** `sint64` */
@@ -178,11 +153,9 @@ export function putSint64(
   value: bigint,
   at: string,
 ): number {
-  const position = placeInt64(writer, from, tag, value, at);
-  const low = writer.view.getInt32(position, true);
-  const high = writer.view.getInt32(position + 4, true);
-  const sign = high >> 31;
-  return putVarint64(writer.bytes, position, (low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
+  checkSigned(writer, value, at);
+  zigZag(writer.scratch);
+  return putLong(writer, from, tag);
 }
 
 /** `fixed64` */
@@ -193,7 +166,8 @@ export function putFixed64(
   value: bigint,
   at: string,
 ): number {
-  return placeUint64(writer, from, tag, value, at) + 8;
+  checkUnsigned(writer, value, at);
+  return putEight(writer, from, tag);
 }
 
 /** `sfixed64` */
@@ -204,24 +178,32 @@ export function putSfixed64(
   value: bigint,
   at: string,
 ): number {
-  return placeInt64(writer, from, tag, value, at) + 8;
+  checkSigned(writer, value, at);
+  return putEight(writer, from, tag);
 }
 
-/** Puts the eight bytes of a number where it will stand: the cheapest way from a bigint to its halves. */
-function placeInt64(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
+/** Puts a number into the scratch bytes, if it is one of 64 bits. */
+function checkSigned(writer: MessageWriter, value: bigint, at: string): void {
   if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
-  const position = putTag(writer, from, tag, 10);
-  writer.view.setBigInt64(position, value, true);
   if (BigInt.asIntN(64, value) !== value) throw notALong(writer, at);
-  return position;
+  writer.scratch.signed[0] = value;
 }
 
-function placeUint64(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
+function checkUnsigned(writer: MessageWriter, value: bigint, at: string): void {
   if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
+  if (BigInt.asUintN(64, value) !== value) throw notALong(writer, at);
+  writer.scratch.unsigned[0] = value;
+}
+
+function putLong(writer: MessageWriter, from: number, tag: number): number {
   const position = putTag(writer, from, tag, 10);
-  writer.view.setBigUint64(position, value, true);
-  if (writer.view.getBigUint64(position, true) !== value) throw notALong(writer, at);
-  return position;
+  return putVarint64(writer.bytes, position, writer.scratch);
+}
+
+function putEight(writer: MessageWriter, from: number, tag: number): number {
+  const position = putTag(writer, from, tag, 8);
+  writer.view.setBigUint64(position, writer.scratch.unsigned[0] ?? 0n, true);
+  return position + 8;
 }
 
 function notALong(writer: MessageWriter, at: string): Error {

@@ -1,21 +1,12 @@
 import { type DecodeReason, KeryxError } from "../core/errors.ts";
 import { maxDepth } from "./reader.ts";
+import { createSlab, roomFor, type Slab } from "./slab.ts";
 import { putVarint, varintSize } from "./varint.ts";
 
-/**
- * A Protobuf message under construction. Messages are written one behind the other into one slab of memory, which is
- * replaced when it is full. Only the functions of this folder move it.
- */
-export interface MessageWriter {
-  bytes: Uint8Array;
-  view: DataView;
-  /** Where the value under way begins, the room in front of it included. */
-  start: number;
-  /** Where the next value begins. While one is written, its position is handed from function to function. */
-  end: number;
-  depth: number;
+/** A Protobuf message under construction. */
+export interface MessageWriter extends Slab {
   /** The way to the message under way. Kept only when a refused value is written once more, to find its path. */
-  trail: Step[] | undefined;
+  readonly trail: Step[] | undefined;
 }
 
 /** A field on the way to a message; `lists[]` is the name of a list, and `index` counts its items. */
@@ -24,41 +15,9 @@ interface Step {
   index: number;
 }
 
-const slabBytes = 16_384;
-const noBytes = /* @__PURE__ */ new Uint8Array();
-
-/** A writer without memory yet. */
-export function createMessageWriter(): MessageWriter {
-  const view = new DataView(noBytes.buffer);
-  return { bytes: noBytes, view, start: 0, end: 0, depth: 0, trail: undefined };
-}
-
-/** Starts a value behind `room` bytes and returns where it begins. */
-export function startValue(writer: MessageWriter, room: number): number {
-  writer.start = writer.end;
-  writer.depth = 0;
-  return roomFor(writer, writer.start, room) + room;
-}
-
-/** The value's bytes, the room in front included; they share memory with what was written before. */
-export function finishValue(writer: MessageWriter, position: number): Uint8Array {
-  writer.end = position;
-  return writer.bytes.subarray(writer.start, position);
-}
-
-/** Makes space for `count` bytes and returns where they begin: the same place, unless the slab was full. */
-export function roomFor(writer: MessageWriter, position: number, count: number): number {
-  return position + count > writer.bytes.length ? replaceSlab(writer, position, count) : position;
-}
-
-function replaceSlab(writer: MessageWriter, position: number, count: number): number {
-  const used = position - writer.start;
-  const bytes = new Uint8Array(Math.max(slabBytes, 2 * (used + count)));
-  bytes.set(writer.bytes.subarray(writer.start, position));
-  writer.bytes = bytes;
-  writer.view = new DataView(bytes.buffer);
-  writer.start = 0;
-  return used;
+/** A writer without memory yet; it keeps a path when it gets a trail for it. */
+export function createMessageWriter(trail?: Step[]): MessageWriter {
+  return { ...createSlab(), trail };
 }
 
 /** The refusal of a value, naming its path and never the value itself. */

@@ -1,7 +1,8 @@
 import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
-import { copyBytes, decodeUtf8, isAscii, latin1, maxSharedText } from "./text.ts";
+import { createScratch, putHalves, type Scratch } from "./scratch.ts";
+import { asciiCopy, copyBytes, decodeUtf8, isAscii, isText, latin1, maxSharedText } from "./text.ts";
 
-/** Messages nested deeper than this are refused, on decode and on encode. */
+/** Values nested deeper than this are refused, on decode and on encode. */
 export const maxDepth = 100;
 /** Items of lists and maps in one payload, whatever its size. */
 const maxItems = 1_000_000;
@@ -9,8 +10,7 @@ const maxItems = 1_000_000;
 /** A position in a payload with the budgets that bound its decoding. Only the functions of this folder move it. */
 export interface Reader {
   readonly bytes: Uint8Array;
-  /** Eight bytes in which numbers are put together. */
-  readonly scratch: DataView;
+  readonly scratch: Scratch;
   readonly end: number;
   position: number;
   depth: number;
@@ -22,23 +22,16 @@ export interface Reader {
   text: string | undefined;
 }
 
-/** How many items a payload of so many bytes may hold: a few bytes cannot declare millions of them. */
-export function itemBudget(bytes: number): number {
-  return Math.min(maxItems, 16 * bytes + 1024);
-}
-
 /** Starts reading a payload. Its size sets the item budget, so that a few bytes cannot declare millions of items. */
-export function createReader(
-  bytes: Uint8Array,
-  scratch: DataView = new DataView(new ArrayBuffer(8)),
-): Reader {
+export function createReader(bytes: Uint8Array, scratch: Scratch = createScratch()): Reader {
+  const { length } = bytes;
   return {
     bytes,
     scratch,
-    end: bytes.length,
+    end: length,
     position: 0,
     depth: 0,
-    items: itemBudget(bytes.length),
+    items: Math.min(maxItems, 16 * length + 1024),
     blockEnd: -1,
     text: undefined,
   };
@@ -46,42 +39,49 @@ export function createReader(
 
 /** The refusal of a payload at the reader's position. */
 export function refuse(reader: Reader, what: string, reason: DecodeReason = "malformed"): KeryxError {
-  return decodeError(reason, `${what}, at byte ${reader.position} of ${reader.end}`, {
-    details: { position: reader.position },
-  });
+  const { position } = reader;
+  return decodeError(reason, `${what}, at byte ${position} of ${reader.end}`, { details: { position } });
 }
 
-/** Moves past `count` bytes and returns where they begin. */
-export function advance(reader: Reader, count: number): number {
+/** The refusal of a payload that ends too early. */
+export function tooShort(reader: Reader): KeryxError {
+  return refuse(reader, "the payload is shorter than its content says");
+}
+
+/** Goes into a record or message. */
+export function enter(reader: Reader): void {
+  reader.depth += 1;
+  if (reader.depth > maxDepth) throw tooDeep(reader);
+}
+
+function tooDeep(reader: Reader): KeryxError {
+  return refuse(reader, `values are nested deeper than ${maxDepth}`, "too-deep");
+}
+
+/** Comes back from a record or message. */
+export function leave(reader: Reader): void {
+  reader.depth -= 1;
+}
+
+/** The refusal of a list or map with too many items. */
+export function tooManyItems(reader: Reader): KeryxError {
+  return refuse(reader, "the payload holds more items than its size allows", "too-large");
+}
+
+/** Moves past `count` bytes before `end` and returns where they begin. */
+export function advance(reader: Reader, count: number, end: number = reader.end): number {
   const start = reader.position;
-  if (count < 0 || count > reader.end - start)
-    throw refuse(reader, "the payload is shorter than its content says");
+  if (count < 0 || count > end - start) throw tooShort(reader);
   reader.position = start + count;
   return start;
 }
 
-/** A zig-zag integer that is exact as a number; anything wider is refused. */
-function readSafe(reader: Reader, what: string): number {
-  const { position } = reader;
-  const byte = reader.bytes[position] ?? 0;
-  if (byte < 0x80 && position < reader.end) {
-    reader.position = position + 1;
-    return (byte >>> 1) ^ -(byte & 1);
-  }
-  readVarint(reader);
-  const low = reader.scratch.getUint32(0, true);
-  const high = reader.scratch.getUint32(4, true);
-  // What a number holds exactly, its sign included.
-  if (high > 0x1f_ffff) throw refuse(reader, `${what} is out of range`);
-  const half = high * 0x8000_0000 + (low >>> 1);
-  return (low & 1) === 0 ? half : -half - 1;
-}
-
+/** Longest varint. */
 const maxVarintBytes = 10;
 
-/** Reads a raw varint of at most 10 bytes and 64 bits into the scratch bytes. */
-function readVarint(reader: Reader): void {
-  const { bytes, scratch, end } = reader;
+/** Reads a varint into the scratch bytes; what is above 64 bits is lost. */
+export function readVarint(reader: Reader, end: number): void {
+  const { bytes } = reader;
   let { position } = reader;
   const last = Math.min(end, position + maxVarintBytes);
   let low = 0;
@@ -95,186 +95,100 @@ function readVarint(reader: Reader): void {
       high = bits >> 4;
     } else high |= bits << (shift - 32);
     if (byte < 0x80) {
-      if (shift === 63 && byte > 1) break;
       reader.position = position;
-      scratch.setInt32(0, low, true);
-      scratch.setInt32(4, high, true);
+      putHalves(reader.scratch, low, high);
       return;
     }
   }
-  if (end - reader.position < maxVarintBytes)
-    throw refuse(reader, "the payload is shorter than its content says");
-  throw refuse(reader, "a varint is longer than 10 bytes or 64 bits");
+  throw end - reader.position < maxVarintBytes
+    ? tooShort(reader)
+    : refuse(reader, "a varint is longer than 10 bytes");
 }
 
-/** A signed 32-bit integer. */
-export function readInt(reader: Reader): number {
-  const value = readSafe(reader, "an int");
-  if (value > 0x7fffffff || value < -0x80000000) throw refuse(reader, "an int is out of range");
-  return value;
+/** Four bytes as a number, little endian. */
+export function readWord(reader: Reader, end: number): number {
+  const { bytes } = reader;
+  const at = advance(reader, 4, end);
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  );
 }
 
-/** A signed 64-bit integer. */
-export function readLong(reader: Reader): bigint {
-  readVarint(reader);
-  const { scratch } = reader;
-  const low = scratch.getUint32(0, true);
-  const high = scratch.getUint32(4, true);
-  const sign = -(low & 1);
-  scratch.setInt32(0, ((low >>> 1) | (high << 31)) ^ sign, true);
-  scratch.setInt32(4, (high >>> 1) ^ sign, true);
-  return scratch.getBigInt64(0, true);
+/** Eight bytes, little endian, into the scratch bytes. */
+export function readWords(reader: Reader, end: number): Scratch {
+  const low = readWord(reader, end);
+  putHalves(reader.scratch, low, readWord(reader, end));
+  return reader.scratch;
 }
 
-/** Nothing: a null has no bytes. */
-export function readNull(_reader: Reader): null {
-  return null;
+/** A 32-bit IEEE 754 number before `end`, little endian. */
+export function floatBefore(reader: Reader, end: number): number {
+  const { halves, float } = reader.scratch;
+  halves[0] = readWord(reader, end);
+  return float[0] ?? 0;
 }
 
-/** One byte, 0 or 1; another is refused. */
-export function readBoolean(reader: Reader): boolean {
-  const byte = reader.bytes[advance(reader, 1)];
-  if (byte === 0) return false;
-  if (byte === 1) return true;
-  throw refuse(reader, "a boolean is neither 0 nor 1");
+/** A 64-bit IEEE 754 number before `end`, little endian. */
+export function doubleBefore(reader: Reader, end: number): number {
+  return readWords(reader, end).double[0] ?? 0;
 }
 
-/** A 32-bit IEEE 754 number, little endian. */
-export function readFloat(reader: Reader): number {
-  return readIntoScratch(reader, 4).getFloat32(0, true);
+/** Everything up to `stop`, copied: a view would keep the whole payload alive. */
+export function bytesUntil(reader: Reader, stop: number): Uint8Array<ArrayBuffer> {
+  const start = reader.position;
+  reader.position = stop;
+  return copyBytes(reader.bytes, start, stop);
 }
 
-/** A 64-bit IEEE 754 number, little endian. */
-export function readDouble(reader: Reader): number {
-  return readIntoScratch(reader, 8).getFloat64(0, true);
-}
-
-function readIntoScratch(reader: Reader, count: number): DataView {
-  const start = advance(reader, count);
-  const { bytes, scratch } = reader;
-  for (let index = 0; index < count; index += 1) scratch.setUint8(index, bytes[start + index] ?? 0);
-  return scratch;
-}
-
-function readLength(reader: Reader): number {
-  const length = readSafe(reader, "a length");
-  if (length < 0) throw refuse(reader, "a length is negative");
-  return length;
-}
-
-/** Bytes without their length prefix, copied: a view would keep the whole payload alive. */
-export function readFixed(reader: Reader, size: number): Uint8Array {
-  const start = advance(reader, size);
-  return copyBytes(reader.bytes, start, reader.position);
-}
-
-/** Bytes behind their length, copied. */
-export function readBytes(reader: Reader): Uint8Array {
-  return readFixed(reader, readLength(reader));
-}
-
-/** Text; invalid UTF-8 is refused. A long one keeps the text of the payload, which it is a part of. */
-export function readString(reader: Reader): string {
-  const start = advance(reader, readLength(reader));
+/** Text up to `stop`; invalid UTF-8 is refused. A long one keeps the text of the payload, which it is a part of. */
+export function textUntil(reader: Reader, stop: number): string {
   const { bytes, position } = reader;
-  if (!isAscii(bytes, start, position)) return utf8Of(reader, start);
-  if (bytes.length > maxSharedText) return latin1(bytes, start, position);
-  reader.text ??= latin1(bytes, 0, bytes.length);
+  if (!isAscii(bytes, position, stop)) return utf8Until(reader, stop);
+  reader.position = stop;
+  return reader.text === undefined ? firstText(reader, position) : reader.text.substring(position, stop);
+}
+
+function firstText(reader: Reader, start: number): string {
+  const { bytes, position, end } = reader;
+  if (end > maxSharedText) return latin1(bytes, start, position);
+  reader.text = latin1(bytes, 0, end);
   return reader.text.substring(start, position);
 }
 
-/** Text that is kept longer than its payload, as keys and ids are: it has memory of its own. */
-export function readOwnString(reader: Reader): string {
-  const start = advance(reader, readLength(reader));
+/** Text up to `stop` that is kept longer than its payload, as keys and ids are: it has memory of its own. */
+export function ownTextUntil(reader: Reader, stop: number): string {
   const { bytes, position } = reader;
-  return isAscii(bytes, start, position) ? latin1(bytes, start, position) : utf8Of(reader, start);
+  if (!isAscii(bytes, position, stop)) return utf8Until(reader, stop);
+  reader.position = stop;
+  return asciiCopy(bytes, position, stop);
 }
 
-function utf8Of(reader: Reader, start: number): string {
-  const text = decodeUtf8(reader.bytes, start, reader.position);
-  if (text === undefined) throw refuse(reader, "a text is not valid UTF-8", "invalid-text");
-  return text;
-}
+/** Longer keys are not kept. */
+const maxKeptKey = 24;
+/** A power of two. */
+const keptKeys = 64;
 
-/** The branch of a union or the position of an enum symbol; the caller refuses one that it does not know. */
-export function readIndex(reader: Reader): number {
-  return readSafe(reader, "an index");
-}
-
-/** An enum symbol. */
-export function readEnum<T extends string>(reader: Reader, symbols: readonly T[]): T {
-  const symbol = symbols[readIndex(reader)];
-  if (symbol === undefined) throw refuse(reader, "an enum has no symbol at that index");
-  return symbol;
-}
-
-/** An earlier writer's enum symbol: `table` has what each of its symbols reads as, or null. */
-export function readResolvedEnum<T extends string>(reader: Reader, table: readonly (T | null)[]): T {
-  const symbol = table[readIndex(reader)];
-  if (symbol === undefined) throw refuse(reader, "an enum has no symbol at that index");
-  return symbol ?? unresolved("the enum has neither the writer's symbol nor a default");
-}
-
-/** Refuses what an earlier writer wrote and the reader has no place for. */
-export function unresolved(what: string): never {
-  throw decodeError("incompatible", what);
-}
-
-/** Moves over bytes or text. */
-export function skipBytes(reader: Reader): void {
-  advance(reader, readLength(reader));
-}
-
-/** Moves over so many bytes. */
-export function skipFixed(reader: Reader, size: number): void {
-  advance(reader, size);
-}
-
-/** Moves over an enum symbol. */
-export function skipEnum(reader: Reader, symbols: number): void {
-  const index = readIndex(reader);
-  if (index < 0 || index >= symbols) throw refuse(reader, "an enum has no symbol at that index");
-}
-
-/**
- * Opens the next block of a list or map and returns its number of items, 0 after the last one.
- * `minBytes` is what one item takes at least: a count that cannot fit is refused before anything is allocated.
- */
-export function openBlock(reader: Reader, minBytes: number): number {
-  let count = readSafe(reader, "a count");
-  reader.blockEnd = -1;
-  if (count === 0) return 0;
-  if (count < 0) {
-    count = -count;
-    const size = readLength(reader);
-    if (size > reader.end - reader.position) throw refuse(reader, "a block is longer than the payload");
-    reader.blockEnd = reader.position + size;
+/** The key of a map up to `stop`. */
+export function keyUntil(reader: Reader, stop: number): string {
+  const { bytes, position, scratch } = reader;
+  const size = stop - position;
+  const slot = (size + 7 * (bytes[position] ?? 0) + 31 * (bytes[stop - 1] ?? 0)) & (keptKeys - 1);
+  const kept = scratch.keys[slot];
+  if (kept !== undefined && kept.length === size && isText(kept, bytes, position)) {
+    reader.position = stop;
+    return kept;
   }
-  if (count * minBytes > reader.end - reader.position)
-    throw refuse(reader, "a count is larger than the rest of the payload can hold");
-  if (count > reader.items)
-    throw refuse(reader, "the payload holds more items than its size allows", "too-large");
-  reader.items -= count;
-  return count;
+  const key = ownTextUntil(reader, stop);
+  if (size <= maxKeptKey && key.length === size) scratch.keys[slot] = key;
+  return key;
 }
 
-/** Checks that a block ended where its writer said; `end` is `blockEnd` as it was when the block was opened. */
-export function closeBlock(reader: Reader, end: number): void {
-  if (end !== -1 && end !== reader.position) throw refuse(reader, "a block's size differs from its content");
-}
-
-/** Goes into a record. */
-export function enter(reader: Reader): void {
-  reader.depth += 1;
-  if (reader.depth > maxDepth) throw refuse(reader, `records are nested deeper than ${maxDepth}`, "too-deep");
-}
-
-/** Comes back from a record. */
-export function leave(reader: Reader): void {
-  reader.depth -= 1;
-}
-
-/** Refuses bytes behind the value. */
-export function finishReading(reader: Reader): void {
-  if (reader.position !== reader.end) throw refuse(reader, "bytes follow the value");
+function utf8Until(reader: Reader, stop: number): string {
+  const text = decodeUtf8(reader.bytes, reader.position, stop);
+  if (text === undefined) throw refuse(reader, "a text is not valid UTF-8", "invalid-text");
+  reader.position = stop;
+  return text;
 }

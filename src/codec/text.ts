@@ -1,8 +1,10 @@
+import { putVarint, varintSize } from "./varint.ts";
+
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Native coding costs more than a loop up to about this many characters. */
-export const shortText = 24;
+const shortText = 24;
 
 /** A larger payload is not made into text as a whole, because a single field would keep all of it. */
 export const maxSharedText = 65_536;
@@ -23,11 +25,48 @@ export function isAscii(bytes: Uint8Array, start: number, end: number): boolean 
   return bits < 0x80;
 }
 
+/** True when the bytes from `start` are that ASCII text. */
+export function isText(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < text.length; index += 1)
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  return true;
+}
+
 /** Each byte as one character, in a string of its own. Only its ASCII characters are to be used. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return native.latin1Slice === undefined
     ? new TextDecoder("latin1").decode(bytes.subarray(start, end))
     : native.latin1Slice.call(bytes, start, end);
+}
+
+/** V8 copies a part of so few characters, where it lets a longer one refer to the whole. */
+const copiedPart = 12;
+
+/** ASCII as text with memory of its own. */
+export function asciiCopy(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  // A native call costs more than twelve characters.
+  return length > copiedPart || start + copiedPart > bytes.length
+    ? latin1(bytes, start, end)
+    : twelveFrom(bytes, start).substring(0, length);
+}
+
+function twelveFrom(bytes: Uint8Array, at: number): string {
+  const code = (index: number): number => bytes[at + index] ?? 0;
+  return String.fromCharCode(
+    code(0),
+    code(1),
+    code(2),
+    code(3),
+    code(4),
+    code(5),
+    code(6),
+    code(7),
+    code(8),
+    code(9),
+    code(10),
+    code(11),
+  );
 }
 
 /** What Buffer has and its type does not say; these take any Uint8Array. Browsers have no Buffer. */
@@ -40,6 +79,34 @@ const native = /* @__PURE__ */ findNativeText();
 
 function findNativeText(): NativeText {
   return typeof Buffer === "undefined" ? {} : (Buffer.prototype as unknown as NativeText);
+}
+
+/**
+ * Writes text as UTF-8 behind its length, which counts `unit` for each byte, and returns where it ends; -1 when a lone
+ * surrogate has no such form. The target has room for five bytes and three a character.
+ */
+export function putString(bytes: Uint8Array, start: number, text: string, unit: 1 | 2): number {
+  const { length } = text;
+  if (length > shortText) return putLongString(bytes, start, text, unit);
+  let position = start;
+  bytes[position++] = unit * length;
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return putLongString(bytes, start, text, unit);
+    bytes[position++] = code;
+  }
+  return position;
+}
+
+/** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
+function putLongString(bytes: Uint8Array, start: number, text: string, unit: number): number {
+  const body = start + varintSize(unit * text.length);
+  const length = utf8Into(text, bytes, body);
+  if (length !== text.length && !text.isWellFormed()) return -1;
+  const moved = start + varintSize(unit * length);
+  if (moved !== body) bytes.copyWithin(moved, body, body + length);
+  putVarint(bytes, start, unit * length);
+  return moved + length;
 }
 
 /** Length in UTF-8; -1 for text with a lone surrogate, which has no UTF-8 form. */
@@ -61,7 +128,7 @@ export function textLength(text: string): number {
 }
 
 /** Writes text as UTF-8 and returns its length there; the target has room for it. A lone surrogate becomes U+FFFD. */
-export function utf8Into(text: string, target: Uint8Array, start: number): number {
+function utf8Into(text: string, target: Uint8Array, start: number): number {
   const most = 3 * text.length;
   return native.utf8Write === undefined
     ? encoder.encodeInto(text, target.subarray(start, start + most)).written

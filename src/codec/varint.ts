@@ -1,3 +1,5 @@
+import type { Scratch } from "./scratch.ts";
+
 /** Writes an unsigned 32-bit number and returns where it ends. */
 export function putVarint(bytes: Uint8Array, start: number, value: number): number {
   let position = start;
@@ -12,17 +14,16 @@ export function putVarint(bytes: Uint8Array, start: number, value: number): numb
 
 /** Bytes that an unsigned 32-bit number takes. */
 export function varintSize(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  return value < 0x1000_0000 ? 4 : 5;
+  let size = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) size += 1;
+  return size;
 }
 
-/** A varint of 64 bits in two halves; returns where it ends. */
-export function putVarint64(bytes: Uint8Array, start: number, low: number, high: number): number {
+/** Writes the 64 bits of the scratch bytes and returns where they end. */
+export function putVarint64(bytes: Uint8Array, start: number, { halves, low }: Scratch): number {
   let position = start;
-  let rest = low >>> 0;
-  let top = high >>> 0;
+  let rest = (halves[low] ?? 0) >>> 0;
+  let top = (halves[1 - low] ?? 0) >>> 0;
   while (top > 0) {
     bytes[position++] = (rest & 0x7f) | 0x80;
     rest = ((rest >>> 7) | (top << 25)) >>> 0;

@@ -1,74 +1,52 @@
 import { KeryxError } from "../core/errors.ts";
 import { maxDepth } from "./reader.ts";
-import { shortText, utf8Into } from "./text.ts";
-import { putVarint, putVarint64, varintSize } from "./varint.ts";
+import { zigZag } from "./scratch.ts";
+import { createSlab, finishValue, roomFor, type Slab, startValue } from "./slab.ts";
+import { putString } from "./text.ts";
+import { putVarint, putVarint64 } from "./varint.ts";
 
 /** Where a value stands inside its parent: a field's name, or the position of an item. */
 export type At = string | number;
 
-/**
- * A value under construction. Values are written one behind the other into one slab of memory, which is replaced when
- * it is full. Only the functions of this folder move it.
- */
-export interface Writer {
-  bytes: Uint8Array;
-  view: DataView;
-  /** Where the value under way begins, the room in front of it included. */
-  start: number;
-  position: number;
-  depth: number;
+/** An Avro value under construction. */
+export interface Writer extends Slab {
   /** The way to the value under way. Kept only when a refused value is written once more, to find its path. */
   readonly path: At[] | undefined;
 }
 
-const slabBytes = 16_384;
-
 /** A writer without memory yet; `path` begins the path in refusals, or none is kept. */
-export function createSlab(path?: At[]): Writer {
-  const bytes = new Uint8Array();
-  return { bytes, view: new DataView(bytes.buffer), start: 0, position: 0, depth: 0, path };
+export function emptyWriter(path?: At[]): Writer {
+  return { ...createSlab(), path };
 }
 
-/** Starts a payload behind `room` bytes, which are left as they are for a frame header. */
-export function createWriter(room: number): Writer {
-  const writer = createSlab([]);
-  startWriting(writer, room);
-  return writer;
-}
-
-/** Starts the next value behind `room` bytes. */
+/** Starts a value behind `room` bytes, which are left as they are for a frame header. */
 export function startWriting(writer: Writer, room: number): void {
-  writer.start = writer.position;
-  writer.depth = 0;
-  reserve(writer, room);
+  writer.position = startValue(writer, room);
 }
 
 /** Everything of the value, the room in front included; it shares memory with what was written before. */
 export function finishWriting(writer: Writer): Uint8Array {
-  return writer.bytes.subarray(writer.start, writer.position);
+  return finishValue(writer, writer.position);
+}
+
+/** Starts a single payload behind `room` bytes. */
+export function createWriter(room: number): Writer {
+  const writer = emptyWriter([]);
+  startWriting(writer, room);
+  return writer;
 }
 
 /** Makes space for `count` bytes and returns where they begin. */
 export function reserve(writer: Writer, count: number): number {
-  const start = roomFor(writer, count);
+  const start = makeRoom(writer, count);
   writer.position = start + count;
   return start;
 }
 
 /** Makes space for up to `count` bytes and returns where they begin; the caller moves on. */
-function roomFor(writer: Writer, count: number): number {
-  if (writer.position + count > writer.bytes.length) replaceSlab(writer, count);
+function makeRoom(writer: Writer, count: number): number {
+  writer.position = roomFor(writer, writer.position, count);
   return writer.position;
-}
-
-function replaceSlab(writer: Writer, count: number): void {
-  const used = writer.position - writer.start;
-  const bytes = new Uint8Array(Math.max(slabBytes, 2 * (used + count)));
-  bytes.set(writer.bytes.subarray(writer.start, writer.position));
-  writer.bytes = bytes;
-  writer.view = new DataView(bytes.buffer);
-  writer.start = 0;
-  writer.position = used;
 }
 
 /** The refusal of a value, naming its path and never the value itself. */
@@ -94,14 +72,10 @@ export function mismatch(writer: Writer, at: At, wanted: string, value: unknown)
   return refuseValue(writer, at, `expected ${wanted}, got ${describe(value)}`);
 }
 
-/** A number that is exact, zig-zag. */
-function writeSafe(writer: Writer, value: number): void {
-  const position = roomFor(writer, 10);
-  const raw = value < 0 ? -2 * value - 1 : 2 * value;
-  if (raw < 0x80) {
-    writer.bytes[position] = raw;
-    writer.position = position + 1;
-  } else writer.position = putVarint64(writer.bytes, position, raw | 0, Math.floor(raw / 0x1_0000_0000));
+/** A number of 32 bits, zig-zag. */
+function writeSmall(writer: Writer, value: number): void {
+  const position = makeRoom(writer, 5);
+  writer.position = putVarint(writer.bytes, position, ((value << 1) ^ (value >> 31)) >>> 0);
 }
 
 /** Nothing; a value that is not null is refused. */
@@ -120,21 +94,18 @@ export function writeBoolean(writer: Writer, value: boolean, at: At): void {
 export function writeInt(writer: Writer, value: number, at: At): void {
   if (typeof value !== "number") throw mismatch(writer, at, "a number", value);
   if ((value | 0) !== value) throw refuseValue(writer, at, "not a 32-bit integer");
-  writeSafe(writer, value);
+  writeSmall(writer, value);
 }
 
 /** A signed 64-bit integer. */
 export function writeLong(writer: Writer, value: bigint, at: At): void {
   if (typeof value !== "bigint") throw mismatch(writer, at, "a bigint", value);
-  const position = roomFor(writer, 10);
-  const { view } = writer;
-  view.setBigInt64(position, value, true);
-  if (view.getBigInt64(position, true) !== value) throw refuseValue(writer, at, "not a 64-bit integer");
-  const low = view.getInt32(position, true);
-  const high = view.getInt32(position + 4, true);
-  const sign = high >> 31;
-  const top = ((high << 1) | (low >>> 31)) ^ sign;
-  writer.position = putVarint64(writer.bytes, position, (low << 1) ^ sign, top);
+  if (BigInt.asIntN(64, value) !== value) throw refuseValue(writer, at, "not a 64-bit integer");
+  const { scratch } = writer;
+  scratch.signed[0] = value;
+  zigZag(scratch);
+  const position = makeRoom(writer, 10);
+  writer.position = putVarint64(writer.bytes, position, scratch);
 }
 
 /** A 32-bit IEEE 754 number, little endian. */
@@ -162,56 +133,29 @@ export function writeFixed(writer: Writer, value: Uint8Array, size: number, at: 
 /** Bytes behind their length. */
 export function writeBytes(writer: Writer, value: Uint8Array, at: At): void {
   if (!(value instanceof Uint8Array)) throw mismatch(writer, at, "a Uint8Array", value);
-  writeSafe(writer, value.length);
+  writeSmall(writer, value.length);
   writeFixed(writer, value, value.length, at);
 }
 
 /** Text; a lone surrogate is refused because it has no UTF-8 form. */
 export function writeString(writer: Writer, value: string, at: At): void {
   if (typeof value !== "string") throw mismatch(writer, at, "a string", value);
-  const { length } = value;
-  const start = roomFor(writer, 3 * length + 5);
-  if (length > shortText) {
-    writeLongText(writer, start, value, at);
-    return;
-  }
-  const { bytes } = writer;
-  let position = start;
-  bytes[position++] = 2 * length;
-  for (let index = 0; index < length; index++) {
-    const unit = value.charCodeAt(index);
-    if (unit > 0x7f) {
-      writeLongText(writer, start, value, at);
-      return;
-    }
-    bytes[position++] = unit;
-  }
-  writer.position = position;
-}
-
-/** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
-function writeLongText(writer: Writer, start: number, value: string, at: At): void {
-  const { bytes } = writer;
-  const body = start + varintSize(2 * value.length);
-  const length = utf8Into(value, bytes, body);
-  if (length !== value.length && !value.isWellFormed())
-    throw refuseValue(writer, at, "the text holds a lone surrogate", "invalid-text");
-  const moved = start + varintSize(2 * length);
-  if (moved !== body) bytes.copyWithin(moved, body, body + length);
-  putVarint(bytes, start, 2 * length);
-  writer.position = moved + length;
+  const start = makeRoom(writer, 3 * value.length + 5);
+  const end = putString(writer.bytes, start, value, 2);
+  if (end < 0) throw refuseValue(writer, at, "the text holds a lone surrogate", "invalid-text");
+  writer.position = end;
 }
 
 /** The branch of a union. */
 export function writeIndex(writer: Writer, index: number): void {
-  writeSafe(writer, index);
+  writeSmall(writer, index);
 }
 
 /** An enum symbol. */
 export function writeEnum(writer: Writer, symbols: readonly string[], value: string, at: At): void {
   const index = symbols.indexOf(value);
   if (index < 0) throw refuseValue(writer, at, "not a symbol of the enum");
-  writeSafe(writer, index);
+  writeSmall(writer, index);
 }
 
 /** Refuses anything but an object; for a union, before its `kind` is read. */
@@ -239,7 +183,7 @@ export function leaveValue(writer: Writer): void {
 export function openList(writer: Writer, list: readonly unknown[], at: At): void {
   if (!Array.isArray(list)) throw mismatch(writer, at, "a list", list);
   writer.path?.push(at);
-  if (list.length > 0) writeSafe(writer, list.length);
+  if (list.length > 0) writeSmall(writer, list.length);
 }
 
 /** Writes the head of a map and returns its own entries; `closeItems` ends it. */
@@ -247,7 +191,7 @@ export function openMap<T>(writer: Writer, map: Readonly<Record<string, T>>, at:
   checkObject(writer, map, at);
   writer.path?.push(at);
   const entries = Object.entries(map);
-  if (entries.length > 0) writeSafe(writer, entries.length);
+  if (entries.length > 0) writeSmall(writer, entries.length);
   return entries;
 }
 

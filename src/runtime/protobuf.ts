@@ -1,5 +1,7 @@
-import { createMessageReader, type MessageReader } from "../codec/message-reader.ts";
-import { createMessageWriter, finishValue, type MessageWriter, startValue } from "../codec/message-writer.ts";
+import { createMessageWriter, type MessageWriter } from "../codec/message-writer.ts";
+import { createReader, type Reader } from "../codec/reader.ts";
+import { createScratch, type Scratch } from "../codec/scratch.ts";
+import { finishValue, startValue } from "../codec/slab.ts";
 import { type DecodeReason, KeryxError } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
 import { isPolluted, ownOnly } from "./pollution.ts";
@@ -8,7 +10,7 @@ import { isPolluted, ownOnly } from "./pollution.ts";
 export interface ProtobufFunctions<Value, Init> {
   create(init: Init): Value;
   write(writer: MessageWriter, from: number, tag: number, value: Value, at: string): number;
-  read(reader: MessageReader, end: number): Value;
+  read(reader: Reader, end: number): Value;
 }
 
 /** Joins a message's generated functions into its codec; `name` begins the path in refusals. */
@@ -18,7 +20,7 @@ export function protobufCodec<Value extends object, Init>(
 ): Codec<Value, Init> {
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: MessageWriter | undefined;
-  let scratch: DataView | undefined;
+  let scratch: Scratch | undefined;
   return {
     create(init) {
       try {
@@ -39,8 +41,8 @@ export function protobufCodec<Value extends object, Init>(
       }
     },
     decode(payload) {
-      scratch ??= new DataView(new ArrayBuffer(8));
-      return functions.read(createMessageReader(payload, scratch), payload.length);
+      scratch ??= createScratch();
+      return functions.read(createReader(payload, scratch), payload.length);
     },
   };
 }
@@ -56,7 +58,7 @@ function tracedError<Value, Init>(
   name: string,
 ): unknown {
   try {
-    functions.write({ ...createMessageWriter(), trail: [] }, 0, 0, clean(value), name);
+    functions.write(createMessageWriter([]), 0, 0, clean(value), name);
     return undefined;
   } catch (error) {
     return error;

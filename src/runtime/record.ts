@@ -1,5 +1,7 @@
-import { createReader, finishReading, type Reader } from "../codec/reader.ts";
-import { createSlab, finishWriting, startWriting, type Writer } from "../codec/writer.ts";
+import { finishReading } from "../codec/avro-values.ts";
+import { createReader, type Reader } from "../codec/reader.ts";
+import { createScratch, type Scratch } from "../codec/scratch.ts";
+import { emptyWriter, finishWriting, startWriting, type Writer } from "../codec/writer.ts";
 import type { Codec } from "../core/event.ts";
 
 /** What the generator prints for an Avro record: three functions over the primitives of `codec`. */
@@ -18,9 +20,9 @@ export function recordCodec<Value, Init>(
 ): Codec<Value, Init> {
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: Writer | undefined;
-  let scratch: DataView | undefined;
+  let scratch: Scratch | undefined;
   const decode = (payload: Uint8Array, read: (reader: Reader) => Value): Value => {
-    scratch ??= new DataView(new ArrayBuffer(8));
+    scratch ??= createScratch();
     const reader = createReader(payload, scratch);
     const value = read(reader);
     finishReading(reader);
@@ -29,14 +31,14 @@ export function recordCodec<Value, Init>(
   return {
     create: (init) => functions.create(init, 0),
     encode(value, room) {
-      const writer = idle ?? createSlab();
+      const writer = idle ?? emptyWriter();
       idle = undefined;
       startWriting(writer, room);
       try {
         functions.write(writer, value, name);
       } catch (error) {
         // Once more, to find its path: nobody else pays for keeping it.
-        functions.write(createSlab([]), value, name);
+        functions.write(emptyWriter([]), value, name);
         throw error;
       }
       idle = writer;

@@ -1,13 +1,8 @@
-import {
-  enterMessage,
-  keepUnknown,
-  leaveMessage,
-  type MessageReader,
-  takeTag,
-} from "../codec/message-reader.ts";
+import { keepUnknown, takeTag } from "../codec/message-reader.ts";
 import { putInt32, putInt64, putUnknown, type UnknownField } from "../codec/message-scalars.ts";
 import { takeInt32, takeInt64 } from "../codec/message-values.ts";
 import { closeMessage, type MessageWriter, openMessage } from "../codec/message-writer.ts";
+import { enter, leave, type Reader } from "../codec/reader.ts";
 
 /** A google.protobuf.Timestamp or google.protobuf.Duration: the two have the same fields. */
 export interface TimeMessage<Name extends string = string> {
@@ -44,18 +39,18 @@ export function writeTime(
 
 /** Reads a Timestamp or Duration up to `end`, into one that is there already or a new one. */
 export function readTime<Name extends string>(
-  reader: MessageReader,
+  reader: Reader,
   end: number,
   $typeName: Name,
   value: TimeMessage<Name> = { $typeName, seconds: 0n, nanos: 0 },
 ): TimeMessage<Name> {
-  enterMessage(reader);
+  enter(reader);
   while (reader.position < end) {
     const tag = takeTag(reader, end);
     if (tag === 8) value.seconds = takeInt64(reader, end);
     else if (tag === 16) value.nanos = takeInt32(reader, end);
     else keepUnknown(reader, tag, end, value);
   }
-  leaveMessage(reader);
+  leave(reader);
   return value;
 }

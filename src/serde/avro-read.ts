@@ -1,20 +1,6 @@
 import {
-  readDate,
-  readDecimal,
-  readDuration,
-  readFixedDecimal,
-  readTimestamp,
-  readUuid,
-  readUuidBytes,
-} from "../codec/logical.ts";
-import {
-  advance,
   closeBlock,
-  createReader,
-  enter,
-  leave,
   openBlock,
-  type Reader,
   readBoolean,
   readBytes,
   readDouble,
@@ -25,8 +11,17 @@ import {
   readLong,
   readNull,
   readOwnString,
-  refuse,
-} from "../codec/reader.ts";
+} from "../codec/avro-values.ts";
+import {
+  readDate,
+  readDecimal,
+  readDuration,
+  readFixedDecimal,
+  readTimestamp,
+  readUuid,
+  readUuidBytes,
+} from "../codec/logical.ts";
+import { advance, createReader, enter, leave, type Reader, refuse } from "../codec/reader.ts";
 import type { AvroEnum, AvroFixed, AvroScalar, AvroType } from "../schema/avro-model.ts";
 
 /** A reader with bounds on what a foreign schema may make of few bytes. */

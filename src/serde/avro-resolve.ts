@@ -1,5 +1,6 @@
+import { finishReading, readIndex, readOwnString } from "../codec/avro-values.ts";
 import { setOwn } from "../codec/own.ts";
-import { enter, finishReading, leave, readIndex, readOwnString, refuse } from "../codec/reader.ts";
+import { enter, leave, refuse } from "../codec/reader.ts";
 import { decodeError } from "../core/errors.ts";
 import { fieldSlots, matches, matchingBranch } from "../schema/avro-match.ts";
 import type {

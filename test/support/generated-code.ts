@@ -5,7 +5,8 @@ import { planFiles } from "../../codegen/emit/emit.ts";
 import { type OutputFile, printFiles } from "../../codegen/emit/output.ts";
 import type { ProjectModel } from "../../codegen/model/model.ts";
 import { avroPath } from "../../codegen/model/names.ts";
-import { createReader, finishReading, type Reader } from "../../src/codec/reader.ts";
+import { finishReading } from "../../src/codec/avro-values.ts";
+import { createReader, type Reader } from "../../src/codec/reader.ts";
 import { createWriter, finishWriting, type Writer } from "../../src/codec/writer.ts";
 import type { AvroNamedType } from "../../src/schema/avro-model.ts";
 

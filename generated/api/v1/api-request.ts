@@ -19,6 +19,7 @@ import {
   readDouble,
   readIndex,
   readInt,
+  readKey,
   readLong,
   readOwnString,
   readString,
@@ -233,7 +234,7 @@ function readApiRequestQueryParameters(r: Reader): Readonly<Record<string, strin
   const items: Record<string, string> = {};
   for (let count = openBlock(r, 2); count > 0; count = openBlock(r, 2)) {
     const end = r.blockEnd;
-    for (; count > 0; count -= 1) setOwn(items, readString(r), readString(r));
+    for (; count > 0; count -= 1) setOwn(items, readKey(r), readString(r));
     closeBlock(r, end);
   }
   return items;

@@ -2,15 +2,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type EventType,
-  type MessageReader,
   type MessageWriter,
+  type Reader,
   closeMessage,
   countItem,
   createTime,
-  enterMessage,
+  enter,
   isMessage,
   keepUnknown,
-  leaveMessage,
+  leave,
   listOfField,
   openMessage,
   own,
@@ -157,11 +157,11 @@ export function writeTokenRefreshed(
 }
 
 export function readTokenRefreshed(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.TokenRefreshed = emptyTokenRefreshed(),
 ): pb.TokenRefreshed {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -204,6 +204,6 @@ export function readTokenRefreshed(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }

@@ -2,15 +2,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type EventType,
-  type MessageReader,
   type MessageWriter,
+  type Reader,
   closeMessage,
   countItem,
   createTime,
-  enterMessage,
+  enter,
   isMessage,
   keepUnknown,
-  leaveMessage,
+  leave,
   listOfField,
   openMessage,
   own,
@@ -190,11 +190,11 @@ export function writeOrderCancelled(
 }
 
 export function readOrderCancelled(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.OrderCancelled = emptyOrderCancelled(),
 ): pb.OrderCancelled {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -235,7 +235,7 @@ export function readOrderCancelled(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }
 
@@ -273,11 +273,11 @@ export function writeOrderCancelled_CancelledLine(
 }
 
 export function readOrderCancelled_CancelledLine(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.OrderCancelled_CancelledLine = emptyOrderCancelled_CancelledLine(),
 ): pb.OrderCancelled_CancelledLine {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -291,6 +291,6 @@ export function readOrderCancelled_CancelledLine(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }

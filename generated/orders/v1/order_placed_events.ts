@@ -2,16 +2,16 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type EventType,
-  type MessageReader,
   type MessageWriter,
+  type Reader,
   closeLength,
   closeMessage,
   countItem,
   createTime,
-  enterMessage,
+  enter,
   isMessage,
   keepUnknown,
-  leaveMessage,
+  leave,
   listOfField,
   mapOfField,
   openLength,
@@ -26,6 +26,7 @@ import {
   setEntry,
   skipField,
   takeInt64,
+  takeKey,
   takeLength,
   takeOwnText,
   takeTag,
@@ -225,11 +226,11 @@ export function writeOrderPlaced(
 }
 
 export function readOrderPlaced(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.OrderPlaced = emptyOrderPlaced(),
 ): pb.OrderPlaced {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -282,7 +283,7 @@ export function readOrderPlaced(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }
 
@@ -329,12 +330,8 @@ export function writeOrderLine(
   return closeMessage(w, start, p);
 }
 
-export function readOrderLine(
-  r: MessageReader,
-  end: number,
-  value: pb.OrderLine = emptyOrderLine(),
-): pb.OrderLine {
-  enterMessage(r);
+export function readOrderLine(r: Reader, end: number, value: pb.OrderLine = emptyOrderLine()): pb.OrderLine {
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -355,7 +352,7 @@ export function readOrderLine(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }
 
@@ -394,11 +391,11 @@ export function writeCardPayment(
 }
 
 export function readCardPayment(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.CardPayment = emptyCardPayment(),
 ): pb.CardPayment {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -415,18 +412,18 @@ export function readCardPayment(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }
 
-function readOrderPlacedLabels(r: MessageReader, end: number, map: pb.OrderPlaced["labels"]): void {
+function readOrderPlacedLabels(r: Reader, end: number, map: pb.OrderPlaced["labels"]): void {
   let key = "";
   let value: string = "";
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
       case 10:
-        key = takeText(r, end);
+        key = takeKey(r, end);
         break;
       case 18:
         value = takeText(r, end);
@@ -438,18 +435,14 @@ function readOrderPlacedLabels(r: MessageReader, end: number, map: pb.OrderPlace
   setEntry(map, key, value);
 }
 
-function readOrderLineDiscountsMinor(
-  r: MessageReader,
-  end: number,
-  map: pb.OrderLine["discountsMinor"],
-): void {
+function readOrderLineDiscountsMinor(r: Reader, end: number, map: pb.OrderLine["discountsMinor"]): void {
   let key = "";
   let value: bigint = 0n;
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
       case 10:
-        key = takeText(r, end);
+        key = takeKey(r, end);
         break;
       case 16:
         value = takeInt64(r, end);

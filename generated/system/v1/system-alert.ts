@@ -19,6 +19,7 @@ import {
   readBoolean,
   readDouble,
   readIndex,
+  readKey,
   readLong,
   readOwnString,
   readString,
@@ -282,7 +283,7 @@ function readSystemAlertAttributes(
   > = {};
   for (let count = openBlock(r, 2); count > 0; count = openBlock(r, 2)) {
     const end = r.blockEnd;
-    for (; count > 0; count -= 1) setOwn(items, readString(r), readSystemAlertAttributesItem(r));
+    for (; count > 0; count -= 1) setOwn(items, readKey(r), readSystemAlertAttributesItem(r));
     closeBlock(r, end);
   }
   return items;

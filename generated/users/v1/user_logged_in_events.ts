@@ -2,14 +2,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type EventType,
-  type MessageReader,
   type MessageWriter,
+  type Reader,
   closeMessage,
   createTime,
-  enterMessage,
+  enter,
   isMessage,
   keepUnknown,
-  leaveMessage,
+  leave,
   openMessage,
   own,
   protobufCodec,
@@ -162,11 +162,11 @@ export function writeUserLoggedIn(
 }
 
 export function readUserLoggedIn(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.UserLoggedIn = emptyUserLoggedIn(),
 ): pb.UserLoggedIn {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -203,6 +203,6 @@ export function readUserLoggedIn(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }

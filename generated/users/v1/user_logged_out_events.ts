@@ -2,14 +2,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type EventType,
-  type MessageReader,
   type MessageWriter,
+  type Reader,
   closeMessage,
   createTime,
-  enterMessage,
+  enter,
   isMessage,
   keepUnknown,
-  leaveMessage,
+  leave,
   openMessage,
   own,
   protobufCodec,
@@ -146,11 +146,11 @@ export function writeUserLoggedOut(
 }
 
 export function readUserLoggedOut(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.UserLoggedOut = emptyUserLoggedOut(),
 ): pb.UserLoggedOut {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -186,6 +186,6 @@ export function readUserLoggedOut(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }

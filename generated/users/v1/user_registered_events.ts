@@ -2,16 +2,16 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type EventType,
-  type MessageReader,
   type MessageWriter,
+  type Reader,
   closeLength,
   closeMessage,
   countItem,
   createTime,
-  enterMessage,
+  enter,
   isMessage,
   keepUnknown,
-  leaveMessage,
+  leave,
   mapOfField,
   openLength,
   openMessage,
@@ -23,6 +23,7 @@ import {
   readTime,
   setEntry,
   skipField,
+  takeKey,
   takeLength,
   takeOwnText,
   takeTag,
@@ -173,11 +174,11 @@ export function writeUserRegistered(
 }
 
 export function readUserRegistered(
-  r: MessageReader,
+  r: Reader,
   end: number,
   value: pb.UserRegistered = emptyUserRegistered(),
 ): pb.UserRegistered {
-  enterMessage(r);
+  enter(r);
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -218,18 +219,18 @@ export function readUserRegistered(
         keepUnknown(r, tag, end, value);
     }
   }
-  leaveMessage(r);
+  leave(r);
   return value;
 }
 
-function readUserRegisteredConsents(r: MessageReader, end: number, map: pb.UserRegistered["consents"]): void {
+function readUserRegisteredConsents(r: Reader, end: number, map: pb.UserRegistered["consents"]): void {
   let key = "";
   let value: number = 0;
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
       case 10:
-        key = takeText(r, end);
+        key = takeKey(r, end);
         break;
       case 16:
         value = takeUint32(r, end);

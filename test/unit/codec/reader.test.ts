@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import * as codec from "../../../src/codec/reader.ts";
+import * as values from "../../../src/codec/avro-values.ts";
+import * as core from "../../../src/codec/reader.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
 
+const codec = { ...core, ...values };
 const { createReader } = codec;
-const over = (...bytes: number[]): codec.Reader => createReader(Uint8Array.from(bytes));
+const over = (...bytes: number[]): core.Reader => createReader(Uint8Array.from(bytes));
 
 /** The reason of a refusal; fails when there is none, when it is of another kind, or when it took long. */
 function reasonOf(work: () => unknown): unknown {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { createReader, readLong, readString } from "../../../src/codec/reader.ts";
+import { readLong, readString } from "../../../src/codec/avro-values.ts";
+import { createReader } from "../../../src/codec/reader.ts";
 import * as codec from "../../../src/codec/writer.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
 

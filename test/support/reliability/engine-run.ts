@@ -100,16 +100,17 @@ export async function runEngine(seed: number, count = 1_500): Promise<EngineVerd
   for (const topic of ["orders", "audit"]) memory.createTopic(topic, partitions);
   const history: HistoryEntry[] = [];
   const effects: Effect[] = [];
+  // The process that works: one is asked to end in the middle, and another one takes over.
+  let client = "w1";
   const note = (record: HistoryRecord): void => {
-    history.push({ client: "w1", atMs: monotonicMs(), ...record });
+    history.push({ client, atMs: monotonicMs(), ...record });
   };
   const recorded = recordPort(memory, note);
   const messages = drawMessages(seed, count);
-  for (const message of messages) send(memory, message, note);
   // Some come twice, as a producer that lost an answer may send them.
-  for (const message of messages) if (isTwice(message)) send(memory, message, note);
+  for (const message of [...messages, ...messages.filter(isTwice)]) send(memory, message, note);
   const byId = new Map(messages.map((message) => [message.id, message]));
-  const handle = async (delivery: AnyDelivery): Promise<void> => {
+  const handle = async (delivery: AnyDelivery, by = client): Promise<void> => {
     const message = byId.get(delivery.messageId);
     if (!message) throw new Error(`nobody sent ${delivery.messageId}`);
     const { id, key, seq, workMs, succeedsAt } = message;
@@ -117,27 +118,37 @@ export async function runEngine(seed: number, count = 1_500): Promise<EngineVerd
     if (succeedsAt === 0 || delivery.attempt < succeedsAt)
       throw new Error(`not at attempt ${delivery.attempt}`);
     const effect = toEffect(group, delivery, { id, key, seq, digest: toDigest(toValue(message)) });
-    effects.push({ ...effect, client: "w1", atMs: monotonicMs(), wallMs: clock.now(), isSure: true });
+    effects.push({ ...effect, client: by, atMs: monotonicMs(), wallMs: clock.now(), isSure: true });
   };
   const pauses = watchPauses(recorded.paused);
   const signals = recordSignals({ append: note, close: () => {} }, () => clock.now());
-  const harness = await startHarness({
-    kafka: { ...memory, port: recorded.port },
-    clock,
-    // Commits are the port's to tell: it knows those that failed, too.
-    observe(signal) {
-      if (signal.kind !== "offsets.committed") signals(signal);
-      pauses.hear(signal);
-    },
-    options: { createTopics: true, concurrency: 16, here: { baseMs: 20, maxMs: 200 }, drainTimeoutMs: 4_000 },
-    on: [
-      [orders, (_, delivery) => handle(delivery)],
-      [audit, (_, delivery) => handle(delivery)],
-    ],
-    tombstones: { orders: (_, delivery) => handle(delivery), audit: (_, delivery) => handle(delivery) },
-  });
+  const startLife = (): Promise<Harness> =>
+    startHarness({
+      kafka: { ...memory, port: recorded.port },
+      clock,
+      // Commits are the port's to tell: it knows those that failed, too.
+      observe(signal) {
+        if (signal.kind !== "offsets.committed") signals(signal);
+        pauses.hear(signal);
+      },
+      options: {
+        ...{ createTopics: true, concurrency: 16, here: { baseMs: 20, maxMs: 200 } },
+        drainTimeoutMs: 4_000,
+      },
+      on: [
+        [orders, (_, delivery) => handle(delivery)],
+        [audit, (_, delivery) => handle(delivery)],
+      ],
+      tombstones: { orders: (_, delivery) => handle(delivery), audit: (_, delivery) => handle(delivery) },
+    });
+  let harness = await startLife();
+  const takeOver = async (): Promise<void> => {
+    await harness.close();
+    client = "w2";
+    harness = await startLife();
+  };
   const progress = createProgress(memory, messages, effects);
-  const troubles = runTroubles(memory, harness, progress);
+  const troubles = runTroubles(memory, () => harness, takeOver, progress);
   const stuck = await untilThrough(progress);
   troubles.stop();
   await harness.close();
@@ -227,22 +238,35 @@ interface Trouble {
 /** Everything that the engine has an answer to, once the work has come so far. */
 function runTroubles(
   memory: MemoryKafka,
-  harness: Harness,
+  harness: () => Harness,
+  takeOver: () => Promise<void>,
   progress: Progress,
 ): { stop(): void; unfired(): readonly string[] } {
   const { faults } = memory;
   const hits = { sends: 0, commits: 0, registry: 0 };
   const down = new KeryxError("broker_unreachable", "planted");
   const heal = (): void => {
-    if (harness.registry.isDown && harness.outcomes().filter((one) => one === "held").length > 2) {
+    const { registry, outcomes } = harness();
+    if (registry.isDown && outcomes().filter((one) => one === "held").length > 2) {
       hits.registry++;
-      harness.registry.isDown = false;
+      registry.isDown = false;
     }
     // The last commits fail, and nothing new comes behind them.
     if (progress.isHandled()) faults.commit = undefined;
   };
+  let isTakingOver = false;
   const troubles: Trouble[] = [
-    { atEffects: 60, start: () => (harness.registry.isDown = true) },
+    {
+      // Before anything is written twice: the next process does not remember what this one handled.
+      atEffects: 30,
+      start() {
+        isTakingOver = true;
+        void takeOver().then(() => {
+          isTakingOver = false;
+        });
+      },
+    },
+    { atEffects: 60, start: () => (harness().registry.isDown = true) },
     {
       atEffects: 150,
       start() {
@@ -262,8 +286,10 @@ function runTroubles(
     },
   ];
   const timer = setInterval(() => {
+    if (isTakingOver) return;
     heal();
-    while (troubles[0] && progress.effects() >= troubles[0].atEffects) troubles.shift()?.start();
+    while (!isTakingOver && troubles[0] && progress.effects() >= troubles[0].atEffects)
+      troubles.shift()?.start();
   }, 2);
   return {
     stop: () => clearInterval(timer),

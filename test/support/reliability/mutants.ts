@@ -59,6 +59,24 @@ export const mutants: readonly Mutant[] = [
     finds: "commits: closed-epoch",
   },
   {
+    name: "does not wait for its handlers when it is asked to end",
+    patches: [
+      consumer("assignment/reader.ts", "await drain(open, deps.closeTimeoutMs);", "await drain(open, 0);"),
+    ],
+    finds: "repeats: too-many",
+  },
+  {
+    name: "leaves without a last commit when it is asked to end",
+    patches: [
+      consumer(
+        "assignment/reader.ts",
+        "await committer.flush(leaving, deps.commitTimeoutMs);",
+        "if (!isClosing) await committer.flush(leaving, deps.commitTimeoutMs);",
+      ),
+    ],
+    finds: "repeats: too-many",
+  },
+  {
     name: "hands over twice",
     patches: [consumer("steps/settle.ts", sending, `${sending} ${sending}`)],
     finds: "repeats: surplus-copy",

@@ -109,6 +109,27 @@ describe("documents", () => {
     expect(findBrokenLinks("docs/design.md", text)).to.deep.equal(["gone.md", "design.md#nothing"]);
   });
 
+  it("every file of ours that the design, CONTRIBUTING or a decision names exists", () => {
+    const folders = ["src", "codegen", "generated", "schemas", "bench", "bin", "examples", "scripts", "test"];
+    const files = folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map(
+        (path) => `/${folder}/${path}`,
+      ),
+    );
+    const exists = (name: string): boolean => {
+      const pattern = name.replaceAll(".", "\\.").replaceAll("*", "[\\w-]*");
+      return files.some((path) => new RegExp(`/${pattern}$`).test(path));
+    };
+    const missing = ["docs/design.md", "CONTRIBUTING.md", ...findDocuments("docs/adr")].flatMap((path) =>
+      [...read(path).matchAll(/`([a-z][\w./*-]*\.(?:ts|mjs))`/g)]
+        .map(([, name = ""]) => name)
+        .filter((name) => name !== "some-file.ts" && !exists(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(missing).to.deep.equal([]);
+    expect(exists("src/core/nowhere.ts")).to.equal(false);
+  });
+
   it("every npm script that a document names exists", () => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(read("package.json"));
     for (const path of documents)

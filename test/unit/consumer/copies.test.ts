@@ -1,57 +1,22 @@
 import { expect } from "chai";
-import type { Delivery } from "../../../src/core/handler.ts";
 import type { RawRecord } from "../../../src/core/record.ts";
-import type { Harness, Note } from "../../support/consumer-harness.ts";
-import {
-  createFastClock,
-  header,
-  noteEvent,
-  startHarness,
-  textOf,
-  until,
-} from "../../support/consumer-harness.ts";
-import type { MemoryKafka } from "../../support/memory-kafka.ts";
-import { createMemoryKafka } from "../../support/memory-kafka.ts";
+import { consumerBench } from "../../support/consumer-bench.ts";
+import { header, noteEvent, textOf, until } from "../../support/consumer-harness.ts";
 
 describe("The way of a record through the consumer", () => {
-  const clock = createFastClock(20);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
-
-  beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 1);
-  });
-
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
-  });
-
   const Written = noteEvent("Written", { delaysMs: [100, 200] });
-  const start = async (
-    handler: (event: Note, delivery: Delivery<Note>) => unknown,
-    more: Partial<Parameters<typeof startHarness>[0]> = {},
-  ): Promise<Harness> => {
-    harness = await startHarness({
-      kafka,
-      clock,
-      on: [[Written, handler as never]],
-      ...more,
-      options: { createTopics: true, ...more.options },
-    });
-    return harness;
-  };
+  const bench = consumerBench({ event: Written });
+  const { clock, start } = bench;
 
   it("passes over retry records of another group without waiting for their time", async () => {
     await start(() => {});
     const dueAt = header("keryx-due-at", String(clock.now() + 1_000_000));
-    kafka.append("notes-retry-1", 0, {
+    bench.kafka.append("notes-retry-1", 0, {
       value: "Written|a",
       headers: [header("keryx-group", "other"), dueAt],
     });
-    await until("committed", () => kafka.committed("billing-retry", "notes-retry-1", 0) === 1n);
-    expect(harness?.outcomes()).to.deep.equal(["skipped"]);
+    await until("committed", () => bench.kafka.committed("billing-retry", "notes-retry-1", 0) === 1n);
+    expect(bench.harness.outcomes()).to.deep.equal(["skipped"]);
   });
 
   it("caps a forged due time at the plan's longest delay, and a forged count at the plan's end", async () => {
@@ -62,9 +27,9 @@ describe("The way of a record through the consumer", () => {
       header("keryx-due-at", "9999999999999"),
       header("keryx-attempt-count", "9007199254740991"),
     ];
-    kafka.append("notes-retry-1", 0, { value: "Written|a", headers: forged });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    expect(kafka.records("notes-retry-2")).to.have.length(0);
+    bench.kafka.append("notes-retry-1", 0, { value: "Written|a", headers: forged });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    expect(bench.kafka.records("notes-retry-2")).to.have.length(0);
   });
 
   it("ignores hop headers on a source topic, and drops them when it hands the record over", async () => {
@@ -78,9 +43,9 @@ describe("The way of a record through the consumer", () => {
       header("keryx-original-topic", "elsewhere"),
       header("keryx-replay-id", "r-1"),
     ];
-    kafka.append("notes", 0, { value: "Written|a", headers: copied });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    const [letter] = kafka.records("notes-dlq");
+    bench.kafka.append("notes", 0, { value: "Written|a", headers: copied });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    const [letter] = bench.kafka.records("notes-dlq");
     expect(attempts).to.deep.equal([1]);
     expect(textOf(letter, "keryx-original-topic")).to.equal("notes");
     expect(textOf(letter, "keryx-attempt-count")).to.equal("3");
@@ -93,21 +58,19 @@ describe("The way of a record through the consumer", () => {
       seen.push(headers.find(([name]) => name === "n"));
       if (attempt === 1) throw new Error("once");
     });
-    kafka.append("notes", 0, { value: "Written|a", headers: [header("n", null), header("e", "")] });
-    await until("handled", () => harness?.outcomes().includes("processed") ?? false);
+    bench.kafka.append("notes", 0, { value: "Written|a", headers: [header("n", null), header("e", "")] });
+    await until("handled", () => bench.harness.outcomes().includes("processed"));
     expect(seen).to.deep.equal([
       ["n", null],
       ["n", null],
     ]);
-    expect(textOf(kafka.records("notes-retry-1")[0], "keryx-null-headers")).to.equal('["n"]');
+    expect(textOf(bench.kafka.records("notes-retry-1")[0], "keryx-null-headers")).to.equal('["n"]');
   });
 
   it("keeps secrets and sensitive values out of dead letters and signals", async () => {
     const Secret = noteEvent("Secret", { sensitive: ["text"] });
     const failed = new Error("mail to anna@example.org failed with password=hunter22 at key s3cr3t-key");
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       options: { createTopics: true },
       secrets: ["s3cr3t-key"],
       on: [
@@ -119,11 +82,11 @@ describe("The way of a record through the consumer", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Secret|anna@example.org" });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
+    bench.kafka.append("notes", 0, { value: "Secret|anna@example.org" });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
     const shown = [
-      textOf(kafka.records("notes-dlq")[0], "keryx-failure-reason") ?? "",
-      ...harness.signals.map((signal) =>
+      textOf(bench.kafka.records("notes-dlq")[0], "keryx-failure-reason") ?? "",
+      ...bench.harness.signals.map((signal) =>
         "error" in signal && signal.error instanceof Error
           ? `${signal.error.message} ${signal.error.stack}`
           : "",
@@ -141,19 +104,16 @@ describe("The way of a record through the consumer", () => {
       throw error;
     };
     const lettersWith = async (failureStack: boolean): Promise<RawRecord | undefined> => {
-      kafka = createMemoryKafka(clock.now);
-      kafka.createTopic("notes", 1);
-      harness = await startHarness({
-        kafka,
-        clock,
+      bench.renew();
+      await bench.begin({
         options: { createTopics: true, failureStack },
         on: [[Secret, fail]],
       });
-      kafka.append("notes", 0, { value: "Secret|anna@example.org" });
-      await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-      expect(textOf(kafka.records("notes-retry-1")[0], "keryx-failure-stack")).to.equal(undefined);
-      await harness.close();
-      return kafka.records("notes-dlq")[0];
+      bench.kafka.append("notes", 0, { value: "Secret|anna@example.org" });
+      await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+      expect(textOf(bench.kafka.records("notes-retry-1")[0], "keryx-failure-stack")).to.equal(undefined);
+      await bench.harness.close();
+      return bench.kafka.records("notes-dlq")[0];
     };
     expect(textOf(await lettersWith(false), "keryx-failure-stack")).to.equal(undefined);
     const stack = textOf(await lettersWith(true), "keryx-failure-stack") ?? "";

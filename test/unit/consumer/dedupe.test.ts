@@ -3,32 +3,17 @@ import { KeryxError } from "../../../src/core/errors.ts";
 import { createRandom } from "../../../src/core/random.ts";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
 import type { DedupeStore } from "../../../src/stores/port.ts";
-import type { Harness } from "../../support/consumer-harness.ts";
-import { createFastClock, header, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
+import { consumerBench } from "../../support/consumer-bench.ts";
+import { header, noteEvent, until } from "../../support/consumer-harness.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
-import type { MemoryKafka } from "../../support/memory-kafka.ts";
-import { createMemoryKafka } from "../../support/memory-kafka.ts";
 
 describe("The lease on a message id", () => {
-  const clock = createFastClock(400);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
-
-  beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 1);
-  });
-
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
-  });
+  const bench = consumerBench({ event: noteEvent("Note"), speed: 400 });
+  const { clock } = bench;
 
   it("is taken on the declared id before the header's, and on the coordinates without either", async () => {
     const seen: string[] = [];
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       options: { createTopics: true },
       on: [
         [
@@ -37,11 +22,11 @@ describe("The lease on a message id", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Note|e-1:x", headers: [header("message-id", "m-1")] });
-    kafka.append("notes", 0, { value: "Note|e-1:y", headers: [header("message-id", "m-2")] });
-    kafka.append("notes", 0, { value: "Note|:empty", headers: [header("ce_id", "c-1")] });
-    kafka.append("notes", 0, { value: "Note|:none" });
-    await until("all settled", () => harness?.outcomes().length === 4);
+    bench.kafka.append("notes", 0, { value: "Note|e-1:x", headers: [header("message-id", "m-1")] });
+    bench.kafka.append("notes", 0, { value: "Note|e-1:y", headers: [header("message-id", "m-2")] });
+    bench.kafka.append("notes", 0, { value: "Note|:empty", headers: [header("ce_id", "c-1")] });
+    bench.kafka.append("notes", 0, { value: "Note|:none" });
+    await until("all settled", () => bench.harness.outcomes().length === 4);
     expect(seen.toSorted()).to.deep.equal(["c-1|:empty", "e-1|e-1:x", "notes/0/3|:none"].toSorted());
   });
 
@@ -50,16 +35,15 @@ describe("The lease on a message id", () => {
     const store = createMemoryStore(manual);
     const seen: string[] = [];
     await store.claim("billing:note:m-1", "the dead", 60_000);
-    harness = await startHarness({
-      kafka,
+    await bench.begin({
       clock: manual,
       store,
       options: { createTopics: true },
       on: [[noteEvent("Note"), ({ text }) => void seen.push(text)]],
     });
-    kafka.append("notes", 0, { key: "k", value: "Note|a", headers: [header("message-id", "m-1")] });
-    kafka.append("notes", 0, { key: "k", value: "Note|b", headers: [header("message-id", "m-2")] });
-    await until("held", () => harness?.outcomes().includes("held") ?? false);
+    bench.kafka.append("notes", 0, { key: "k", value: "Note|a", headers: [header("message-id", "m-1")] });
+    bench.kafka.append("notes", 0, { key: "k", value: "Note|b", headers: [header("message-id", "m-2")] });
+    await until("held", () => bench.harness.outcomes().includes("held"));
     for (let second = 0; second < 59; second++) await manual.advance(1_000);
     expect(seen).to.deep.equal([]);
     await manual.advance(2_000);
@@ -82,27 +66,27 @@ describe("The lease on a message id", () => {
       const ended = { busyUntil: clock.now() - Math.floor(random() * 2) };
       return random() < 0.9 ? ended : Promise.resolve(ended);
     };
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       isQuiet: true,
       store: { ...store, claim },
       options: { createTopics: true, concurrency: 256, order: "none" },
       on: [[noteEvent("Note"), () => void effects++]],
     });
-    for (let sent = 0; sent < count; sent++) kafka.append("notes", 0, { value: `Note|${sent}` });
-    await until("all committed", () => kafka.committed("billing", "notes", 0) === BigInt(count), 50_000);
+    for (let sent = 0; sent < count; sent++) bench.kafka.append("notes", 0, { value: `Note|${sent}` });
+    await until(
+      "all committed",
+      () => bench.kafka.committed("billing", "notes", 0) === BigInt(count),
+      50_000,
+    );
     expect(effects).to.equal(count);
     expect(races).to.be.greaterThan(count / 2);
-    expect(harness.outcomes().includes("deduped")).to.equal(false);
+    expect(bench.harness.outcomes().includes("deduped")).to.equal(false);
   });
 
   it("that ended before it could be read is asked for once more at once, without holding its lane", async () => {
     const store = createMemoryStore(clock);
     let asked = 0;
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: {
         ...store,
         claim: (...claim) => (asked++ === 0 ? { busyUntil: clock.now() } : store.claim(...claim)),
@@ -110,22 +94,20 @@ describe("The lease on a message id", () => {
       options: { createTopics: true },
       on: [[noteEvent("Note"), () => {}]],
     });
-    kafka.append("notes", 0, { value: "Note|a" });
-    await until("committed", () => kafka.committed("billing", "notes", 0) === 1n);
-    expect([harness.outcomes(), asked]).to.deep.equal([["processed"], 2]);
+    bench.kafka.append("notes", 0, { value: "Note|a" });
+    await until("committed", () => bench.kafka.committed("billing", "notes", 0) === 1n);
+    expect([bench.harness.outcomes(), asked]).to.deep.equal([["processed"], 2]);
   });
 
   it("is given back once a failed record has been handed over, and not before", async () => {
     const store = createMemoryStore(clock);
     const said: string[] = [];
     let isDown = true;
-    kafka.faults.send = () => {
+    bench.kafka.faults.send = () => {
       said.push(isDown ? "refused" : "sent");
       return isDown ? new KeryxError("broker_unreachable", "nobody there") : undefined;
     };
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: {
         ...store,
         release(...asked) {
@@ -143,7 +125,7 @@ describe("The lease on a message id", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
     await until("refused twice", () => said.length > 1);
     expect(new Set(said)).to.deep.equal(new Set(["refused"]));
     expect(store.claim("billing:note:m-1", "other", 1)).to.be.an("object");
@@ -160,9 +142,7 @@ describe("The lease on a message id", () => {
         if (isAsync) return Promise.reject(new Error("the store is down")) as never;
         throw new Error("the store is down");
       };
-      harness = await startHarness({
-        kafka,
-        clock,
+      await bench.begin({
         store: { ...store, release: fail },
         options: { createTopics: true },
         on: [
@@ -174,10 +154,10 @@ describe("The lease on a message id", () => {
           ],
         ],
       });
-      kafka.append("notes", 0, { value: "Note|a" });
-      await until("committed", () => kafka.committed("billing", "notes", 0) === 1n);
-      expect(kafka.records("notes-dlq")).to.have.length(1);
-      const defects = harness.signals.flatMap((one) =>
+      bench.kafka.append("notes", 0, { value: "Note|a" });
+      await until("committed", () => bench.kafka.committed("billing", "notes", 0) === 1n);
+      expect(bench.kafka.records("notes-dlq")).to.have.length(1);
+      const defects = bench.harness.signals.flatMap((one) =>
         one.kind === "internal.error" ? [one.isPassing] : [],
       );
       expect(defects).to.deep.equal([true]);
@@ -186,9 +166,7 @@ describe("The lease on a message id", () => {
   it("is known by group, event and id, whatever characters they hold", async () => {
     const store = createMemoryStore(clock);
     const keys: string[] = [];
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: {
         ...store,
         claim(key, ...asked) {
@@ -200,8 +178,12 @@ describe("The lease on a message id", () => {
       on: [[{ ...noteEvent("Note", { withId: true }), type: "note:x" }, () => {}]],
     });
     for (const id of ["a/b%", "é", "", "\ud800"])
-      kafka.append("notes", 0, { key: id, value: `Note|${id}:`, headers: [header("message-id", "h:1")] });
-    await until("all settled", () => harness?.outcomes().length === 4);
+      bench.kafka.append("notes", 0, {
+        key: id,
+        value: `Note|${id}:`,
+        headers: [header("message-id", "h:1")],
+      });
+    await until("all settled", () => bench.harness.outcomes().length === 4);
     expect(keys).to.have.members([
       "a%3Ab%25:note%3Ax:a%2Fb%25",
       "a%3Ab%25:note%3Ax:%C3%A9",
@@ -220,17 +202,15 @@ describe("The lease on a message id", () => {
           throw error;
         };
         const seen: string[] = [];
-        harness = await startHarness({
-          kafka,
-          clock,
+        await bench.begin({
           store: { ...store, [verb]: fail },
           options: { createTopics: true, onStoreDown: "process" },
           on: [[noteEvent("Note"), ({ text }) => void seen.push(text)]],
         });
-        for (const text of ["a", "b"]) kafka.append("notes", 0, { key: "k", value: `Note|${text}` });
-        await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
+        for (const text of ["a", "b"]) bench.kafka.append("notes", 0, { key: "k", value: `Note|${text}` });
+        await until("committed", () => bench.kafka.committed("billing", "notes", 0) === 2n);
         expect(seen).to.deep.equal(["a", "b"]);
-        const bypassed = harness.signals.flatMap((one) =>
+        const bypassed = bench.harness.signals.flatMap((one) =>
           one.kind === "dedupe.bypassed" ? [one.record] : [],
         );
         expect(bypassed.map(({ offset, event }) => [offset, event])).to.deep.equal([
@@ -244,9 +224,7 @@ describe("The lease on a message id", () => {
       const store = createMemoryStore(clock);
       let isDown = true;
       const seen: string[] = [];
-      harness = await startHarness({
-        kafka,
-        clock,
+      await bench.begin({
         store: {
           ...store,
           [verb](...asked: [string, string, number]) {
@@ -257,17 +235,14 @@ describe("The lease on a message id", () => {
         options: { createTopics: true, onStoreDown: "fail" },
         on: [[noteEvent("Note"), ({ text }) => void seen.push(text)]],
       });
-      kafka.append("notes", 0, { key: "k", value: "Note|a" });
-      kafka.append("notes", 0, { key: "k", value: "Note|b" });
-      await until(
-        "stopped",
-        () => harness?.signals.some(({ kind }) => kind === "partition.stopped") ?? false,
-      );
+      bench.kafka.append("notes", 0, { key: "k", value: "Note|a" });
+      bench.kafka.append("notes", 0, { key: "k", value: "Note|b" });
+      await until("stopped", () => bench.harness.signals.some(({ kind }) => kind === "partition.stopped"));
       expect(seen).to.deep.equal(verb === "claim" ? [] : ["a"]);
-      expect(kafka.committed("billing", "notes", 0)).to.equal(undefined);
+      expect(bench.kafka.committed("billing", "notes", 0)).to.equal(undefined);
       isDown = false;
-      await kafka.rebalance("billing");
-      await until("committed", () => kafka.committed("billing", "notes", 0) === 2n);
-      expect(kafka.records("notes-dlq")).to.have.length(0);
+      await bench.kafka.rebalance("billing");
+      await until("committed", () => bench.kafka.committed("billing", "notes", 0) === 2n);
+      expect(bench.kafka.records("notes-dlq")).to.have.length(0);
     });
 });

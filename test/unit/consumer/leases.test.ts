@@ -1,32 +1,17 @@
 import { expect } from "chai";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
-import type { Harness } from "../../support/consumer-harness.ts";
-import { createFastClock, header, noteEvent, startHarness, until } from "../../support/consumer-harness.ts";
-import type { MemoryKafka } from "../../support/memory-kafka.ts";
-import { createMemoryKafka } from "../../support/memory-kafka.ts";
+import { consumerBench } from "../../support/consumer-bench.ts";
+import { header, noteEvent, until } from "../../support/consumer-harness.ts";
 
 describe("The lease on a message id", () => {
-  const clock = createFastClock(400);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
-
-  beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 1);
-  });
-
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
-  });
+  const bench = consumerBench({ event: noteEvent("Note"), speed: 400 });
+  const { clock } = bench;
 
   it("is renewed while its handler runs, however long that takes", async () => {
     const store = createMemoryStore(clock);
     const renewals: boolean[] = [];
     let finish = (): void => {};
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: {
         ...store,
         renew(...asked) {
@@ -46,11 +31,11 @@ describe("The lease on a message id", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m:1")] });
+    bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m:1")] });
     await until("renewed over more than two leases", () => renewals.length >= 7);
     expect(store.claim("billing:note:m%3A1", "other", 1)).to.be.an("object");
     finish();
-    await until("done", () => harness?.outcomes().includes("processed") ?? false);
+    await until("done", () => bench.harness.outcomes().includes("processed"));
     expect(renewals.every(Boolean)).to.equal(true);
     expect(store.claim("billing:note:m%3A1", "other", 1)).to.equal("done");
   });
@@ -59,9 +44,7 @@ describe("The lease on a message id", () => {
     const store = createMemoryStore(clock);
     let isLost = false;
     let runs = 0;
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: { ...store, renew: () => !isLost },
       options: { createTopics: true, handlerTimeoutMs: 86_000_000 },
       on: [
@@ -76,20 +59,18 @@ describe("The lease on a message id", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
-    await until("done", () => harness?.outcomes().includes("processed") ?? false);
+    bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    await until("done", () => bench.harness.outcomes().includes("processed"));
     expect(runs).to.equal(2);
-    expect(harness.outcomes()).to.include("held");
-    expect(kafka.records("notes-dlq")).to.have.length(0);
+    expect(bench.harness.outcomes()).to.include("held");
+    expect(bench.kafka.records("notes-dlq")).to.have.length(0);
   });
 
   it("is renewed while its record waits for its next try, too", async () => {
     const store = createMemoryStore(clock);
     let runs = 0;
     let renewals = 0;
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: {
         ...store,
         renew(...asked) {
@@ -107,12 +88,12 @@ describe("The lease on a message id", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
     await until("renewed over more than two leases", () => renewals >= 7);
     expect(runs).to.equal(1);
     expect(store.claim("billing:note:m-1", "other", 1)).to.be.an("object");
-    await until("done", () => harness?.outcomes().includes("processed") ?? false);
-    expect(harness.outcomes()).to.deep.equal(["retried", "processed"]);
+    await until("done", () => bench.harness.outcomes().includes("processed"));
+    expect(bench.harness.outcomes()).to.deep.equal(["retried", "processed"]);
   });
 
   for (const onStoreDown of ["pause", "process"] as const)
@@ -121,9 +102,7 @@ describe("The lease on a message id", () => {
       let isDown = false;
       let failures = 0;
       let runs = 0;
-      harness = await startHarness({
-        kafka,
-        clock,
+      await bench.begin({
         store: {
           ...store,
           renew(...asked) {
@@ -154,19 +133,17 @@ describe("The lease on a message id", () => {
           ],
         ],
       });
-      kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
-      await until("done", () => harness?.outcomes().includes("processed") ?? false);
+      bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+      await until("done", () => bench.harness.outcomes().includes("processed"));
       expect(runs).to.equal(onStoreDown === "pause" ? 2 : 1);
-      expect(harness.outcomes().includes("held")).to.equal(onStoreDown === "pause");
-      expect(kafka.records("notes-dlq")).to.have.length(0);
+      expect(bench.harness.outcomes().includes("held")).to.equal(onStoreDown === "pause");
+      expect(bench.kafka.records("notes-dlq")).to.have.length(0);
     });
 
   it("whose renewal is never answered calls its handler off when it has ended", async () => {
     const store = createMemoryStore(clock);
     let runs = 0;
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: { ...store, renew: () => new Promise<boolean>(() => {}) },
       options: { createTopics: true, handlerTimeoutMs: 86_000_000 },
       on: [
@@ -180,8 +157,8 @@ describe("The lease on a message id", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
-    await until("it ran again", () => harness?.outcomes().includes("processed") ?? false);
+    bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
+    await until("it ran again", () => bench.harness.outcomes().includes("processed"));
     expect(runs).to.equal(2);
   });
 
@@ -194,9 +171,7 @@ describe("The lease on a message id", () => {
       if (owner !== "next owner") late.push({ verb, result });
       return result as never;
     };
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       store: {
         ...store,
         renew: (key, ...asked) => !isLost && store.renew(key, ...asked),
@@ -225,10 +200,14 @@ describe("The lease on a message id", () => {
       ],
     });
     for (const text of ["well", "badly"])
-      kafka.append("notes", 0, { key: text, value: `Note|${text}`, headers: [header("message-id", text)] });
+      bench.kafka.append("notes", 0, {
+        key: text,
+        value: `Note|${text}`,
+        headers: [header("message-id", text)],
+      });
     await until("both ended", () => ends === 2);
-    await until("settled", () => (harness?.outcomes().length ?? 0) >= 2);
-    expect(harness.outcomes().slice(0, 2).toSorted()).to.deep.equal(["held", "processed"]);
+    await until("settled", () => bench.harness.outcomes().length >= 2);
+    expect(bench.harness.outcomes().slice(0, 2).toSorted()).to.deep.equal(["held", "processed"]);
     for (const id of ["well", "badly"]) {
       expect(store.claim(`billing:note:${id}`, "third", 1)).to.be.an("object");
       expect(store.release(`billing:note:${id}`, "next owner")).to.equal(true);

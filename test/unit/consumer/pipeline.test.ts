@@ -1,48 +1,12 @@
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
-import type { Delivery } from "../../../src/core/handler.ts";
-import type { Harness, Note } from "../../support/consumer-harness.ts";
-import {
-  createFastClock,
-  header,
-  noteEvent,
-  startHarness,
-  textOf,
-  until,
-} from "../../support/consumer-harness.ts";
-import type { MemoryKafka } from "../../support/memory-kafka.ts";
-import { createMemoryKafka } from "../../support/memory-kafka.ts";
+import { consumerBench } from "../../support/consumer-bench.ts";
+import { header, type Note, noteEvent, textOf, until } from "../../support/consumer-harness.ts";
 
 describe("The way of a record through the consumer", () => {
-  const clock = createFastClock(20);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
-
-  beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 1);
-  });
-
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
-  });
-
   const Written = noteEvent("Written", { delaysMs: [100, 200] });
-  const start = async (
-    handler: (event: Note, delivery: Delivery<Note>) => unknown,
-    more: Partial<Parameters<typeof startHarness>[0]> = {},
-  ): Promise<Harness> => {
-    harness = await startHarness({
-      kafka,
-      clock,
-      on: [[Written, handler as never]],
-      ...more,
-      options: { createTopics: true, ...more.options },
-    });
-    return harness;
-  };
-  const committed = (): bigint | undefined => kafka.committed("billing", "notes", 0);
+  const bench = consumerBench({ event: Written });
+  const { clock, committed, start } = bench;
 
   it("hands an event to its handler, remembers it and commits behind it", async () => {
     const seen: unknown[] = [];
@@ -56,10 +20,10 @@ describe("The way of a record through the consumer", () => {
         delivery.offset,
       ]);
     });
-    kafka.append("notes", 0, { key: "k", value: "Written|a", headers: [header("message-id", "m-1")] });
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|a", headers: [header("message-id", "m-1")] });
     await until("committed", () => committed() === 1n);
     expect(seen).to.deep.equal([["a", "k", 1, "main", "m-1", 0n]]);
-    expect(harness?.outcomes()).to.deep.equal(["processed"]);
+    expect(bench.harness.outcomes()).to.deep.equal(["processed"]);
   });
 
   it("tries a failing event on each retry topic in turn, never early, with bytes and headers untouched", async () => {
@@ -69,8 +33,8 @@ describe("The way of a record through the consumer", () => {
       if (attempt < 3) throw new Error("not yet");
     });
     const headers = [header("x", "1"), header("message-id", "m-1"), header("x", "2")];
-    kafka.append("notes", 0, { key: "k", value: "Written|a", headers });
-    await until("handled", () => harness?.outcomes().includes("processed") ?? false);
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|a", headers });
+    await until("handled", () => bench.harness.outcomes().includes("processed"));
     expect(passes.map(({ attempt, stage, id }) => [attempt, stage, id])).to.deep.equal([
       [1, "main", "m-1"],
       [2, "retry-1", "m-1"],
@@ -80,28 +44,28 @@ describe("The way of a record through the consumer", () => {
       Array(3).fill({ topic: "notes", partition: 0, offset: 0n }),
     );
     for (const topic of ["notes-retry-1", "notes-retry-2"]) {
-      const [hop] = kafka.records(topic);
+      const [hop] = bench.kafka.records(topic);
       const dueAtMs = Number(textOf(hop, "keryx-due-at"));
       const pass = passes.find(({ stage }) => topic.endsWith(stage));
       expect(pass?.atMs).to.be.at.least(dueAtMs);
       expect(new TextDecoder().decode(hop?.value ?? undefined)).to.equal("Written|a");
       expect(hop?.headers.slice(0, 3)).to.deep.equal(headers);
     }
-    expect(kafka.records("notes-dlq")).to.have.length(0);
+    expect(bench.kafka.records("notes-dlq")).to.have.length(0);
   });
 
   it("dead-letters an event whose attempts are used up, with the whole story in its headers", async () => {
     await start(() => {
       throw Object.assign(new Error("card declined"), { code: "E_DECLINED" });
     });
-    kafka.append("notes", 0, {
+    bench.kafka.append("notes", 0, {
       key: "k",
       value: "Written|a",
       headers: [header("message-id", "m-1")],
       gap: 4n,
     });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    const [letter] = kafka.records("notes-dlq");
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    const [letter] = bench.kafka.records("notes-dlq");
     expect(letter?.key).to.deep.equal(new TextEncoder().encode("k"));
     const expected: Record<string, string> = {
       "message-id": "m-1",
@@ -136,12 +100,12 @@ describe("The way of a record through the consumer", () => {
     await start((event) => {
       seen.push(event.text);
     });
-    kafka.append("notes", 0, { key: "k", value: "Written|a" });
-    kafka.append("notes", 0, { key: "k", value: "garbage" });
-    kafka.append("notes", 0, { key: "k", value: "Written|b" });
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|a" });
+    bench.kafka.append("notes", 0, { key: "k", value: "garbage" });
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|b" });
     await until("committed", () => committed() === 3n);
     expect(seen).to.deep.equal(["a", "b"]);
-    const [letter] = kafka.records("notes-dlq");
+    const [letter] = bench.kafka.records("notes-dlq");
     expect(textOf(letter, "keryx-attempt-count")).to.equal("1");
     expect(textOf(letter, "keryx-failure-class")).to.equal("bad-bytes");
     expect(textOf(letter, "keryx-failure-code")).to.equal("malformed");
@@ -152,28 +116,28 @@ describe("The way of a record through the consumer", () => {
     await start(() => {}, {
       tombstones: { notes: (key, delivery) => void keys.push([key, delivery.event, delivery.eventType]) },
     });
-    kafka.append("notes", 0, { key: "k", value: null });
+    bench.kafka.append("notes", 0, { key: "k", value: null });
     await until("committed", () => committed() === 1n);
     expect(keys).to.deep.equal([["k", null, ""]]);
-    await harness?.close();
+    await bench.harness.close();
     await start(() => {});
-    kafka.append("notes", 0, { key: "k", value: null });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    const [letter] = kafka.records("notes-dlq");
+    bench.kafka.append("notes", 0, { key: "k", value: null });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    const [letter] = bench.kafka.records("notes-dlq");
     expect(letter?.value).to.equal(null);
     expect(textOf(letter, "keryx-failure-class")).to.equal("unhandled-event");
   });
 
   it("dead-letters events that nobody handles, and skips them only when that is written out", async () => {
     await start(() => {});
-    kafka.append("notes", 0, { value: "Other|a" });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    expect(textOf(kafka.records("notes-dlq")[0], "keryx-event")).to.equal("Other");
-    await harness?.close();
+    bench.kafka.append("notes", 0, { value: "Other|a" });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    expect(textOf(bench.kafka.records("notes-dlq")[0], "keryx-event")).to.equal("Other");
+    await bench.harness.close();
     await start(() => {}, { options: { onUnhandled: "skip" } });
-    kafka.append("notes", 0, { value: "Other|b" });
+    bench.kafka.append("notes", 0, { value: "Other|b" });
     await until("committed", () => committed() === 2n);
-    expect(harness?.outcomes()).to.deep.equal(["skipped"]);
+    expect(bench.harness.outcomes()).to.deep.equal(["skipped"]);
   });
 
   it("lets a handler skip, dead-letter and ask for another try by a due time of its own", async () => {
@@ -183,15 +147,18 @@ describe("The way of a record through the consumer", () => {
       return delivery.attempt === 1 ? delivery.retry({ delayMs: 10 }) : undefined;
     });
     for (const text of ["skip", "give up", "again"])
-      kafka.append("notes", 0, { key: text, value: `Written|${text}` });
-    await until("all settled", () => harness?.outcomes().filter((one) => one === "processed").length === 1);
-    expect(textOf(kafka.records("notes-dlq")[0], "keryx-failure-class")).to.equal("non-retriable");
-    expect(textOf(kafka.records("notes-dlq")[0], "keryx-failure-reason")).to.equal("broken for good");
-    const [hop] = kafka.records("notes-retry-1");
+      bench.kafka.append("notes", 0, { key: text, value: `Written|${text}` });
+    await until(
+      "all settled",
+      () => bench.harness.outcomes().filter((one) => one === "processed").length === 1,
+    );
+    expect(textOf(bench.kafka.records("notes-dlq")[0], "keryx-failure-class")).to.equal("non-retriable");
+    expect(textOf(bench.kafka.records("notes-dlq")[0], "keryx-failure-reason")).to.equal("broken for good");
+    const [hop] = bench.kafka.records("notes-retry-1");
     const waitMs = Number(textOf(hop, "keryx-due-at")) - Number(textOf(hop, "keryx-last-attempt"));
     expect(waitMs).to.be.within(10, 60);
-    expect(harness?.signals).to.deep.include.members(
-      harness?.signals.filter((one) => one.kind === "record.handled" && one.reason === "manual") ?? [],
+    expect(bench.harness.signals).to.deep.include.members(
+      bench.harness.signals.filter((one) => one.kind === "record.handled" && one.reason === "manual"),
     );
   });
 
@@ -202,7 +169,7 @@ describe("The way of a record through the consumer", () => {
       if (event.text === "flaky" && attempt === 1) throw new Error("first try");
     });
     for (let i = 0; i < 3; i++)
-      kafka.append("notes", 0, {
+      bench.kafka.append("notes", 0, {
         key: `k${i}`,
         value: "Written|same",
         headers: [header("message-id", "m-1")],
@@ -210,18 +177,17 @@ describe("The way of a record through the consumer", () => {
     await until("committed", () => committed() === 3n);
     expect(seen).to.deep.equal(["same"]);
     for (let i = 0; i < 2; i++)
-      kafka.append("notes", 0, { key: "k", value: "Written|flaky", headers: [header("message-id", "m-2")] });
-    await until(
-      "settled",
-      () => (harness?.outcomes() ?? []).filter((one) => one === "processed").length >= 2,
-    );
+      bench.kafka.append("notes", 0, {
+        key: "k",
+        value: "Written|flaky",
+        headers: [header("message-id", "m-2")],
+      });
+    await until("settled", () => bench.harness.outcomes().filter((one) => one === "processed").length >= 2);
     expect(seen.filter((text) => text === "flaky").length).to.be.at.least(2);
   });
 
   it("says nothing of records that go well where nobody listens, and all of the others", async () => {
-    harness = await startHarness({
-      kafka,
-      clock,
+    await bench.begin({
       isQuiet: true,
       options: { createTopics: true },
       on: [
@@ -233,10 +199,10 @@ describe("The way of a record through the consumer", () => {
         ],
       ],
     });
-    for (const text of ["good", "bad", "good"]) kafka.append("notes", 0, { value: `Written|${text}` });
-    await until("committed", () => kafka.committed("billing", "notes", 0) === 3n);
-    expect(harness.outcomes()).to.deep.equal(["dead_lettered"]);
-    expect(harness.signals.some(({ kind }) => kind === "record.received")).to.equal(false);
+    for (const text of ["good", "bad", "good"]) bench.kafka.append("notes", 0, { value: `Written|${text}` });
+    await until("committed", () => bench.kafka.committed("billing", "notes", 0) === 3n);
+    expect(bench.harness.outcomes()).to.deep.equal(["dead_lettered"]);
+    expect(bench.harness.signals.some(({ kind }) => kind === "record.received")).to.equal(false);
   });
 
   it("runs handlers inside their delivery's context, also behind an await", async () => {
@@ -246,7 +212,7 @@ describe("The way of a record through the consumer", () => {
       const { messageId, correlationId, attempt, group } = running.context.current() ?? {};
       seen.push([messageId, correlationId, attempt, group]);
     });
-    kafka.append("notes", 0, {
+    bench.kafka.append("notes", 0, {
       value: "Written|a",
       headers: [header("message-id", "m-1"), header("correlation-id", "c-1")],
     });
@@ -268,8 +234,8 @@ describe("The way of a record through the consumer", () => {
         ],
       },
     });
-    kafka.append("notes", 0, { key: "k", value: "Written|yes" });
-    kafka.append("notes", 0, { key: "k", value: "Written|no" });
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|yes" });
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|no" });
     await until("committed", () => committed() === 2n);
     expect(order).to.deep.equal(["outer", "yes", "outer"]);
   });
@@ -283,14 +249,17 @@ describe("The way of a record through the consumer", () => {
         }),
       { options: { handlerTimeoutMs: 200 } },
     );
-    kafka.append("notes", 0, { key: "1", value: "Written|late" });
-    kafka.append("notes", 0, { key: "2", value: "Written|stuck" });
-    await until("both done", () => harness?.outcomes().filter((one) => one === "processed").length === 2);
-    const handled = harness?.signals.filter((signal) => signal.kind === "record.handled") ?? [];
+    bench.kafka.append("notes", 0, { key: "1", value: "Written|late" });
+    bench.kafka.append("notes", 0, { key: "2", value: "Written|stuck" });
+    await until(
+      "both done",
+      () => bench.harness.outcomes().filter((one) => one === "processed").length === 2,
+    );
+    const handled = bench.harness.signals.filter((signal) => signal.kind === "record.handled");
     expect(handled.find(({ reason }) => reason === "late")?.record.offset).to.equal(0n);
     expect(handled.find(({ outcome }) => outcome === "retried")?.failureClass).to.equal("timeout");
     for (const told of ["handler.overdue", "handler.settled"])
-      expect(harness?.signals.filter(({ kind }) => kind === told)).to.have.length(2);
+      expect(bench.harness.signals.filter(({ kind }) => kind === told)).to.have.length(2);
   });
 
   it("gives up at once on errors that the user calls hopeless, and on our own that no retry can heal", async () => {
@@ -302,10 +271,10 @@ describe("The way of a record through the consumer", () => {
       },
       { options: { nonRetriable: (error) => error instanceof TypeError } },
     );
-    kafka.append("notes", 0, { key: "1", value: "Written|own" });
-    kafka.append("notes", 0, { key: "2", value: "Written|typed" });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 2);
-    for (const letter of kafka.records("notes-dlq")) {
+    bench.kafka.append("notes", 0, { key: "1", value: "Written|own" });
+    bench.kafka.append("notes", 0, { key: "2", value: "Written|typed" });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 2);
+    for (const letter of bench.kafka.records("notes-dlq")) {
       expect(textOf(letter, "keryx-failure-class")).to.equal("non-retriable");
       expect(textOf(letter, "keryx-attempt-count")).to.equal("1");
     }

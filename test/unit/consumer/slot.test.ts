@@ -4,59 +4,32 @@ import type { Delivery, Middleware } from "../../../src/core/handler.ts";
 import { filter } from "../../../src/middleware/filter.ts";
 import { timeout } from "../../../src/middleware/timeout.ts";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
-import type { Harness, Note } from "../../support/consumer-harness.ts";
-import { createFastClock, noteEvent, startHarness, textOf, until } from "../../support/consumer-harness.ts";
-import type { MemoryKafka } from "../../support/memory-kafka.ts";
-import { createMemoryKafka } from "../../support/memory-kafka.ts";
+import { consumerBench } from "../../support/consumer-bench.ts";
+import { type Note, noteEvent, textOf, until } from "../../support/consumer-harness.ts";
 
 describe("The slot around a handler", () => {
-  const clock = createFastClock(20);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
-
-  beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 1);
-  });
-
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
-  });
-
   const Written = noteEvent("Written", { delaysMs: [20] });
+  const bench = consumerBench({ event: Written });
+  const { clock, committed, start } = bench;
+
   const Other = noteEvent("Other");
-  const start = async (
-    handler: (event: Note, delivery: Delivery<Note>) => unknown,
-    more: Partial<Parameters<typeof startHarness>[0]> = {},
-  ): Promise<Harness> => {
-    harness = await startHarness({
-      kafka,
-      clock,
-      on: [[Written, handler as never]],
-      ...more,
-      options: { createTopics: true, ...more.options },
-    });
-    return harness;
-  };
-  const committed = (): bigint | undefined => kafka.committed("billing", "notes", 0);
   const handled = (): unknown[] =>
-    harness?.signals.flatMap((signal) =>
+    bench.harness.signals.flatMap((signal) =>
       signal.kind === "record.handled"
         ? [[signal.record.topic, signal.record.offset, signal.outcome, signal.reason]]
         : [],
-    ) ?? [];
+    );
 
   it("skips what a filter does not want, without its handler, and says so with reason and place", async () => {
     const seen: string[] = [];
     await start(({ text }) => void seen.push(text), {
       use: [[Written, filter<Note>(({ text }) => text !== "b", "no b")]],
     });
-    for (const text of ["a", "b", "c"]) kafka.append("notes", 0, { value: `Written|${text}` });
+    for (const text of ["a", "b", "c"]) bench.kafka.append("notes", 0, { value: `Written|${text}` });
     await until("committed", () => committed() === 3n);
     expect(seen.toSorted()).to.deep.equal(["a", "c"]);
     expect(handled()).to.deep.include(["notes", 1n, "skipped", "no b"]);
-    expect(kafka.records("notes-dlq")).to.have.length(0);
+    expect(bench.kafka.records("notes-dlq")).to.have.length(0);
   });
 
   it("takes a filter that throws for a handler that throws", async () => {
@@ -70,10 +43,10 @@ describe("The slot around a handler", () => {
         ],
       ],
     });
-    kafka.append("notes", 0, { value: "Written|a" });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    expect(textOf(kafka.records("notes-dlq")[0], "keryx-failure-reason")).to.equal("no opinion");
-    expect(textOf(kafka.records("notes-dlq")[0], "keryx-attempt-count")).to.equal("2");
+    bench.kafka.append("notes", 0, { value: "Written|a" });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    expect(textOf(bench.kafka.records("notes-dlq")[0], "keryx-failure-reason")).to.equal("no opinion");
+    expect(textOf(bench.kafka.records("notes-dlq")[0], "keryx-attempt-count")).to.equal("2");
   });
 
   it("lays the consumer's steps around those of one event, and these around no other event", async () => {
@@ -96,9 +69,9 @@ describe("The slot around a handler", () => {
         [Written, named("third")],
       ],
     });
-    kafka.append("notes", 0, { value: "Written|a" });
-    kafka.append("notes", 0, { value: "Other|a" });
-    kafka.append("notes", 0, { value: null });
+    bench.kafka.append("notes", 0, { value: "Written|a" });
+    bench.kafka.append("notes", 0, { value: "Other|a" });
+    bench.kafka.append("notes", 0, { value: null });
     await until("committed", () => committed() === 3n);
     expect(said.join(" ")).to.equal("all first second third written all other all tombstone");
   });
@@ -117,14 +90,17 @@ describe("The slot around a handler", () => {
       ],
       use: [[Written, timeout(400), timeout(200)]],
     });
-    kafka.append("notes", 0, { key: "1", value: "Written|a" });
-    kafka.append("notes", 0, { key: "2", value: "Other|a" });
-    await until("both done", () => harness?.outcomes().filter((one) => one === "processed").length === 2);
-    const overdue = harness?.signals.flatMap((one) => (one.kind === "handler.overdue" ? [one] : [])) ?? [];
+    bench.kafka.append("notes", 0, { key: "1", value: "Written|a" });
+    bench.kafka.append("notes", 0, { key: "2", value: "Other|a" });
+    await until(
+      "both done",
+      () => bench.harness.outcomes().filter((one) => one === "processed").length === 2,
+    );
+    const overdue = bench.harness.signals.flatMap((one) => (one.kind === "handler.overdue" ? [one] : []));
     expect(overdue.map(({ timeoutMs, record }) => [timeoutMs, record.event])).to.deep.equal([
       [200, "written"],
     ]);
-    const retried = harness?.signals.find(
+    const retried = bench.harness.signals.find(
       (one) => one.kind === "record.handled" && one.outcome === "retried",
     );
     expect(retried).to.have.property("failureClass", "timeout");
@@ -141,7 +117,7 @@ describe("The slot around a handler", () => {
       },
       { use: [[Written, timeout(100)]] },
     );
-    kafka.append("notes", 0, { key: "k", value: "Written|a" });
+    bench.kafka.append("notes", 0, { key: "k", value: "Written|a" });
     await until("committed", () => committed() === 1n);
     expect(most).to.equal(1);
     expect(handled()).to.deep.equal([["notes", 0n, "processed", "late"]]);
@@ -164,10 +140,10 @@ describe("The slot around a handler", () => {
       { use: [[Written, impatient]] },
     );
     for (const text of ["fine", "thrown", "fails"])
-      kafka.append("notes", 0, { key: text, value: `Written|${text}` });
-    await until("all done", () => harness?.outcomes().filter((one) => one === "processed").length === 3);
+      bench.kafka.append("notes", 0, { key: text, value: `Written|${text}` });
+    await until("all done", () => bench.harness.outcomes().filter((one) => one === "processed").length === 3);
     expect(ends.toSorted()).to.deep.equal(["fails", "fails", "fine", "thrown"]);
-    expect(harness?.outcomes().filter((one) => one !== "processed")).to.deep.equal(["retried"]);
+    expect(bench.harness.outcomes().filter((one) => one !== "processed")).to.deep.equal(["retried"]);
   });
 
   it("takes no silence of a step for an outcome: then the record ends as its handler says, or fails where none ran", async () => {
@@ -189,10 +165,10 @@ describe("The slot around a handler", () => {
       },
     );
     for (const text of ["fine", "refused", "thrown", "unseen"])
-      kafka.append("notes", 0, { key: text, value: `Written|${text}` });
+      bench.kafka.append("notes", 0, { key: text, value: `Written|${text}` });
     await until("committed", () => committed() === 4n);
     expect(seen.toSorted()).to.deep.equal(["fine", "refused", "thrown"]);
-    expect(harness?.outcomes().toSorted()).to.deep.equal([
+    expect(bench.harness.outcomes().toSorted()).to.deep.equal([
       "dead_lettered",
       "dead_lettered",
       "dead_lettered",
@@ -259,9 +235,9 @@ describe("The slot around a handler", () => {
         return false;
       },
     });
-    kafka.faults.send = () => void seen("settle: hand over");
-    kafka.faults.commit = () => void seen("settle: commit");
-    kafka.append("notes", 0, { value: "Written|a" });
+    bench.kafka.faults.send = () => void seen("settle: hand over");
+    bench.kafka.faults.commit = () => void seen("settle: commit");
+    bench.kafka.append("notes", 0, { value: "Written|a" });
     await until("committed", () => committed() === 1n);
     expect(said.filter((one, index) => said.indexOf(one) === index)).to.deep.equal([
       "admit",

@@ -1,83 +1,48 @@
 import { expect } from "chai";
 import { BatchFailure } from "../../../src/core/batch.ts";
 import { decodeError, KeryxError } from "../../../src/core/errors.ts";
-import type { Delivery } from "../../../src/core/handler.ts";
 import { headerNames } from "../../../src/core/headers.ts";
 import { createMemoryStore } from "../../../src/stores/memory.ts";
 import type { DedupeStore } from "../../../src/stores/port.ts";
-import type { Harness, Note } from "../../support/consumer-harness.ts";
-import {
-  createFastClock,
-  header,
-  noteEvent,
-  startHarness,
-  textOf,
-  until,
-} from "../../support/consumer-harness.ts";
-import type { MemoryKafka } from "../../support/memory-kafka.ts";
-import { createMemoryKafka } from "../../support/memory-kafka.ts";
+import { consumerBench } from "../../support/consumer-bench.ts";
+import { header, noteEvent, textOf, until } from "../../support/consumer-harness.ts";
 
 describe("A consumer that has to wait", () => {
-  const clock = createFastClock(20);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
-
-  beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 2);
-  });
-
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
-  });
-
   const Written = noteEvent("Written", { delaysMs: [50] });
+  const bench = consumerBench({ event: Written, partitions: 2 });
+  const { clock, committed, start } = bench;
+
   const Ordered = noteEvent("Ordered", { ordered: true });
-  const start = async (
-    handler: (event: Note, delivery: Delivery<Note>) => unknown,
-    more: Partial<Parameters<typeof startHarness>[0]> = {},
-  ): Promise<Harness> => {
-    harness = await startHarness({
-      kafka,
-      clock,
-      on: [[Written, handler as never]],
-      ...more,
-      options: { createTopics: true, ...more.options },
-    });
-    return harness;
-  };
-  const committed = (partition: number): bigint | undefined => kafka.committed("billing", "notes", partition);
   const causes = (kind: "partition.paused" | "partition.resumed"): unknown[] =>
-    harness?.signals.flatMap((signal) =>
+    bench.harness.signals.flatMap((signal) =>
       signal.kind === kind ? `${signal.partition}:${signal.cause}` : [],
-    ) ?? [];
+    );
 
   it("pauses the partition while the registry cannot be asked, dead-letters nothing, and resumes by itself", async () => {
     const seen: string[] = [];
     const running = await start((event) => void seen.push(event.text));
     running.registry.isDown = true;
-    kafka.append("notes", 0, { key: "a", value: "Written|a" });
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|a" });
     await until("paused", () => causes("partition.paused").includes("0:registry"));
-    kafka.append("notes", 0, { key: "b", value: "Written|b" });
+    bench.kafka.append("notes", 0, { key: "b", value: "Written|b" });
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(seen).to.deep.equal([]);
     running.registry.isDown = false;
     await until("committed", () => committed(0) === 2n);
     expect(seen).to.have.members(["a", "b"]);
     expect(causes("partition.resumed")).to.include("0:registry");
-    expect(kafka.records("notes-dlq")).to.have.length(0);
+    expect(bench.kafka.records("notes-dlq")).to.have.length(0);
     expect(new Set(running.outcomes())).to.deep.equal(new Set(["held", "processed"]));
   });
 
   it("dead-letters a record whose schema does not exist, naming the id that its frame holds", async () => {
     const running = await start(() => {});
     running.registry.faults.set("ghost", () => decodeError("unknown-schema", "no schema 9"));
-    kafka.append("notes", 0, {
+    bench.kafka.append("notes", 0, {
       value: new Uint8Array([0, 0, 0, 0, 9, ...new TextEncoder().encode("ghost")]),
     });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    const [letter] = kafka.records("notes-dlq");
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    const [letter] = bench.kafka.records("notes-dlq");
     expect(textOf(letter, headerNames.failureClass)).to.equal("unknown-schema");
     expect(textOf(letter, headerNames.schemaId)).to.equal("9");
     expect(textOf(letter, headerNames.attemptCount)).to.equal("1");
@@ -90,32 +55,32 @@ describe("A consumer that has to wait", () => {
       if (event.text === "broken") throw new KeryxError("encode_failed", "hopeless");
     });
     let down = true;
-    kafka.faults.send = () => (down ? new KeryxError("broker_unreachable", "nobody there") : undefined);
-    kafka.append("notes", 0, { key: "a", value: "Written|broken" });
+    bench.kafka.faults.send = () => (down ? new KeryxError("broker_unreachable", "nobody there") : undefined);
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|broken" });
     await until("paused", () => causes("partition.paused").includes("0:sink"));
-    kafka.append("notes", 1, { key: "b", value: "Written|fine" });
+    bench.kafka.append("notes", 1, { key: "b", value: "Written|fine" });
     await until("other partition committed", () => committed(1) === 1n);
     expect(committed(0)).to.equal(undefined);
     down = false;
     await until("committed", () => committed(0) === 1n);
     expect(runs.filter((text) => text === "broken")).to.have.length(1);
-    expect(kafka.records("notes-dlq")).to.have.length(1);
+    expect(bench.kafka.records("notes-dlq")).to.have.length(1);
   });
 
   it("drops the reason when a hand-over is too large, and stops when that is not enough", async () => {
     const running = await start((event) => {
       throw new KeryxError("encode_failed", event.text);
     });
-    kafka.faults.send = (batch) => {
+    bench.kafka.faults.send = (batch) => {
       const [record] = batch;
       const isHuge = new TextDecoder().decode(record?.value ?? undefined).includes("huge");
       const withReason = record?.headers.some(([name]) => name === headerNames.failureReason);
       return isHuge || withReason ? new KeryxError("record_too_large", "too large") : undefined;
     };
-    kafka.append("notes", 0, { key: "a", value: "Written|big" });
-    await until("dead-lettered", () => kafka.records("notes-dlq").length === 1);
-    expect(textOf(kafka.records("notes-dlq")[0], headerNames.failureReason)).to.equal(undefined);
-    kafka.append("notes", 1, { key: "a", value: "Written|huge" });
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|big" });
+    await until("dead-lettered", () => bench.kafka.records("notes-dlq").length === 1);
+    expect(textOf(bench.kafka.records("notes-dlq")[0], headerNames.failureReason)).to.equal(undefined);
+    bench.kafka.append("notes", 1, { key: "a", value: "Written|huge" });
     await until("stopped", () => running.outcomes().includes("stopped"));
     await until("committed", () => committed(0) === 1n);
     expect(committed(1)).to.equal(undefined);
@@ -137,28 +102,28 @@ describe("A consumer that has to wait", () => {
       ],
       options: { here: { tries: 4, baseMs: 20, maxMs: 50 } },
     });
-    kafka.append("notes", 0, { key: "good", value: "Ordered|1" });
-    kafka.append("notes", 0, { key: "good", value: "Ordered|2" });
+    bench.kafka.append("notes", 0, { key: "good", value: "Ordered|1" });
+    bench.kafka.append("notes", 0, { key: "good", value: "Ordered|2" });
     await until("committed", () => committed(0) === 2n);
     expect(seen).to.deep.equal(["good1", "good1", "good1", "good2"]);
-    kafka.append("notes", 0, { key: "bad", value: "Ordered|1" });
-    kafka.append("notes", 0, { key: "bad", value: "Ordered|2" });
-    kafka.append("notes", 1, { key: "fine", value: "Ordered|2" });
+    bench.kafka.append("notes", 0, { key: "bad", value: "Ordered|1" });
+    bench.kafka.append("notes", 0, { key: "bad", value: "Ordered|2" });
+    bench.kafka.append("notes", 1, { key: "fine", value: "Ordered|2" });
     await until("stopped", () => running.signals.some(({ kind }) => kind === "partition.stopped"));
     await until("other partition committed", () => committed(1) === 1n);
-    kafka.append("notes", 0, { key: "later", value: "Ordered|2" });
+    bench.kafka.append("notes", 0, { key: "later", value: "Ordered|2" });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(seen.filter((one) => one.startsWith("bad"))).to.deep.equal(Array(4).fill("bad1"));
     expect(seen).not.to.include("later2");
     expect(committed(0)).to.equal(2n);
-    expect(kafka.topics()).to.deep.equal(["notes"]);
-    await kafka.rebalance("billing");
+    expect(bench.kafka.topics()).to.deep.equal(["notes"]);
+    await bench.kafka.rebalance("billing");
     await until("tried again in the new epoch", () => seen.filter((one) => one === "bad1").length > 4);
   });
 
   it("stops at once on bytes it cannot read where order is declared, and discards only when told so", async () => {
     const running = await start(() => {}, { on: [[Ordered, () => {}]] });
-    kafka.append("notes", 0, { key: "a", value: "garbage" });
+    bench.kafka.append("notes", 0, { key: "a", value: "garbage" });
     await until("stopped", () => running.outcomes().includes("stopped"));
     await running.close();
     const second = await start(() => {}, { on: [[Ordered, () => {}]], options: { exhausted: "discard" } });
@@ -171,8 +136,8 @@ describe("A consumer that has to wait", () => {
     const seen: string[] = [];
     await store.claim("billing:written:m-1", "somebody", 60_000);
     const running = await start((event) => void seen.push(event.text), { store });
-    kafka.append("notes", 0, { key: "a", value: "Written|a", headers: [header("message-id", "m-1")] });
-    kafka.append("notes", 0, { key: "b", value: "Written|b", headers: [header("message-id", "m-2")] });
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|a", headers: [header("message-id", "m-1")] });
+    bench.kafka.append("notes", 0, { key: "b", value: "Written|b", headers: [header("message-id", "m-2")] });
     await until("held", () => running.outcomes().includes("held"));
     await until("others go on", () => seen.includes("b"));
     await store.release("billing:written:m-1", "somebody");
@@ -201,7 +166,7 @@ describe("A consumer that has to wait", () => {
     };
     const seen: string[] = [];
     await start((event) => void seen.push(event.text), { store });
-    kafka.append("notes", 0, { key: "a", value: "Written|a" });
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|a" });
     await until("paused", () => causes("partition.paused").includes("0:dedupe"));
     expect(seen).to.deep.equal([]);
     down = "done";
@@ -222,8 +187,8 @@ describe("A consumer that has to wait", () => {
         },
       };
       const running = await start(() => {}, { isAsync, on: [[Broken, () => {}]] });
-      kafka.append("notes", 0, { key: "a", value: "Written|a" });
-      kafka.append("notes", 1, { key: "b", value: "Written|b" });
+      bench.kafka.append("notes", 0, { key: "a", value: "Written|a" });
+      bench.kafka.append("notes", 1, { key: "b", value: "Written|b" });
       await until("stopped", () => running.outcomes().length === 2);
       expect(running.outcomes()).to.deep.equal(["stopped", "stopped"]);
       expect(running.signals.filter(({ kind }) => kind === "internal.error")).to.have.length(2);
@@ -238,16 +203,16 @@ describe("A consumer that has to wait", () => {
         },
       };
       const failures = (): unknown[] =>
-        kafka.records("notes-dlq").map((record) => textOf(record, headerNames.failureReason));
+        bench.kafka.records("notes-dlq").map((record) => textOf(record, headerNames.failureReason));
       const one = await start(async () => ({ kind, reason }) as never);
-      kafka.append("notes", 0, { key: "a", value: "Written|a" });
+      bench.kafka.append("notes", 0, { key: "a", value: "Written|a" });
       await until("dead-lettered", () => failures().length === 1);
       await one.close();
       const fail = (): never => {
         throw new BatchFailure(0, { kind, reason });
       };
       const many = await start(() => {}, { on: [], onBatch: [[Written, fail]] });
-      kafka.append("notes", 0, { key: "a", value: "Written|b" });
+      bench.kafka.append("notes", 0, { key: "a", value: "Written|b" });
       await until("dead-lettered", () => failures().length === 2);
       expect(failures()).to.deep.equal(["no text", "no text"]);
       const defects = [...one.signals, ...many.signals].filter(({ kind: name }) => name === "internal.error");
@@ -257,9 +222,9 @@ describe("A consumer that has to wait", () => {
   it("stops the partition on a defect of its own, instead of losing the record", async () => {
     const running = await start(() => {});
     running.registry.faults.set("defect", () => new TypeError("undefined is not a function"));
-    kafka.append("notes", 0, { key: "a", value: "Written|defect" });
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|defect" });
     await until("stopped", () => running.outcomes().includes("stopped"));
-    expect(kafka.records("notes-dlq")).to.have.length(0);
+    expect(bench.kafka.records("notes-dlq")).to.have.length(0);
     expect(committed(0)).to.equal(undefined);
   });
 
@@ -272,8 +237,8 @@ describe("A consumer that has to wait", () => {
         throw new Error("a defect");
       return signals.splice(signals.length, 0, ...more).length;
     };
-    kafka.append("notes", 0, { key: "a", value: "Written|first" });
-    kafka.append("notes", 1, { key: "b", value: "Written|second" });
+    bench.kafka.append("notes", 0, { key: "a", value: "Written|first" });
+    bench.kafka.append("notes", 1, { key: "b", value: "Written|second" });
     await until("handled", () => committed(1) === 1n);
     expect(seen).to.deep.equal(["second"]);
     expect(committed(0)).to.equal(undefined);

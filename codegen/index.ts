@@ -4,7 +4,6 @@ import { lint } from "./check/lint.ts";
 import { type Diagnostic, isClean } from "./diagnostics.ts";
 import { checkProject, type EmitRequest, writeProject } from "./emit/emit.ts";
 import type { Difference, SyncResult } from "./emit/sync.ts";
-import { resolveBuf } from "./load/buf.ts";
 import { loadSources } from "./load/load.ts";
 import { loadLock, lockPath } from "./load/lock.ts";
 import { withLineFeeds } from "./load/options.ts";
@@ -111,7 +110,6 @@ async function toRequest(
     generator: target.generator,
     origin: await originOf(project, checked, lock),
     inputs,
-    resolveBuf: () => resolveBuf(project.root),
     printMessages: target.printMessages,
     reprint: target.reprint,
   };

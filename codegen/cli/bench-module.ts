@@ -6,7 +6,6 @@ import { writeProject } from "../emit/emit.ts";
 import { placeOf } from "../emit/events.ts";
 import { transpile } from "../emit/output.ts";
 import type { CheckedModel } from "../index.ts";
-import { resolveBuf } from "../load/buf.ts";
 import type { EventModel } from "../model/model.ts";
 import { messagesPath } from "../model/names.ts";
 import type { OpenProject } from "./load.ts";
@@ -39,7 +38,6 @@ export async function withModule<T>(
       generator: "keryx bench",
       origin: "",
       inputs,
-      resolveBuf: () => resolveBuf(project.root),
       extension: "js",
     });
     await compileAll(join(folder, "ts"), join(folder, "js"));

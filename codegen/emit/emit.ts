@@ -39,8 +39,6 @@ export interface EmitRequest {
   readonly origin: string;
   /** Schema files by their path relative to the schema root, with their text. */
   readonly inputs: ReadonlyMap<string, string>;
-  /** Finds buf's binary; asked only when Protobuf messages must be printed. */
-  readonly resolveBuf: () => string;
   /** Default: by a process of its own each time. */
   readonly printMessages?: PrintMessages | undefined;
   /** Print what has not changed, too. */
@@ -94,37 +92,28 @@ async function buildOutput(request: EmitRequest): Promise<Output> {
   const inputs = new Map([...request.inputs].map(([path, text]) => [path, hashText(text)]));
   const plans = planFiles(model, extension);
   const sources = new Map(plans.map((plan) => [plan.path, hashText(JSON.stringify(plan))]));
-  const isFresh = (path: string, from: string | undefined): boolean => {
+  for (const [path, from] of messageSources(request, inputs, extension)) sources.set(path, from);
+  const mayKeep = request.reprint !== true && folder.manifest.generator === request.generator;
+  const isFresh = ([path, from]: readonly [path: string, from: string]): boolean => {
     const listed = folder.manifest.files.get(path);
     const there = folder.files.get(path);
-    return (
-      request.reprint !== true &&
-      folder.manifest.generator === request.generator &&
-      listed?.from === from &&
-      there !== undefined &&
-      hashText(there) === listed?.hash
-    );
+    return listed?.from === from && there !== undefined && hashText(there) === listed.hash;
   };
-  const kept = (path: string): OutputFile => ({ path, text: folder.files.get(path) ?? "" });
-
-  for (const [path, from] of messageSources(request, inputs, extension)) sources.set(path, from);
+  const fresh = new Set(mayKeep ? [...sources].filter(isFresh).map(([path]) => path) : []);
+  const kept = [...fresh].map((path) => ({ path, text: folder.files.get(path) ?? "" }));
   const messages = async (): Promise<readonly OutputFile[]> => {
-    const all = (model.protobuf?.files ?? []).map((file) => messagesPath(file.proto.name));
-    const paths = all.filter((path) => !isFresh(path, sources.get(path)));
-    const fresh = all.filter((path) => !paths.includes(path)).map(kept);
-    if (model.protobuf === undefined || paths.length === 0) return fresh;
-    const plugin = resolvePlugin(request.projectRoot);
-    const image = model.protobuf.strippedImage;
+    const all = model.protobuf?.files ?? [];
+    const files = all.filter(({ proto }) => !fresh.has(messagesPath(proto.name)));
+    if (files.length === 0) return [];
     const print = request.printMessages ?? generateMessages;
-    const printed = await print({ image, paths, extension, buf: request.resolveBuf(), plugin });
-    return [...fresh, ...printed];
+    return print({ files, extension, plugin: resolvePlugin(request.projectRoot) });
   };
-  const printed = printFiles(plans.filter((plan) => !isFresh(plan.path, sources.get(plan.path))));
-  const [ours, theirs] = await Promise.all([printed, messages()]);
-  const unchanged = plans
-    .filter((plan) => isFresh(plan.path, sources.get(plan.path)))
-    .map(({ path }) => kept(path));
-  const outputs = [...ours, ...unchanged, ...theirs].sort((left, right) => compare(left.path, right.path));
+  // The plugin works in a process of its own meanwhile.
+  const [theirs, ours] = await Promise.all([
+    messages(),
+    printFiles(plans.filter(({ path }) => !fresh.has(path))),
+  ]);
+  const outputs = [...ours, ...theirs, ...kept].sort((left, right) => compare(left.path, right.path));
   const files = outputs.map(
     ({ path, text }) => [path, { hash: hashText(text), from: sources.get(path) ?? "" }] as const,
   );

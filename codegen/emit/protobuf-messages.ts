@@ -1,20 +1,22 @@
-import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { create, type DescFile, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
 import { KeryxError } from "../../src/core/errors.ts";
+import { messagesPath } from "../model/names.ts";
 import type { ImportExtension } from "./file-scope.ts";
 import { header, type OutputFile } from "./output.ts";
 
 export interface MessagesRequest {
-  /** Binary FileDescriptorSet without our options; files that are only imported are marked so. */
-  readonly image: Uint8Array;
-  /** Paths of the files to write, relative to the output folder. */
-  readonly paths: readonly string[];
+  /** The files to print, without our options. */
+  readonly files: readonly DescFile[];
   readonly extension: ImportExtension;
-  /** Path of buf's binary. */
-  readonly buf: string;
   readonly plugin: Plugin;
 }
 
@@ -58,68 +60,75 @@ export function pluginOptions(extension: ImportExtension): readonly string[] {
   return ["target=ts", `import_extension=${extension}`, "erasable_syntax=true"];
 }
 
-/** Runs protoc-gen-es once over the image, in a folder of its own, and hands back its files. */
+/** A protoc-gen-es that has been started: it prints once, and ends. */
+export type PluginProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Starts it without anything of our environment; most of its time is its start. */
+export function startPlugin({ path }: Plugin): PluginProcess {
+  const child = spawn(process.execPath, [path], { env: {}, stdio: ["pipe", "pipe", "pipe"], shell: false });
+  // A process that ends early, or never began, closes its streams; then it has printed nothing.
+  child.on("error", () => {});
+  child.stdin.on("error", () => {});
+  return child;
+}
+
+/** Runs protoc-gen-es once over the files, in a process of its own. */
 export async function generateMessages(request: MessagesRequest): Promise<readonly OutputFile[]> {
-  const folder = await mkdtemp(join(tmpdir(), "keryx-"));
+  return printBy(startPlugin(request.plugin), request);
+}
+
+/** Hands the files to a plugin that waits for them. */
+export async function printBy(
+  child: PluginProcess,
+  { files, extension }: MessagesRequest,
+): Promise<readonly OutputFile[]> {
+  const asked = create(CodeGeneratorRequestSchema, {
+    fileToGenerate: files.map(({ proto }) => proto.name),
+    parameter: pluginOptions(extension).join(),
+    protoFile: withImports(files).map(({ proto }) => proto),
+  });
+  child.stdin.end(toBinary(CodeGeneratorRequestSchema, asked));
+  const [bytes, complaint] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+  const { file: printed, error } = readAnswer(bytes);
+  const texts = new Map(printed.map(({ name, content }) => [name, content]));
+  return files.map(({ proto }) => {
+    const path = messagesPath(proto.name);
+    const text = texts.get(path);
+    if (text !== undefined) return asOutput(path, text);
+    const why = error || complaint.toString("utf8").trim() || "it ended without an answer";
+    throw new KeryxError("generate_failed", `protoc-gen-es could not print ${path}: ${why.slice(0, 2_000)}`, {
+      help: "Check that @bufbuild/protobuf and @bufbuild/protoc-gen-es are installed completely, in the same version.",
+    });
+  });
+}
+
+function readAnswer(bytes: Uint8Array): CodeGeneratorResponse {
   try {
-    await writeFile(join(folder, "image.binpb"), request.image);
-    await writeFile(join(folder, "buf.gen.yaml"), template(request));
-    await mkdir(join(folder, "out"));
-    await runBuf(request.buf, folder);
-    return await Promise.all(
-      request.paths.map(async (path) => {
-        return asOutput(path, await readFile(join(folder, "out", ...path.split("/")), "utf8"));
-      }),
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    return fromBinary(CodeGeneratorResponseSchema, bytes);
+  } catch (cause) {
+    throw new KeryxError("generate_failed", "protoc-gen-es gave an answer that cannot be read.", { cause });
   }
 }
 
-/** A file of protoc-gen-es as one of ours. */
-export function asOutput(path: string, text: string): OutputFile {
-  return { path, text: `${header}\n${text.replaceAll(/\r\n?/g, "\n").trimEnd()}\n` };
-}
-
-// JSON is YAML. One call for all files: the default strategy starts the plugin once for each folder.
-function template(request: MessagesRequest): string {
-  const local = [process.execPath, request.plugin.path];
-  const plugin = { local, out: "out", opt: pluginOptions(request.extension), strategy: "all" };
-  return JSON.stringify({ version: "v2", plugins: [plugin] });
-}
-
-function runBuf(buf: string, folder: string): Promise<void> {
-  const nowhere = "http://127.0.0.1:9";
-  // Its own environment, without secrets of ours, and without a network.
-  const env = {
-    PATH: [dirname(process.execPath), dirname(buf)].join(delimiter),
-    HOME: folder,
-    BUF_CACHE_DIR: folder,
-    HTTP_PROXY: nowhere,
-    HTTPS_PROXY: nowhere,
-    ...(process.env["SystemRoot"] === undefined ? {} : { SystemRoot: process.env["SystemRoot"] }),
+/** Files with all that they import, each once and behind its imports. */
+function withImports(files: readonly DescFile[]): readonly DescFile[] {
+  const found = new Set<DescFile>();
+  const visit = (file: DescFile): void => {
+    if (found.has(file)) return;
+    for (const one of file.dependencies) visit(one);
+    found.add(file);
   };
-  return new Promise((resolve, reject) => {
-    const child = spawn(buf, ["generate", "image.binpb", "--template", "buf.gen.yaml"], {
-      cwd: folder,
-      env,
-      shell: false,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    let complaint = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      if (complaint.length < 2000) complaint += chunk.toString("utf8");
-    });
-    child.once("error", (cause) => reject(failure(cause.message, cause)));
-    child.once("close", (exitCode) =>
-      exitCode === 0 ? resolve() : reject(failure(complaint.trim().slice(0, 2000))),
-    );
-  });
+  for (const file of files) visit(file);
+  return [...found];
 }
 
-function failure(what: string, cause?: unknown): KeryxError {
-  return new KeryxError("generate_failed", `protoc-gen-es could not print the Protobuf messages: ${what}`, {
-    cause,
-    help: "Check that @bufbuild/buf and @bufbuild/protoc-gen-es are installed completely.",
-  });
+async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** A file of protoc-gen-es as one of ours. */
+function asOutput(path: string, text: string): OutputFile {
+  return { path, text: `${header}\n${text.replaceAll(/\r\n?/g, "\n").trimEnd()}\n` };
 }

@@ -37,8 +37,13 @@ export interface OutputFolder {
 export async function readOutputFolder(root: string): Promise<OutputFolder> {
   const files = new Map<string, string>();
   const foreign = new Set<string>();
-  for (const path of await listFiles(root, "")) {
-    const text = path.endsWith(".ts") || path === manifestPath ? await readText(join(root, path)) : undefined;
+  const paths = await listFiles(root, "");
+  const mayBeOurs = (path: string): boolean => path.endsWith(".ts") || path === manifestPath;
+  const texts = await Promise.all(
+    paths.map((path) => (mayBeOurs(path) ? readText(join(root, path)) : undefined)),
+  );
+  for (const [index, path] of paths.entries()) {
+    const text = texts[index];
     if (text !== undefined && (text.startsWith(header) || path === manifestPath)) files.set(path, text);
     else foreign.add(path);
   }
@@ -105,8 +110,12 @@ export async function writeOutput(
   manifest: Manifest,
 ): Promise<SyncResult> {
   const wanted = new Map([...outputs, printManifest(manifest)].map(({ path, text }) => [path, text]));
-  await checkPaths(folder, [...wanted.keys()]);
+  checkPaths(folder, [...wanted.keys()]);
   const changed = [...wanted].filter(([path, text]) => !sameText(folder.files.get(path) ?? "", text));
+  await checkLinks(
+    folder.root,
+    changed.map(([path]) => path),
+  );
   const edited = ([path]: readonly [string, string]): boolean => {
     const there = folder.files.get(path);
     const listed = folder.manifest.files.get(path);
@@ -128,7 +137,7 @@ export async function writeOutput(
 const segment = /^[A-Za-z0-9_.$-]+$/;
 
 /** Output stays inside its folder, on names that every system takes, and never replaces what is not ours. */
-async function checkPaths(folder: OutputFolder, paths: readonly string[]): Promise<void> {
+function checkPaths(folder: OutputFolder, paths: readonly string[]): void {
   const folded = new Map<string, string>();
   for (const path of paths) {
     const parts = path.split("/");
@@ -142,17 +151,20 @@ async function checkPaths(folder: OutputFolder, paths: readonly string[]): Promi
       throw refusal(
         `${path} in the output folder was not generated, so it is not written over: move it away.`,
       );
-    await checkParents(folder.root, parts);
   }
 }
 
-async function checkParents(root: string, parts: readonly string[]): Promise<void> {
-  for (let count = 0; count <= parts.length; count += 1) {
-    const path = join(root, ...parts.slice(0, count));
-    const stats = await lstat(path).catch(() => undefined);
-    if (stats?.isSymbolicLink())
-      throw refusal(`${path} is a symbolic link: output is not written through links.`);
-  }
+/** Neither the files nor the folders that lead to them may be links. */
+async function checkLinks(root: string, paths: readonly string[]): Promise<void> {
+  const places = new Set([root]);
+  for (const path of paths)
+    for (let place = path; place !== "."; place = dirname(place)) places.add(join(root, place));
+  const isLink = async (place: string): Promise<boolean> =>
+    (await lstat(place).catch(() => undefined))?.isSymbolicLink() === true;
+  const all = [...places];
+  const links = await Promise.all(all.map(isLink));
+  const link = all.find((_, index) => links[index]);
+  if (link !== undefined) throw refusal(`${link} is a symbolic link: output is not written through links.`);
 }
 
 function refusal(message: string): KeryxError {
@@ -174,7 +186,7 @@ export async function writeFileWhole(root: string, path: string, text: string): 
 }
 
 async function deleteFile(root: string, path: string): Promise<void> {
-  await checkParents(root, path.split("/").slice(0, -1));
+  await checkLinks(root, [dirname(path)]);
   await rm(join(root, path), { force: true });
   for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
     const isEmpty = await rmdir(join(root, folder)).then(

@@ -1,5 +1,5 @@
-import { createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Diagnostic, isClean, report, type Span } from "../diagnostics.ts";
 import type { LoadedEvent, LoadedSchemas } from "../model/loaded.ts";
 import { compare } from "../model/order.ts";
@@ -11,7 +11,7 @@ import { projectAll } from "./projection.ts";
 import { checkLimits, checkTexts } from "./proto-limits.ts";
 import { readEvents, readMarks } from "./proto-options.ts";
 import { printable, type SchemaTree } from "./sources.ts";
-import { markImports, stripSet } from "./strip.ts";
+import { stripSet } from "./strip.ts";
 
 export interface LoadedProtobuf {
   readonly events: readonly LoadedEvent[];
@@ -27,6 +27,8 @@ export async function loadProto(tree: SchemaTree, projectRoot: string): Promise<
   if (tree.proto.length === 0) return nothing;
   const refusals = [...checkOptionsFile(tree.proto), ...checkTexts(tree.proto)];
   if (refusals.length > 0) return { ...nothing, diagnostics: refusals };
+  // A project in Avro alone: nothing is there to be compiled.
+  if (tree.proto.every(({ path }) => path === optionsPath)) return nothing;
   const buf = resolveBuf(projectRoot);
   const result = await buildImage(buf, tree.root, true);
   if (result.kind === "refused") return { ...nothing, diagnostics: explain(result.annotations, tree) };
@@ -53,26 +55,9 @@ export async function loadProto(tree: SchemaTree, projectRoot: string): Promise<
       files: [...registry.files]
         .filter((file) => isOwn(file.proto.name))
         .sort((a, b) => compare(a.proto.name, b.proto.name)),
-      strippedImage: toBinary(FileDescriptorSetSchema, inOrder(markImports(stripped, isOwn), isOwn)),
     },
     diagnostics,
   };
-}
-
-/** Own files after their imports, otherwise by path: the same bytes whatever order the compiler chose. */
-function inOrder(set: FileDescriptorSet, isOwn: (path: string) => boolean): FileDescriptorSet {
-  const files = new Map(set.file.map((file) => [file.name, file]));
-  const done = new Set<string>();
-  const sorted: FileDescriptorSet["file"] = [];
-  const visit = (name: string): void => {
-    const file = files.get(name);
-    if (file === undefined || done.has(name)) return;
-    done.add(name);
-    for (const dependency of [...file.dependency].sort(compare)) visit(dependency);
-    sorted.push(file);
-  };
-  for (const name of [...files.keys()].filter(isOwn).sort(compare)) visit(name);
-  return { ...set, file: sorted };
 }
 
 /** What buf says, as diagnostics; one place may get several sentences. */

@@ -22,19 +22,6 @@ export function withoutPlaces(file: FileDescriptorProto): FileDescriptorProto {
   return copy;
 }
 
-/**
- * Marks the files that are only imported, as buf's own images do, so that nothing is generated for them.
- * @see https://github.com/bufbuild/buf/blob/main/proto/buf/alpha/image/v1/image.proto
- */
-export function markImports(set: FileDescriptorSet, isOwn: (path: string) => boolean): FileDescriptorSet {
-  const isImport = { no: 8042, wireType: 2, data: Uint8Array.of(2, 8, 1) };
-  return create(FileDescriptorSetSchema, {
-    file: set.file.map((file) =>
-      isOwn(file.name) ? file : copyOf(file, { $unknown: [...(file.$unknown ?? []), isImport] }),
-    ),
-  });
-}
-
 function stripFile(file: FileDescriptorProto): FileDescriptorProto {
   const gone = file.dependency.indexOf(optionsPath);
   const shift = (indexes: readonly number[]): number[] =>

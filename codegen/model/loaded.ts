@@ -36,6 +36,5 @@ export interface LoadedSchemas {
   readonly protobuf?: {
     /** Files of the project, sorted by path, without our options and without the options file. */
     readonly files: readonly DescFile[];
-    readonly strippedImage: Uint8Array;
   };
 }

@@ -131,7 +131,5 @@ export interface ProjectModel {
   readonly protobuf?: {
     /** Files of the project (not imports from elsewhere), sorted by path, without `keryx/v1/options.proto`. */
     readonly files: readonly DescFile[];
-    /** Binary FileDescriptorSet without our options, for protoc-gen-es. */
-    readonly strippedImage: Uint8Array;
   };
 }

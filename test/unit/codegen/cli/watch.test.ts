@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -106,12 +106,10 @@ describe("keryx generate --watch", function () {
 
   it("takes fifty saves in a burst as one change", async () => {
     const watched = await start({ "schemas/a.avsc": avro("A") });
+    // In one turn: however slow the machine is, nothing runs between two of them.
     for (let count = 0; count < 50; count += 1)
-      await writeFile(
-        join(watched.root, "schemas", `b${count % 5}.avsc`),
-        avro(`B${count % 5}`, `f${count}`),
-      );
-    await waitUntil("the run after the burst", () => existsSync(join(watched.root, "generated/a/v1/b4.ts")));
+      writeFileSync(join(watched.root, "schemas", `b${count % 5}.avsc`), avro(`B${count % 5}`, `f${count}`));
+    await waitUntil("the run after the burst", () => watched.runs() > 1);
     // A change of its own: whatever the burst set going has ended when this one was seen.
     await watched.save("schemas/a.avsc", avro("A", "later"));
     expect(watched.runs()).to.equal(3);

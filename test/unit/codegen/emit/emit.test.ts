@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { checkProject, type EmitRequest, writeProject } from "../../../../codegen/emit/emit.ts";
 import { manifestPath, parseManifest } from "../../../../codegen/emit/manifest.ts";
+import { generateMessages } from "../../../../codegen/emit/protobuf-messages.ts";
 import { loadModel } from "../../../../codegen/index.ts";
-import { resolveBuf } from "../../../../codegen/load/buf.ts";
 import type { ProjectModel } from "../../../../codegen/model/model.ts";
 import { parseAvro } from "../../../../src/schema/avro.ts";
 import { printTypes, repository } from "../../../support/generated-code.ts";
@@ -25,7 +25,7 @@ describe("generating a project", function () {
   let model: ProjectModel;
   let inputs: ReadonlyMap<string, string>;
   let folder: string;
-  let bufRuns: number;
+  let pluginRuns: number;
 
   const request = (changes: Partial<EmitRequest> = {}): EmitRequest => ({
     model,
@@ -35,9 +35,9 @@ describe("generating a project", function () {
     origin: "",
     inputs,
     extension: "ts",
-    resolveBuf() {
-      bufRuns += 1;
-      return resolveBuf(repository);
+    printMessages(messages) {
+      pluginRuns += 1;
+      return generateMessages(messages);
     },
     ...changes,
   });
@@ -49,7 +49,7 @@ describe("generating a project", function () {
   });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "keryx-emit-"));
-    bufRuns = 0;
+    pluginRuns = 0;
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -78,7 +78,7 @@ describe("generating a project", function () {
 
   it("prints Protobuf messages once, without our options, and not again while nothing changed", async () => {
     await writeProject(request());
-    expect(bufRuns).equals(1);
+    expect(pluginRuns).equals(1);
     expect(await writeProject(request())).deep.equals({
       written: [],
       deleted: [],
@@ -86,21 +86,21 @@ describe("generating a project", function () {
       left: [],
     });
     expect(await checkProject(request())).deep.equals([]);
-    expect(bufRuns).equals(1);
+    expect(pluginRuns).equals(1);
     const messages = readFileSync(join(folder, "out", "orders/v1/order_placed_pb.ts"), "utf8");
     expect(messages).not.contains("keryx/v1/options").and.not.contains("order-events-dlq");
     const withText = (path: string, text: string) => request({ inputs: new Map([...inputs, [path, text]]) });
     // A file that no other one imports is no reason to print those.
     await writeProject(withText("users/v1/x.proto", "message Y {}\n"));
-    expect(bufRuns).equals(1);
+    expect(pluginRuns).equals(1);
     await writeProject(withText("orders/v1/order_placed.proto", "message Y {}\n"));
-    expect(bufRuns).equals(2);
+    expect(pluginRuns).equals(2);
   });
 
   it("prints everything again for another version of the generator or other import endings", async () => {
     await writeProject(request());
     expect((await writeProject(request({ generator: "keryx next" }))).written).deep.equals([manifestPath]);
-    expect(bufRuns).equals(2);
+    expect(pluginRuns).equals(2);
     const result = await writeProject(request({ generator: "keryx next", extension: "js" }));
     expect(result.written.length).greaterThan(10);
     const topic = readFileSync(join(folder, "out", "topics/order-events.ts"), "utf8");
@@ -122,22 +122,23 @@ describe("generating a project", function () {
     expect([...manifest.fallbacks]).deep.equals([]);
   });
 
-  it("works without any Protobuf file, and then asks for no buf", async () => {
+  it("works without any Protobuf file, and then starts no plugin", async () => {
     await writeProject(request({ model: tortureModel(), inputs: new Map() }));
-    expect(bufRuns).equals(0);
+    expect(pluginRuns).equals(0);
   });
 
   it("names what cannot be run as a failure of the generator", async () => {
-    const broken = request({ resolveBuf: () => join(folder, "no-such-buf") });
-    expect(await writeProject(broken).catch((thrown: unknown) => thrown)).property("code", "generate_failed");
-    const image = {
-      ...model,
-      protobuf: { files: model.protobuf?.files ?? [], strippedImage: Uint8Array.of(0xff) },
-    };
-    expect(await writeProject(request({ model: image })).catch((thrown: unknown) => thrown)).property(
-      "code",
-      "generate_failed",
-    );
+    // As an installation that lost its files: a program that says something else, and one that is not there.
+    const talker = join(folder, "talker.mjs");
+    writeFileSync(talker, "process.stdin.resume(); console.log('no message'); process.exitCode = 1;\n");
+    for (const path of [talker, join(folder, "no-such-plugin.mjs")]) {
+      const broken = request({
+        printMessages: (messages) => generateMessages({ ...messages, plugin: { ...messages.plugin, path } }),
+      });
+      const thrown = await writeProject(broken).catch((error: unknown) => error);
+      expect(thrown).property("code", "generate_failed");
+      expect(thrown).property("message").contains("protoc-gen-es");
+    }
   });
 });
 
@@ -166,7 +167,6 @@ describe("a project of its own", function () {
           origin: "",
           inputs: new Map(),
         },
-        resolveBuf: () => resolveBuf(repository),
       });
       const proto = readFileSync(join(outputRoot, "nested_events.ts"), "utf8");
       expect(proto).contains('key: (value) => value.head?.number?.toString() ?? ""');

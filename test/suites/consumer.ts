@@ -377,7 +377,7 @@ export function describeConsumer(requireServers: GetServers): void {
       const value = await encode(event, "o-1");
       await send({ key: "o-1", value, headers: [toHeader("message-id", "e-o-1")] });
       const kafka = new Kafka({ brokers: [...servers.brokers], logLevel: logLevel.NOTHING });
-      const classic = kafka.consumer({ groupId: uniqueName("classic") });
+      const classic = kafka.consumer({ groupId: uniqueName("classic"), maxWaitTimeInMs: 100 });
       const values: Buffer[] = [];
       await classic.connect();
       await classic.subscribe({ topic, fromBeginning: true });

@@ -109,7 +109,7 @@ export function describeProducer(requireServers: GetServers): void {
       // toPositive(murmur2("foobar")) % 6, murmur2 as in Kafka's own UtilsTest.
       const partition = (-790332482 & 0x7fffffff) % 6;
       const kafka = new kafkajs.Kafka({ brokers: [...servers.brokers], logLevel: kafkajs.logLevel.NOTHING });
-      const consumer = kafka.consumer({ groupId: uniqueName("plain") });
+      const consumer = kafka.consumer({ groupId: uniqueName("plain"), maxWaitTimeInMs: 100 });
       await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: true });
       const { message, ...at } = await new Promise<kafkajs.EachMessagePayload>((resolve) => {

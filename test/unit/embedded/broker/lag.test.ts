@@ -17,7 +17,7 @@ describe("How far a group is, as the embedded broker tells", () => {
       1,
     );
     expect(broker.lag("billing")).to.deep.equal([]);
-    const consumer = kafka(broker).consumer({ groupId: "billing" });
+    const consumer = kafka(broker).consumer({ groupId: "billing", maxWaitTimeInMs: 20 });
     await consumer.connect();
     await consumer.subscribe({ topics: ["orders"], fromBeginning: true });
     const first = { topic: "orders", partition: 0, committed: undefined, start: 0, end: 0 };
@@ -31,18 +31,20 @@ describe("How far a group is, as the embedded broker tells", () => {
   it("is known from commits alone, which observers hear of, and names no topic that is gone", async () => {
     const heard: BrokerSignal[] = [];
     const broker = await start({ topics: [{ name: "orders" }], observe: (signal) => heard.push(signal) });
-    const admin = kafka(broker).admin();
-    await admin.connect();
-    await admin.setOffsets({
-      groupId: "billing",
-      topic: "orders",
-      partitions: [{ partition: 0, offset: "0" }],
-    });
+    const consumer = kafka(broker).consumer({ groupId: "billing", maxWaitTimeInMs: 20 });
+    await consumer.connect();
+    await consumer.subscribe({ topics: ["orders"] });
+    await consumer.run({ autoCommit: false, eachMessage: async () => {} });
+    await until(() => broker.lag("billing").length > 0, "the group has a member");
+    await consumer.commitOffsets([{ topic: "orders", partition: 0, offset: "0" }]);
+    await consumer.disconnect();
     expect(broker.lag("billing")).to.deep.equal([
       { topic: "orders", partition: 0, committed: 0, start: 0, end: 0 },
     ]);
     const commit = { group: "billing", topic: "orders", partition: 0, offset: 0 } as const;
     expect(heard).to.deep.include({ kind: "offsets.committed", ...commit });
+    const admin = kafka(broker).admin();
+    await admin.connect();
     await admin.deleteTopics({ topics: ["orders"] });
     expect(broker.lag("billing")).to.deep.equal([]);
   });

@@ -6,12 +6,13 @@ import { startTestServers } from "keryx/testing";
 import { backlog } from "../support/chaos/backlog.ts";
 import { kills } from "../support/chaos/kills.ts";
 import { members, rebalances } from "../support/chaos/members.ts";
+import { pace } from "../support/chaos/pace.ts";
 import { record, recordAll } from "../support/chaos/results.ts";
 import { runSoak } from "../support/chaos/soak.ts";
 import type { ChaosResult, ChaosWorkload, Scale } from "../support/chaos/workload.ts";
 import { chooseSeed } from "../support/effects/random.ts";
 
-const workloads: readonly ChaosWorkload[] = [kills, members, rebalances, backlog];
+const workloads: readonly ChaosWorkload[] = [kills, members, rebalances, backlog, pace];
 
 const { values } = parseArgs({
   allowNegative: true,

@@ -12,7 +12,7 @@ import { createMemoryKafka, type MemoryKafka } from "./memory-kafka.ts";
 
 export type Items = readonly BatchItem<Note>[];
 
-export const Written = noteEvent("Written", { delaysMs: [20, 20] });
+export const Written: ReturnType<typeof noteEvent> = noteEvent("Written", { delaysMs: [20, 20] });
 const Ordered = noteEvent("Ordered", { ordered: true });
 
 export const textsOf = (items: Items): string => items.map(({ value }) => value.text).join("");

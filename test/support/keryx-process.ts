@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { expect } from "chai";
 import type { CommandAnswer } from "./command.ts";
 
-export const root = join(import.meta.dirname, "..", "..");
+export const root: string = join(import.meta.dirname, "..", "..");
 /** The event that `keryx init` writes. */
 export const sample = "schemas/shop/v1/order_placed.proto";
 
@@ -77,7 +77,7 @@ export interface ProjectBench {
 }
 
 /** To be called in a `describe`. */
-export function projectBench({ isGenerated = false } = {}): ProjectBench {
+export function projectBench({ isGenerated = false }: { readonly isGenerated?: boolean } = {}): ProjectBench {
   const templates = mkdtempSync(join(tmpdir(), "keryx-cli-"));
   const started = join(templates, "started");
   const complete = join(templates, "complete");

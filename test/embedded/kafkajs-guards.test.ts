@@ -3,8 +3,9 @@ import type { KeryxError } from "../../src/core/errors.ts";
 import type { DevBroker } from "../../src/embedded/broker/index.ts";
 import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
 import type { KafkaPort } from "../../src/transport/port.ts";
-import { join, type Member, type MemberOptions, outgoing, until } from "../suites/transport-tools.ts";
+import { drain, join, type Member, type MemberOptions, outgoing, until } from "../suites/transport-tools.ts";
 import { embeddedBrokers } from "../support/embedded.ts";
+import { createManualClock } from "../support/manual-clock.ts";
 
 const topic = "orders";
 const group = "billing";
@@ -101,6 +102,32 @@ describe("the guards around kafkajs", function () {
     expect(member.records).to.deep.equal([]);
     member.consumer.resume([at]);
     await until("it reads", () => member.records.length === 1);
+  });
+
+  it("do not let a partition that was paused for a moment wait for long behind one without news", async () => {
+    const clock = createManualClock();
+    const frozen = await brokers.start({ topics: [{ name: topic, partitions: 2 }], clock });
+    await port.close();
+    port = createKafkajsPort({ brokers: frozen.bootstrap(), clientId }, () => {});
+    const at = { topic, partition: 0 };
+    await send(["a"]);
+    const member = await start({
+      maxWaitMs: 250,
+      handle({ records, resolve }, { consumer, records: seen }) {
+        seen.push(...drain(records));
+        consumer.pause([at]);
+        resolve(seen.at(-1)?.offset ?? -1n);
+      },
+    });
+    await until("it has read", () => member.records.length === 1);
+    await until("it asks for the other one, briefly", () => clock.delays.includes(25));
+    member.consumer.resume([at]);
+    await send(["b"]);
+    await clock.advance(25);
+    await until("it reads on", () => member.records.length === 2);
+    const closed = member.consumer.close();
+    await clock.advance(250);
+    await closed;
   });
 
   it("undo pauses and seeks with the assignment that they belong to", async () => {

@@ -52,17 +52,12 @@ export function createKafkajsConsumer(deps: ConsumerDeps, options: PortConsumerO
       }
     },
     pause(partitions) {
-      const known = partitions.filter((at) => current()?.has(at));
-      for (const at of known) current()?.paused.add(toKey(at));
-      if (known.length > 0) supervisor.reader()?.membership.pause(known);
+      for (const at of partitions) if (current()?.has(at)) current()?.paused.add(toKey(at));
+      supervisor.reader()?.membership.pausesChanged();
     },
     resume(partitions) {
-      const assignment = current();
-      if (assignment === undefined) return;
-      for (const at of partitions) assignment.paused.delete(toKey(at));
-      const free = partitions.filter((at) => assignment.has(at) && !assignment.isHeld(at));
-      // Before it is ready everything stays paused, whatever is asked.
-      if (assignment.state === "ready" && free.length > 0) supervisor.reader()?.membership.resume(free);
+      for (const at of partitions) current()?.paused.delete(toKey(at));
+      supervisor.reader()?.membership.pausesChanged();
     },
     seek(to) {
       const reader = supervisor.reader();

@@ -7,6 +7,7 @@ import { type Broker, type Cluster, type FetchRequest, type FetchResponse, onBro
 import { hasErrorName, kafkaCodeOf, toKeryxError } from "../errors.ts";
 import { readFetches } from "../fetch.ts";
 import { toKey } from "./assignment.ts";
+import { createFetchGate } from "./fetch-gate.ts";
 
 const silentNames = ["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"];
 const notCoordinator = {
@@ -39,6 +40,8 @@ export interface MembershipHooks {
   unreadable(at: TopicPartitionOffset, error: unknown): void;
   heartbeat(): void;
   fetched(): void;
+  /** Whether a partition is to be fetched at this moment. */
+  isOpen(at: TopicPartition): boolean;
   /** kafkajs gave up; it does not restart by itself. */
   crashed(error: unknown): void;
 }
@@ -50,6 +53,8 @@ export interface ClusterGuard {
   isStopping: boolean;
   /** Where the last fetch of a partition began. */
   readonly fetchedFrom: Map<string, bigint>;
+  /** What `isOpen` says may have changed. */
+  readonly pausesChanged: () => void;
   commit(topics: readonly CommitTopic[]): Promise<void>;
 }
 
@@ -76,6 +81,7 @@ export function guardCluster(
   { group: groupId, sessionTimeoutMs, maxWaitMs }: GuardOptions,
   hooks: MembershipHooks,
 ): ClusterGuard {
+  const gate = createFetchGate(hooks.isOpen, maxWaitMs);
   let isLost = false;
   let group: JoinedGroup | undefined;
   const guard: ClusterGuard = {
@@ -83,6 +89,7 @@ export function guardCluster(
     isRejoining: false,
     isStopping: false,
     fetchedFrom: new Map(),
+    pausesChanged: gate.changed,
     async commit(topics) {
       if (group === undefined) throw new Error("the group was not joined yet");
       const { coordinator, ...member } = group;
@@ -129,7 +136,7 @@ export function guardCluster(
     };
     readFetches(broker);
     const fetch = broker.fetch.bind(broker);
-    broker.fetch = (request) => guardedFetch(fetch, { ...request, maxWaitTime: maxWaitMs }, guard, hooks);
+    broker.fetch = (request) => gate.fetch(request, (open) => guardedFetch(fetch, open, guard, hooks));
   });
   return guard;
 }

@@ -12,15 +12,13 @@ import { type CommitTopic, guardCluster, type MembershipHooks } from "./guard.ts
 const metadataMaxAgeMs = 30_000;
 /** With the brokers away there is nobody to say goodbye to, and a platform that ends the process does not wait long. */
 const stopPatienceMs = 3_000;
-/** kafkajs sleeps for so long when all its partitions are paused, deaf to whatever is resumed meanwhile. */
-const allPausedMs = 25;
 const longestWaitMs = 250;
 
 /** One kafkajs consumer from its first join to its end. A new one is made after a crash. */
 export interface Membership {
   start(topics: readonly string[]): Promise<void>;
-  pause(partitions: readonly TopicPartition[]): void;
-  resume(partitions: readonly TopicPartition[]): void;
+  /** What the hook `isOpen` says may have changed. */
+  pausesChanged(): void;
   seek(to: TopicPartitionOffset): void;
   /** One request under the generation of this moment. */
   commit(offsets: readonly PortOffset[]): Promise<void>;
@@ -34,8 +32,8 @@ export function createMembership(
   options: PortConsumerOptions,
   hooks: MembershipHooks,
 ): Membership {
-  const { client, cluster } = buildConsumer(transport, options);
   const maxWaitMs = Math.min(longestWaitMs, options.maxWaitMs);
+  const { client, cluster } = buildConsumer(transport, { ...options, maxWaitMs });
   const guard = guardCluster(cluster, { ...options, maxWaitMs }, hooks);
   // Taken from any batch: kafkajs offers a commit that is one request, without retries of its own, only there.
   let commitOffsets: CommitOffsets | undefined;
@@ -78,8 +76,7 @@ export function createMembership(
       });
       await running;
     },
-    pause: (partitions) => whileRunning(() => client.pause(toTopicPartitions(partitions))),
-    resume: (partitions) => whileRunning(() => client.resume(toTopicPartitions(partitions))),
+    pausesChanged: guard.pausesChanged,
     seek: ({ topic, partition, offset }) =>
       whileRunning(() => client.seek({ topic, partition, offset: String(offset) })),
     commit(offsets) {
@@ -91,6 +88,7 @@ export function createMembership(
     async stop() {
       isStopping = true;
       guard.isStopping = true;
+      guard.pausesChanged();
       const stopped = client.disconnect().catch(() => {});
       // A join under way does not notice the end and would leave a member behind that nobody asked for.
       void running?.catch(() => {}).then(() => client.disconnect().catch(() => {}));
@@ -124,8 +122,7 @@ function buildConsumer(
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: options.rebalanceTimeoutMs,
       heartbeatInterval: Math.min(3_000, Math.floor(sessionTimeoutMs / 10)),
-      // Fetches wait longer: the guard says how long, since kafkajs has one setting for both.
-      maxWaitTimeInMs: allPausedMs,
+      maxWaitTimeInMs: options.maxWaitMs,
       maxBytesPerPartition: options.maxBytesPerPartition,
       metadataMaxAge: metadataMaxAgeMs,
       allowAutoTopicCreation: false,
@@ -140,10 +137,6 @@ function toPartitions(assignment: Readonly<Record<string, readonly number[]>>): 
   return Object.entries(assignment).flatMap(([topic, partitions]) =>
     partitions.map((partition) => ({ topic, partition })),
   );
-}
-
-function toTopicPartitions(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
-  return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
 }
 
 function toCommit(offsets: readonly PortOffset[]): CommitTopic[] {

@@ -82,6 +82,8 @@ export function createReader(deps: ReaderDeps): Reader {
       watchdog.fetched();
       callbacks.onEvent({ kind: "fetch" });
     },
+    // Nothing is fetched before the start positions are known: kafkajs' own are not ours.
+    isOpen: (at) => reader.current?.state === "ready" && reader.current.has(at) && !reader.current.isHeld(at),
     crashed: (error) => {
       if (!reader.isOver) deps.onCrash(error);
     },
@@ -105,13 +107,11 @@ export function endReader(reader: Reader): void {
 }
 
 function onJoined(reader: Reader, memberId: string, partitions: readonly TopicPartition[]): void {
-  const { deps, membership } = reader;
+  const { deps } = reader;
   if (reader.isOver) return;
   const assignment = createAssignment(deps.nextEpoch(), partitions);
   reader.current = assignment;
   deps.watchdog.joined();
-  // Nothing is fetched before the start positions are known: kafkajs' own are not ours.
-  membership.pause(partitions);
   deps.callbacks.onEvent({ kind: "joined", memberId });
   prepare(reader, assignment).catch((error: unknown) => {
     if (assignment === reader.current) deps.onCrash(error);
@@ -127,7 +127,7 @@ async function prepare(reader: Reader, assignment: Assignment): Promise<void> {
   await deps.callbacks.rebalance.assigned(starts.map(({ isFresh: _, ...start }) => ({ ...start, epoch })));
   if (isOver()) return;
   assignment.state = "ready";
-  membership.resume(assignment.partitions.filter((at) => !assignment.isHeld(at)));
+  membership.pausesChanged();
   deps.onReady();
 }
 
@@ -154,7 +154,7 @@ async function moveToStart(reader: Reader, assignment: Assignment): Promise<read
 }
 
 async function endAssignment(reader: Reader, isLost: boolean): Promise<void> {
-  const { deps, membership, current: ending } = reader;
+  const { deps, current: ending } = reader;
   if (reader.isOver) return;
   deps.watchdog.rejoining();
   deps.callbacks.onEvent({ kind: "rejoining" });
@@ -172,8 +172,6 @@ async function endAssignment(reader: Reader, isLost: boolean): Promise<void> {
   if (reader.current !== ending) return;
   reader.current = undefined;
   if (isLost && ending.partitions.length > 0) deps.callbacks.rebalance.lost(toAssignments(ending));
-  // Pauses would survive into the next assignment; positions are set anew there.
-  membership.resume(ending.partitions);
 }
 
 async function revokeInTime({ clock, options, callbacks }: ReaderDeps, ending: Assignment): Promise<void> {
@@ -256,12 +254,11 @@ function hold(reader: Reader, at: TopicPartition): Assignment | undefined {
   const assignment = reader.current;
   if (!assignment?.has(at) || assignment.recovering.has(toKey(at))) return undefined;
   assignment.recovering.add(toKey(at));
-  reader.membership.pause([at]);
+  reader.membership.pausesChanged();
   return assignment;
 }
 
 function release(reader: Reader, assignment: Assignment, at: TopicPartition): void {
   assignment.recovering.delete(toKey(at));
-  const isReady = assignment === reader.current && assignment.state === "ready";
-  if (isReady && !assignment.isHeld(at)) reader.membership.resume([at]);
+  if (assignment === reader.current) reader.membership.pausesChanged();
 }

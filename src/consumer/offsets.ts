@@ -75,7 +75,7 @@ export function createOffsetTracker(maxMapLength = 0, map?: OffsetMap): OffsetTr
   const toMetadata = (end: bigint): string => {
     const base = watermark() ?? 0n;
     if (end <= base) return "";
-    const own = tickets.unfinished().map(({ offset }) => ({ from: offset, to: offset + 1n }));
+    const own = tickets.unfinished(end).map(({ offset }) => ({ from: offset, to: offset + 1n }));
     const before = inherited?.unfinished(position ?? base) ?? [];
     return encodeOffsetMap({ base, runs: toRuns(base, [...own, ...before], end) });
   };

@@ -15,7 +15,8 @@ export interface Tickets {
   lowest(): Ticket | undefined;
   /** The highest completed offset, -1 before there is one. */
   highestCompleted(): bigint;
-  unfinished(): readonly Ticket[];
+  /** Those that are not completed, below an offset. */
+  unfinished(below: bigint): readonly Ticket[];
 }
 
 /** Entries that are completed before the list is cut: shifting one by one would cost its length each time. */
@@ -28,8 +29,16 @@ export function createTickets(): Tickets {
   // Of what was swept from between others.
   let sweptTo = -1n;
 
-  const unfinished = (): Ticket[] =>
-    tickets.slice(head).flatMap((ticket) => (ticket && !ticket.isCompleted ? ticket : []));
+  const unfinished = (below?: bigint): Ticket[] => {
+    const found: Ticket[] = [];
+    for (let at = head; at < tickets.length; at++) {
+      const ticket = tickets[at];
+      // Most of what was admitted has not started and stands behind all that is asked for.
+      if (!ticket || (below !== undefined && ticket.offset >= below)) break;
+      if (!ticket.isCompleted) found.push(ticket);
+    }
+    return found;
+  };
   const highestCompleted = (): bigint => {
     const found = tickets.findLast((ticket) => ticket?.isCompleted)?.offset;
     return found !== undefined && found > sweptTo ? found : sweptTo;

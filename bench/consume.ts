@@ -21,7 +21,7 @@ async function consume(start: Start, topic: BenchTopic, total: number, handle: H
 
 /** Throughput beside what a team writes by hand. */
 export async function benchConsume(): Promise<readonly Measured[]> {
-  const noop = 60_000;
+  const noop = 180_000;
   const waiting = 24_000;
   const quick = await createBenchTopic("consume", 12);
   await fill(quick, noop);

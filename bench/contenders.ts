@@ -17,7 +17,7 @@ export const partitionsAtOnce = 12;
 
 /** What a team writes by hand. */
 export async function startKafkajs(topic: BenchTopic, handle: Handle): Promise<Running> {
-  const consumer = kafka.consumer({ groupId: `by-hand-${randomUUID()}` });
+  const consumer = kafka.consumer({ groupId: `by-hand-${randomUUID().slice(0, 8)}` });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic.name], fromBeginning: true });
   await consumer.run({
@@ -34,7 +34,7 @@ export async function startKafkajs(topic: BenchTopic, handle: Handle): Promise<R
 export async function startKeryx(topic: BenchTopic, handle: Handle, concurrency = 64): Promise<Running> {
   const app = await connect({ clientId: "bench", logging: { level: "error" } });
   const consumer = app
-    .consumer({ group: `keryx-${randomUUID()}`, concurrency, createTopics: true })
+    .consumer({ group: `keryx-${randomUUID().slice(0, 8)}`, concurrency, createTopics: true })
     .on(topic.event, (event) => handle(event));
   await consumer.start();
   return { stop: () => app.close() };

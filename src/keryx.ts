@@ -11,6 +11,7 @@ import { type Clock, sleep, systemClock } from "./core/clock.ts";
 import { createContextStore } from "./core/context.ts";
 import type { AppSnapshot } from "./core/health.ts";
 import { closeInTurn } from "./core/lifecycle.ts";
+import { payloadLimits } from "./core/limits.ts";
 import type { Logger } from "./core/logger.ts";
 import { closeOnSignals } from "./core/process-signals.ts";
 import { createRedactor } from "./core/redact.ts";
@@ -86,6 +87,7 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
     destination: logDestination,
     redactor,
     context,
+    onDropped: () => observe({ kind: "log.dropped" }),
   });
   const { port, host, shutdownDelayMs, readyOnStandby } = resolveHealthOptions(config.health);
   const health = createHealth({ clock, blockedMs: () => loop.blockedMs(), readyOnStandby });
@@ -93,9 +95,9 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const { clientId } = config.transport;
   const transport = watchConnections(createKafkajsPort(config.transport, observe), { clock, observe });
   const schemas = createRegistry(registry, config, observe);
-  const autoRegister = config.registry.autoRegister ?? true;
-  const deps = { transport, registry: schemas, observe, clock, context, redactor };
-  const serializer = createSerializer({ registry: schemas, autoRegister, observe, clock });
+  const limits = { ...payloadLimits, ...config.limits };
+  const deps = { transport, registry: schemas, observe, clock, limits, context, redactor };
+  const serializer = createSerializer({ ...deps, autoRegister: config.registry.autoRegister ?? true });
   const producers = createProducers((topic) =>
     createTopicProducer(
       { ...deps, serializer, options: config.producer, createTopics: toTopicToCreate(config, topic.name) },
@@ -106,7 +108,10 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const dedupeStore = createMemoryStore(clock);
   const { naming = "topic" } = config.consumer;
   const consumers = createConsumers(config.consumer, (consumerOptions) =>
-    createConsumer({ ...deps, dedupeStore, createTopics: config.createTopics, closed }, consumerOptions),
+    createConsumer(
+      { ...deps, dedupeStore, createTopics: config.createTopics, closed: () => over(closing) },
+      consumerOptions,
+    ),
   );
   // From here on nothing is refused any more that would leave it running.
   const loop = watchEventLoop();
@@ -127,12 +132,6 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
       observe({ kind: "app.closed", clientId });
     }
   };
-  async function closed(): Promise<void> {
-    if (!closing) return;
-    await closing.catch(() => {});
-    // Who waits to end the process has its turn first.
-    await turn();
-  }
   const close = (delayMs: number): Promise<void> => {
     closing ??= shut(systemClock.now() + delayMs);
     return closing;
@@ -163,6 +162,13 @@ export async function connect(options: ConnectOptions = {}): Promise<KeryxApp> {
   const forget = handleSignals ? closeOnSignals(() => close(shutdownDelayMs), log.logger) : (): void => {};
   observe({ kind: "app.started", clientId });
   return app;
+}
+
+async function over(closing: Promise<void> | undefined): Promise<void> {
+  if (!closing) return;
+  await closing.catch(() => {});
+  // Who waits to end the process has its turn first.
+  await turn();
 }
 
 /** Settings of a registry, as opposed to one that exists. */

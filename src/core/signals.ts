@@ -268,6 +268,8 @@ export type Signal =
       /** Why the current schema cannot read it. */
       readonly reason?: string;
     }
+  /** A line of the log could not be written, or waited behind too many others. Told to no log. */
+  | { readonly kind: "log.dropped" }
   | {
       readonly kind: "internal.error";
       readonly where: string;
@@ -291,7 +293,9 @@ export function fanOut(folds: readonly Observe[]): Observe {
   const observe = (signal: Signal): void => {
     for (const fold of folds) {
       try {
-        fold(signal);
+        // An asynchronous function does for TypeScript, and its rejection would end the process.
+        const returned: unknown = fold(signal);
+        if (returned instanceof Promise) returned.catch(() => {});
       } catch {
         // Observing must never change what is observed; there is nobody left to tell.
       }

@@ -62,6 +62,8 @@ export const countLabels = {
   schemaCacheHits: [],
   /** Schemas that were asked for and had to be fetched. */
   schemaCacheMisses: [],
+  /** Lines that the log lost: its destination failed, or nobody reads it. */
+  linesDropped: [],
   /** Failures inside the runtime: defects, unless something outside was the reason. */
   internalErrors: ["where"],
 } as const;
@@ -134,6 +136,7 @@ const rules: Rules = {
   "registry.request_failed": ({ status }) => one("registryErrors", { status: status?.toString() }),
   "replay.record": ({ outcome }) => one("replayed", { outcome }),
   "schema.cache": ({ hit }) => one(hit ? "schemaCacheHits" : "schemaCacheMisses", {}),
+  "log.dropped": () => one("linesDropped", {}),
   "internal.error": ({ where }) => one("internalErrors", { where }),
 };
 

@@ -9,6 +9,8 @@ export interface LoggingOptions {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
   /** Gets one line at a time, its newline included. Default: standard error. */
   readonly destination?: { write(line: string): void } | undefined;
+  /** Hears of each line that is lost. */
+  readonly onDropped?: (() => void) | undefined;
   readonly redactor: Redactor;
   readonly context: ContextStore;
 }
@@ -18,7 +20,10 @@ type Level = "debug" | "info" | "warn" | "error";
 // The kinds that are not listed take their level from what they tell.
 const levels: Readonly<
   Record<
-    Exclude<Signal["kind"], "record.handled" | "partition.paused" | "partition.resumed" | "health.changed">,
+    Exclude<
+      Signal["kind"],
+      "record.handled" | "partition.paused" | "partition.resumed" | "health.changed" | "log.dropped"
+    >,
     Level
   >
 > = {
@@ -77,7 +82,7 @@ const outcomeLevels: Readonly<Record<Extract<Signal, { kind: "record.handled" }>
 // A full buffer or a retry that is not due yet is everyday work; a registry that does not answer is not.
 const everydayCauses: ReadonlySet<PauseCause> = new Set(["buffer", "window", "delay"]);
 
-function levelOf(signal: Signal): Level {
+function levelOf(signal: Exclude<Signal, { readonly kind: "log.dropped" }>): Level {
   if (signal.kind === "record.handled") return outcomeLevels[signal.outcome];
   if (signal.kind === "partition.paused") return everydayCauses.has(signal.cause) ? "debug" : "warn";
   if (signal.kind === "partition.resumed") return everydayCauses.has(signal.cause) ? "debug" : "info";
@@ -90,7 +95,7 @@ export function createLogging(options: LoggingOptions): {
   readonly logger: Logger;
   readonly observe: Observe;
 } {
-  const { context, redactor } = options;
+  const { context, redactor, onDropped = () => {} } = options;
   const out = pino(
     {
       level: options.level,
@@ -99,7 +104,7 @@ export function createLogging(options: LoggingOptions): {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    toSingleLines(options.destination ?? openDestination({ dest: 2, sync: true })),
+    toSingleLines(options.destination ?? openStandardError(onDropped), onDropped),
   );
 
   function write(level: Level, message: string, fields: Readonly<Record<string, unknown>>): void {
@@ -110,6 +115,8 @@ export function createLogging(options: LoggingOptions): {
   }
 
   const observe = (signal: Signal): void => {
+    // The line that says so would be lost, too.
+    if (signal.kind === "log.dropped") return;
     const level = levelOf(signal);
     if (out.isLevelEnabled(level)) write(level, toSentence(signal), toSignalFields(signal));
   };
@@ -159,15 +166,32 @@ function toDeliveryFields(delivery: DeliveryContext): Record<string, unknown> {
 // JSON leaves these as they are, but terminals and line readers act on them: C1 controls and the Unicode line ends.
 const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
 
-function toSingleLines(destination: { write(line: string): void }): DestinationStream {
+function toSingleLines(
+  destination: { write(line: string): unknown },
+  onDropped: () => void,
+): DestinationStream {
   return {
     write(line) {
       const safe = line.replace(unsafe, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
       try {
-        destination.write(safe);
+        const written = destination.write(safe);
+        if (written instanceof Promise) written.catch(onDropped);
       } catch {
         // A log that cannot be written must not fail the handler that writes it.
+        onDropped();
       }
     },
   };
+}
+
+/** Lines that nobody reads may hold so much memory; what comes then is lost. */
+const maxWaitingBytes = 4 * 1_048_576;
+
+// Not synchronous: whoever stops reading the log of a process would stop the process.
+function openStandardError(onDropped: () => void): DestinationStream {
+  const stream = openDestination({ dest: 2, sync: false, maxLength: maxWaitingBytes });
+  stream.on("drop", onDropped);
+  // Closed by its reader.
+  stream.on("error", onDropped);
+  return stream;
 }

@@ -90,6 +90,7 @@ const everything: readonly Signal[] = [
   },
   { kind: "schema.cache", hit: true },
   { kind: "schema.cache", hit: false },
+  { kind: "log.dropped" },
   { kind: "internal.error", where: "batch", error },
 ];
 

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import fc from "fast-check";
 import { createContextStore, type DeliveryContext } from "../../../src/core/context.ts";
@@ -6,6 +9,7 @@ import { KeryxError } from "../../../src/core/errors.ts";
 import type { LogFields } from "../../../src/core/logger.ts";
 import { createRedactor } from "../../../src/core/redact.ts";
 import { fanOut, type RecordRef } from "../../../src/core/signals.ts";
+import { createCounts } from "../../../src/observe/counts.ts";
 import { createLogging, type LoggingOptions } from "../../../src/observe/logging.ts";
 
 const delivery: DeliveryContext = {
@@ -234,19 +238,45 @@ describe("the log", () => {
     );
   });
 
-  it("never disturbs the runtime when its destination fails", () => {
-    const context = createContextStore();
-    const { observe, logger } = createLogging({
-      level: "debug",
-      redactor: createRedactor(),
-      context,
-      destination: {
-        write() {
-          throw new Error("disk full");
-        },
-      },
+  for (const [how, write] of [
+    ["throws", () => expect.fail("disk full")],
+    ["rejects", async () => expect.fail("disk full")],
+  ] as const)
+    it(`never disturbs the runtime when its destination ${how}, and counts what is lost`, async () => {
+      const context = createContextStore();
+      const counts = createCounts();
+      const { observe, logger } = createLogging({
+        ...{ level: "debug", redactor: createRedactor(), context, destination: { write } },
+        onDropped: () => all({ kind: "log.dropped" }),
+      });
+      const all = fanOut([observe, counts.observe]);
+      all({ kind: "consumer.joined", group: "g" });
+      logger.info("from a handler");
+      await sleep(0);
+      expect(counts.total("linesDropped")).to.equal(2);
     });
-    fanOut([observe])({ kind: "consumer.joined", group: "g" });
-    logger.info("from a handler");
+
+  it("stops nothing when nobody reads standard error, and counts what is lost", async () => {
+    const file = fileURLToPath(new URL("../../support/unread-log.ts", import.meta.url));
+    // Nobody listens to the pipe, so nothing is taken from it.
+    const child = spawn(process.execPath, ["--conditions=@keryx/source", file], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    try {
+      const [dropped] = await once(child.stdout, "data", { signal: AbortSignal.timeout(20_000) });
+      expect(Number(String(dropped))).to.be.greaterThan(1_000);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }).timeout(30_000);
+
+  it("lets an observer that is asynchronous fail alone", async () => {
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", hear);
+    fanOut([async () => expect.fail("rejected")])({ kind: "consumer.joined", group: "g" });
+    await sleep(0);
+    process.off("unhandledRejection", hear);
+    expect(unhandled).to.deep.equal([]);
   });
 });

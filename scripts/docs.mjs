@@ -10,6 +10,7 @@ import { ownDefaults } from "../src/config/settings.ts";
 import { buildShape, toShape } from "../src/config/shape.ts";
 import { consumerDefaults } from "../src/consumer/options.ts";
 import { errorTable } from "../src/core/errors.ts";
+import { payloadLimits } from "../src/core/limits.ts";
 import { countLabels } from "../src/observe/count-rules.ts";
 import { healthDefaults } from "../src/observe/options.ts";
 import { producerDefaults } from "../src/producer/options.ts";
@@ -111,6 +112,16 @@ function optionsPage() {
       optionRows("sasl.", readMembers("src/transport/options.ts", "SaslOptions"), {}, below("sasl")),
     ),
     section("App", "", optionRows("", top(["createTopics"]), ownDefaults, shape)),
+    section(
+      "Limits",
+      "[What they protect from](codecs.md#limits). Each can be set, none can be switched off.",
+      optionRows(
+        "limits.",
+        readMembers("src/core/limits.ts", "PayloadLimits"),
+        payloadLimits,
+        below("limits"),
+      ),
+    ),
     section(
       "Health",
       "[What the probes answer](../guides/operating.md#health).",

@@ -126,7 +126,7 @@ function protobufCodecText(scope: FileScope, event: EventModel, isFallback: bool
   return `/* @__PURE__ */ ${scope.value(runtime, "messageCodec")}<${name}, ${initName}>(${stringLiteral(event.name)}, {
     create: (init) => ${scope.value(protobuf, "create")}(${schema}, init),
     toBinary: (value) => ${scope.value(protobuf, "toBinary")}(${schema}, value),
-    fromBinary: (bytes) => ${scope.value(protobuf, "fromBinary")}(${schema}, bytes),
+    fromBinary: (bytes, options) => ${scope.value(protobuf, "fromBinary")}(${schema}, bytes, options),
   })`;
 }
 
@@ -209,7 +209,8 @@ function jsonMember(scope: FileScope, event: EventModel, name: string, schema: s
     `json: /* @__PURE__ */ ${scope.value(runtime, "messageJson")}<${name}>(${stringLiteral(event.name)}, {
     shape: ${schema},
     toJson: (value) => ${scope.value(protobuf, "toJson")}(${schema}, value),
-    fromJson: (json) => ${scope.value(protobuf, "fromJson")}(${schema}, json, { ignoreUnknownFields: true }),
+    fromJson: (json, options) =>
+      ${scope.value(protobuf, "fromJson")}(${schema}, json, { ...options, ignoreUnknownFields: true }),
   })`,
   ];
 }

@@ -1,14 +1,14 @@
 import { KeryxError } from "../core/errors.ts";
+import { deepest } from "../core/limits.ts";
 import { setOwn } from "./own.ts";
-import { maxDepth } from "./reader.ts";
 
 function refuseInit(at: string, what: string): KeryxError {
   return new KeryxError("encode_failed", `${at}: ${what}`, { details: { path: at } });
 }
 
-/** Refuses an init value that is nested too deep, so that completing it cannot exhaust the stack. */
+/** Refuses an init value that nobody may write, so that completing it cannot exhaust the stack. */
 export function checkDepth(depth: number, at: string): void {
-  if (depth >= maxDepth) throw refuseInit(at, `records are nested deeper than ${maxDepth}`);
+  if (depth >= deepest) throw refuseInit(at, `records are nested deeper than ${deepest}`);
 }
 
 /** Completes every item of a list. */

@@ -1,4 +1,5 @@
 import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
+import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
 
 /** JSON with its integers exact: one that a number cannot hold is a bigint. */
 export type JsonValue =
@@ -16,8 +17,6 @@ export interface ParsedJson {
   readonly isWide: boolean;
 }
 
-const maxBytes = 64 * 1_048_576;
-const maxItems = 1_000_000;
 /** Lists and objects inside one another; messages are counted by whoever knows which of them are messages. */
 const maxNesting = 1_000;
 
@@ -34,10 +33,11 @@ export function encodeJsonText(text: string): Uint8Array {
  * A refusal never quotes the text: it may hold sensitive values.
  * @throws KeryxError `decode_failed`: `too-large`, `too-deep`, `malformed` or `invalid-text`
  */
-export function parseJsonText(bytes: Uint8Array): ParsedJson {
-  if (bytes.length > maxBytes) throw refuse("too-large", `the JSON is larger than ${maxBytes} bytes`);
+export function parseJsonText(bytes: Uint8Array, limits: PayloadLimits = payloadLimits): ParsedJson {
+  const { maxJsonBytes, maxItems } = limits;
+  if (bytes.length > maxJsonBytes) throw refuse("too-large", `the JSON is larger than ${maxJsonBytes} bytes`);
   const text = decode(bytes);
-  const { isWide } = scan(text);
+  const { isWide } = scan(text, maxItems);
   const value = parse(text, isWide);
   // Escapes alone can spell half a character: the bytes were valid UTF-8.
   if (/\\u[dD][89a-fA-F]/.test(text)) checkText(value);
@@ -71,7 +71,7 @@ const code = {
 } as const;
 
 /** One pass over everything outside texts: counts what has to be bounded, and looks for numbers of many digits. */
-function scan(text: string): { readonly isWide: boolean } {
+function scan(text: string, maxItems: number): { readonly isWide: boolean } {
   let nesting = 0;
   let items = 0;
   let digits = 0;

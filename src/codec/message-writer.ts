@@ -1,5 +1,4 @@
 import { type DecodeReason, KeryxError } from "../core/errors.ts";
-import { maxDepth } from "./reader.ts";
 import { createSlab, roomFor, type Slab } from "./slab.ts";
 import { putVarint, varintSize } from "./varint.ts";
 
@@ -51,8 +50,8 @@ export function openMessage(
   at: string,
 ): number {
   if (typeof value !== "object" || value === null) throw wrongType(writer, at, "a message", value);
-  if (writer.depth >= maxDepth)
-    throw refuseField(writer, at, `messages are nested deeper than ${maxDepth}`, "too-deep");
+  if (writer.depth >= writer.maxDepth)
+    throw refuseField(writer, at, `messages are nested deeper than ${writer.maxDepth}`, "too-deep");
   if (writer.trail !== undefined) leaveTrail(writer.trail, writer.depth, at);
   writer.depth += 1;
   return tag === 0 ? position : openLength(writer, position, tag);

@@ -1,11 +1,7 @@
 import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
+import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
 import { createScratch, putHalves, type Scratch } from "./scratch.ts";
 import { asciiCopy, copyBytes, decodeUtf8, isAscii, isText, latin1, maxSharedText } from "./text.ts";
-
-/** Values nested deeper than this are refused, on decode and on encode. */
-export const maxDepth = 100;
-/** Items of lists and maps in one payload, whatever its size. */
-const maxItems = 1_000_000;
 
 /** A position in a payload with the budgets that bound its decoding. Only the functions of this folder move it. */
 export interface Reader {
@@ -14,6 +10,7 @@ export interface Reader {
   readonly end: number;
   position: number;
   depth: number;
+  readonly maxDepth: number;
   /** List and map items that may still follow. */
   items: number;
   /** Where the block opened last must end; -1 when its writer did not say. */
@@ -22,8 +19,15 @@ export interface Reader {
   text: string | undefined;
 }
 
-/** Starts reading a payload. Its size sets the item budget, so that a few bytes cannot declare millions of items. */
-export function createReader(bytes: Uint8Array, scratch: Scratch = createScratch()): Reader {
+/** Items that any payload may hold beside one for each of its bytes. */
+const freeItems = 1_024;
+
+/** Starts reading a payload. Its size sets the item budget: only items that take no bytes can be more than the bytes. */
+export function createReader(
+  bytes: Uint8Array,
+  scratch: Scratch = createScratch(),
+  limits: PayloadLimits = payloadLimits,
+): Reader {
   const { length } = bytes;
   return {
     bytes,
@@ -31,7 +35,8 @@ export function createReader(bytes: Uint8Array, scratch: Scratch = createScratch
     end: length,
     position: 0,
     depth: 0,
-    items: Math.min(maxItems, 16 * length + 1024),
+    maxDepth: limits.maxDepth,
+    items: Math.min(limits.maxItems, length + freeItems),
     blockEnd: -1,
     text: undefined,
   };
@@ -51,11 +56,11 @@ export function tooShort(reader: Reader): KeryxError {
 /** Goes into a record or message. */
 export function enter(reader: Reader): void {
   reader.depth += 1;
-  if (reader.depth > maxDepth) throw tooDeep(reader);
+  if (reader.depth > reader.maxDepth) throw tooDeep(reader);
 }
 
 function tooDeep(reader: Reader): KeryxError {
-  return refuse(reader, `values are nested deeper than ${maxDepth}`, "too-deep");
+  return refuse(reader, `values are nested deeper than ${reader.maxDepth}`, "too-deep");
 }
 
 /** Comes back from a record or message. */

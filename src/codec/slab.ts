@@ -1,3 +1,4 @@
+import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
 /**
@@ -13,6 +14,7 @@ export interface Slab {
   /** Where the next byte goes. While a Protobuf message is written, its position is handed from function to function. */
   position: number;
   depth: number;
+  maxDepth: number;
 }
 
 const slabBytes = 16_384;
@@ -21,13 +23,15 @@ const slabBytes = 16_384;
 export function createSlab(): Slab {
   const bytes = new Uint8Array();
   const view = new DataView(bytes.buffer);
-  return { bytes, view, scratch: createScratch(), start: 0, position: 0, depth: 0 };
+  const { maxDepth } = payloadLimits;
+  return { bytes, view, scratch: createScratch(), start: 0, position: 0, depth: 0, maxDepth };
 }
 
 /** Begins the next value behind `room` bytes, which are left as they are for a frame header; returns its position. */
-export function startValue(slab: Slab, room: number): number {
+export function startValue(slab: Slab, room: number, { maxDepth }: PayloadLimits = payloadLimits): number {
   slab.start = slab.position;
   slab.depth = 0;
+  slab.maxDepth = maxDepth;
   return roomFor(slab, slab.start, room) + room;
 }
 

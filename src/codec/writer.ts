@@ -1,5 +1,5 @@
 import { KeryxError } from "../core/errors.ts";
-import { maxDepth } from "./reader.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import { zigZag } from "./scratch.ts";
 import { createSlab, finishValue, roomFor, type Slab, startValue } from "./slab.ts";
 import { putString } from "./text.ts";
@@ -20,8 +20,8 @@ export function emptyWriter(path?: At[]): Writer {
 }
 
 /** Starts a value behind `room` bytes, which are left as they are for a frame header. */
-export function startWriting(writer: Writer, room: number): void {
-  writer.position = startValue(writer, room);
+export function startWriting(writer: Writer, room: number, limits?: PayloadLimits): void {
+  writer.position = startValue(writer, room, limits);
 }
 
 /** Everything of the value, the room in front included; it shares memory with what was written before. */
@@ -168,8 +168,8 @@ export function checkObject(writer: Writer, value: object | null, at: At): void 
 export function enterValue(writer: Writer, value: object, at: At): void {
   checkObject(writer, value, at);
   writer.depth += 1;
-  if (writer.depth > maxDepth)
-    throw refuseValue(writer, at, `records are nested deeper than ${maxDepth}`, "too-deep");
+  if (writer.depth > writer.maxDepth)
+    throw refuseValue(writer, at, `records are nested deeper than ${writer.maxDepth}`, "too-deep");
   writer.path?.push(at);
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ConsumerOptions } from "../core/app.ts";
 import { type CompatibilityLevel, compatibilityLevels } from "../core/event.ts";
+import { deepest, type PayloadLimits, payloadLimits } from "../core/limits.ts";
 import { type HealthOptions, healthDefaults, healthOptionsSchema } from "../observe/options.ts";
 import type { ProducerOptions } from "../producer/options.ts";
 import type { RegistryOptions } from "../registry/options.ts";
@@ -40,6 +41,8 @@ export interface KeryxSettings extends Partial<TransportOptions> {
   readonly producer?: ProducerOptions;
   /** Options of every consumer; what `consumer()` is given wins. */
   readonly consumer?: Partial<ConsumerOptions>;
+  /** What one payload may ask for. */
+  readonly limits?: Partial<PayloadLimits>;
   /** Probes for an orchestrator: off unless they are given a port. */
   readonly health?: HealthOptions;
   readonly logging?: {
@@ -86,12 +89,21 @@ const eventDefaultsSchema: z.ZodType<EventDefaults> = z.strictObject({
 export type OwnSettings = Required<
   Pick<
     KeryxSettings,
-    "createTopics" | "health" | "logging" | "schemas" | "defaults" | "folders" | "topics" | "retired"
+    | "createTopics"
+    | "limits"
+    | "health"
+    | "logging"
+    | "schemas"
+    | "defaults"
+    | "folders"
+    | "topics"
+    | "retired"
   >
 >;
 
 export const ownDefaults: OwnSettings = {
   createTopics: false,
+  limits: payloadLimits,
   health: healthDefaults,
   logging: { level: "info" },
   schemas: { dir: "schemas", out: "generated" },
@@ -103,6 +115,11 @@ export const ownDefaults: OwnSettings = {
 
 export const ownSettingsSchema: z.ZodType<OwnSettings> = z.strictObject({
   createTopics: z.boolean(),
+  limits: z.strictObject({
+    maxDepth: z.number().int().min(1).max(deepest).exactOptional(),
+    maxItems: z.number().int().min(1).exactOptional(),
+    maxJsonBytes: z.number().int().min(1).exactOptional(),
+  }),
   health: healthOptionsSchema,
   logging: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).exactOptional() }),
   schemas: z.strictObject({ dir: text.exactOptional(), out: text.exactOptional() }),

@@ -6,6 +6,7 @@ import { KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
 import type { Handler, Middleware } from "../core/handler.ts";
 import type { ConsumerSnapshot } from "../core/health.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import type { Redactor } from "../core/redact.ts";
 import { createRedactor } from "../core/redact.ts";
 import type { Observe } from "../core/signals.ts";
@@ -27,6 +28,8 @@ export interface ConsumerDeps {
   readonly registry: DeserializerOptions["registry"];
   readonly observe: Observe;
   readonly clock: Clock;
+  /** Default: `payloadLimits`. */
+  readonly limits?: PayloadLimits;
   readonly context: ContextStore;
   /** The app's default for `createTopics`. */
   readonly createTopics: boolean;
@@ -189,9 +192,9 @@ async function checkTopics(
   }
 }
 
-function toRoute(draft: RouteDraft, { registry, clock }: ConsumerDeps): Route {
+function toRoute(draft: RouteDraft, { registry, clock, limits }: ConsumerDeps): Route {
   const all = [...draft.events.values()];
   const events = all.flatMap(({ event, handler, batch }) => (handler || batch ? event : []));
   const known = all.map(({ event }) => event);
-  return { ...draft, deserializer: createDeserializer({ registry, clock, events, known }) };
+  return { ...draft, deserializer: createDeserializer({ registry, clock, limits, events, known }) };
 }

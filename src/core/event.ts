@@ -1,3 +1,5 @@
+import type { PayloadLimits } from "./limits.ts";
+
 /** Schema formats that an event can be written in. */
 export type SchemaFormat = "protobuf" | "avro";
 
@@ -25,19 +27,20 @@ export interface Codec<Value, Init = Value> {
   create(init: Init): Value;
   /**
    * Encodes a complete value behind `room` untouched bytes, which the caller fills with the frame header.
+   * Without limits the defaults hold.
    * @throws KeryxError `encode_failed` naming the field path.
    */
-  encode(value: Value, room: number): Uint8Array;
+  encode(value: Value, room: number, limits?: PayloadLimits): Uint8Array;
   /**
-   * Decodes a payload that this very schema wrote; the frame is already removed.
+   * Decodes a payload that this very schema wrote; the frame is already removed. Without limits the defaults hold.
    * @throws KeryxError `decode_failed` with `details.reason`.
    */
-  decode(payload: Uint8Array): Value;
+  decode(payload: Uint8Array, limits?: PayloadLimits): Value;
   /**
    * Avro: what decodes payloads of an earlier version of the schema, as a value of this one; undefined when the
    * generator did not know that version. `encoding` is the SHA-256 of the writer's encoding.
    */
-  earlier?(encoding: string): ((payload: Uint8Array) => Value) | undefined;
+  earlier?(encoding: string): ((payload: Uint8Array, limits?: PayloadLimits) => Value) | undefined;
 }
 
 /**
@@ -48,10 +51,10 @@ export type Serialization = "BINARY" | "JSON" | "AVRO_JSON";
 
 /** Turns complete values of one event into JSON text and back, by the rules of its format. */
 export interface JsonCodec<Value> {
-  /** @throws KeryxError `encode_failed` naming the field path */
-  encode(value: Value): Uint8Array;
-  /** @throws KeryxError `decode_failed` with `details.reason` */
-  decode(text: Uint8Array): Value;
+  /** Without limits the defaults hold. @throws KeryxError `encode_failed` naming the field path */
+  encode(value: Value, limits?: PayloadLimits): Uint8Array;
+  /** Without limits the defaults hold. @throws KeryxError `decode_failed` with `details.reason` */
+  decode(text: Uint8Array, limits?: PayloadLimits): Value;
 }
 
 /** A schema that the event's schema imports, in registration order. */

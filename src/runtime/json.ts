@@ -2,7 +2,8 @@ import { encodeJsonText, type JsonValue, parseJsonText } from "../codec/json-tex
 import { setOwn } from "../codec/own.ts";
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { JsonCodec } from "../core/event.ts";
-import { encodeRefusal } from "./message.ts";
+import { payloadLimits } from "../core/limits.ts";
+import { encodeRefusal, type ReadOptions } from "./message.ts";
 
 /** What the JSON mapping must know of a message; protobuf-es' descriptors have it. */
 export interface MessageShape {
@@ -21,7 +22,7 @@ export interface JsonFunctions<Value> {
   readonly shape: MessageShape;
   toJson(value: Value): unknown;
   /** Given JSON whose 64-bit integers may be bigints. */
-  fromJson(json: never): Value;
+  fromJson(json: never, options: ReadOptions): Value;
 }
 
 /** Makes a codec of protobuf-es' JSON mapping: bounded, exact, with our errors. The event's own codec judges what is sent. */
@@ -37,10 +38,12 @@ export function messageJson<Value extends object>(
         throw encodeRefusal(name, error);
       }
     },
-    decode(text) {
-      const { value, isWide } = parseJsonText(text);
+    decode(text, limits = payloadLimits) {
+      const { value, isWide } = parseJsonText(text, limits);
       try {
-        return functions.fromJson((isWide ? exactIn(functions.shape, value) : value) as never);
+        return functions.fromJson((isWide ? exactIn(functions.shape, value) : value) as never, {
+          recursionLimit: limits.maxDepth,
+        });
       } catch (error) {
         throw decodeRefusal(name, error);
       }

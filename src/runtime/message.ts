@@ -1,14 +1,20 @@
-import { maxDepth } from "../codec/reader.ts";
 import { textLength } from "../codec/text.ts";
 import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
+import { payloadLimits } from "../core/limits.ts";
 import { isPolluted, ownOnly } from "./pollution.ts";
+
+/** What protobuf-es is told when it reads. */
+export interface ReadOptions {
+  readonly recursionLimit: number;
+}
 
 /** The protobuf-es functions of one message; the generated file binds them, so that the runtime imports no library. */
 export interface MessageFunctions<Value, Init> {
   create(init: Init): Value;
   toBinary(value: Value): Uint8Array;
-  fromBinary(bytes: Uint8Array): Value;
+  /** Files that were generated before there were options pass none on: to them the library's own limit applies, 100. */
+  fromBinary(bytes: Uint8Array, options: ReadOptions): Value;
 }
 
 /** Makes a codec of protobuf-es functions: room in front, bounded depth, our errors. */
@@ -24,8 +30,8 @@ export function messageCodec<Value extends object, Init>(
         throw encodeRefusal(name, error);
       }
     },
-    encode(value, room) {
-      checkMessage(value, { path: [name], depth: 0, isInPlain: false });
+    encode(value, room, { maxDepth } = payloadLimits) {
+      checkMessage(value, { path: [name], depth: 0, isInPlain: false, maxDepth });
       try {
         const payload = functions.toBinary(value);
         const framed = new Uint8Array(room + payload.length);
@@ -35,12 +41,17 @@ export function messageCodec<Value extends object, Init>(
         throw encodeRefusal(name, error);
       }
     },
-    decode(payload) {
+    decode(payload, { maxDepth, maxItems } = payloadLimits) {
+      let value: Value;
       try {
-        return functions.fromBinary(payload);
+        value = functions.fromBinary(payload, { recursionLimit: maxDepth });
       } catch (error) {
         throw decodeRefusal(name, error);
       }
+      // Every item takes a byte.
+      if (payload.length > maxItems && itemsIn(value) > maxItems)
+        throw decodeError("too-large", `${name}: the payload holds more than ${maxItems} items`);
+      return value;
     },
   };
 }
@@ -51,6 +62,15 @@ interface Place {
   /** Messages around the value, as the decoder will count them. */
   readonly depth: number;
   readonly isInPlain: boolean;
+  readonly maxDepth: number;
+}
+
+/** Items of lists and maps, at any depth; the members of messages are not counted. */
+function itemsIn(value: unknown): number {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return 0;
+  const parts = Object.values(value);
+  const isMessage = Object.hasOwn(value, "$typeName");
+  return parts.reduce<number>((sum, part) => sum + itemsIn(part), isMessage ? 0 : parts.length);
 }
 
 /** protobuf-es writes a lone surrogate as U+FFFD and has no depth limit on encode: both are refused here. */
@@ -65,9 +85,9 @@ function checkMessage(value: unknown, place: Place): void {
   const isMessage = Object.hasOwn(value, "$typeName");
   // Plain objects and lists inside one another are a Struct's: each level is a Struct or ListValue in a Value.
   const depth = place.depth + (isMessage ? 1 : place.isInPlain ? 2 : 0);
-  if (depth > maxDepth)
-    throw refusal(spell(place.path), `messages are nested deeper than ${maxDepth}`, "too-deep");
-  const inner = { path: place.path, depth, isInPlain: !isMessage };
+  if (depth > place.maxDepth)
+    throw refusal(spell(place.path), `messages are nested deeper than ${place.maxDepth}`, "too-deep");
+  const inner = { ...place, depth, isInPlain: !isMessage };
   const entries: Iterable<[string | number, unknown]> = isList ? value.entries() : Object.entries(value);
   for (const [key, item] of entries) {
     if (typeof item !== "string" && typeof item !== "object") continue;

@@ -4,6 +4,7 @@ import { createScratch, type Scratch } from "../codec/scratch.ts";
 import { finishValue, startValue } from "../codec/slab.ts";
 import { type DecodeReason, KeryxError } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import { isPolluted, ownOnly } from "./pollution.ts";
 
 /** What the generator prints for a Protobuf message: three functions over the primitives of `codec`. */
@@ -29,20 +30,20 @@ export function protobufCodec<Value extends object, Init>(
         throw refusal(name, error);
       }
     },
-    encode(value, room) {
+    encode(value, room, limits) {
       const writer = idle ?? createMessageWriter();
       idle = undefined;
       try {
-        const end = functions.write(writer, startValue(writer, room), 0, clean(value), name);
+        const end = functions.write(writer, startValue(writer, room, limits), 0, clean(value), name);
         idle = writer;
         return finishValue(writer, end);
       } catch (error) {
-        throw refusal(name, tracedError(functions, value, name) ?? error);
+        throw refusal(name, tracedError(functions, value, name, limits) ?? error);
       }
     },
-    decode(payload) {
+    decode(payload, limits) {
       scratch ??= createScratch();
-      return functions.read(createReader(payload, scratch), payload.length);
+      return functions.read(createReader(payload, scratch, limits), payload.length);
     },
   };
 }
@@ -56,9 +57,11 @@ function tracedError<Value, Init>(
   functions: ProtobufFunctions<Value, Init>,
   value: Value,
   name: string,
+  limits: PayloadLimits | undefined,
 ): unknown {
   try {
-    functions.write(createMessageWriter([]), 0, 0, clean(value), name);
+    const tracing = createMessageWriter([]);
+    functions.write(tracing, startValue(tracing, 0, limits), 0, clean(value), name);
     return undefined;
   } catch (error) {
     return error;

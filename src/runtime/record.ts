@@ -3,6 +3,7 @@ import { createReader, type Reader } from "../codec/reader.ts";
 import { createScratch, type Scratch } from "../codec/scratch.ts";
 import { emptyWriter, finishWriting, startWriting, type Writer } from "../codec/writer.ts";
 import type { Codec } from "../core/event.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 
 /** What the generator prints for an Avro record: three functions over the primitives of `codec`. */
 export interface RecordFunctions<Value, Init> {
@@ -21,34 +22,36 @@ export function recordCodec<Value, Init>(
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: Writer | undefined;
   let scratch: Scratch | undefined;
-  const decode = (payload: Uint8Array, read: (reader: Reader) => Value): Value => {
+  const decode = (payload: Uint8Array, read: (reader: Reader) => Value, limits?: PayloadLimits): Value => {
     scratch ??= createScratch();
-    const reader = createReader(payload, scratch);
+    const reader = createReader(payload, scratch, limits);
     const value = read(reader);
     finishReading(reader);
     return value;
   };
   return {
     create: (init) => functions.create(init, 0),
-    encode(value, room) {
+    encode(value, room, limits) {
       const writer = idle ?? emptyWriter();
       idle = undefined;
-      startWriting(writer, room);
+      startWriting(writer, room, limits);
       try {
         functions.write(writer, value, name);
       } catch (error) {
         // Once more, to find its path: nobody else pays for keeping it.
-        functions.write(emptyWriter([]), value, name);
+        const tracing = emptyWriter([]);
+        startWriting(tracing, 0, limits);
+        functions.write(tracing, value, name);
         throw error;
       }
       idle = writer;
       return finishWriting(writer);
     },
-    decode: (payload) => decode(payload, functions.read),
+    decode: (payload, limits) => decode(payload, functions.read, limits),
     earlier(encoding) {
       const { earlier = {} } = functions;
       const read = Object.hasOwn(earlier, encoding) ? earlier[encoding] : undefined;
-      return read && ((payload) => decode(payload, read));
+      return read && ((payload, limits) => decode(payload, read, limits));
     },
   };
 }

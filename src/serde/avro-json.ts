@@ -13,14 +13,14 @@ export function avroJson(event: EventType, type: AvroType, style: AvroJsonStyle)
   const write = jsonWriter(type, style);
   const read = jsonReader(type, style);
   return {
-    encode(value) {
-      event.codec.encode(value, 0);
+    encode(value, limits) {
+      event.codec.encode(value, 0, limits);
       return encodeJsonText(write(value));
     },
-    decode(text) {
-      const value = read(parseJsonText(text).value);
+    decode(text, limits) {
+      const value = read(parseJsonText(text, limits).value);
       try {
-        event.codec.encode(value, 0);
+        event.codec.encode(value, 0, limits);
       } catch (error) {
         throw decodeRefusal(error);
       }

@@ -22,6 +22,8 @@ import {
   readUuidBytes,
 } from "../codec/logical.ts";
 import { advance, createReader, enter, leave, type Reader, refuse } from "../codec/reader.ts";
+import { createScratch } from "../codec/scratch.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import type { AvroEnum, AvroFixed, AvroScalar, AvroType } from "../schema/avro-model.ts";
 
 /** A reader with bounds on what a foreign schema may make of few bytes. */
@@ -37,8 +39,11 @@ export type Read = (reader: BoundedReader) => unknown;
 // Records are bounded to 100 by themselves; lists inside lists need a bound of their own to spare the stack.
 const maxNesting = 1_000;
 
-export function createBoundedReader(payload: Uint8Array): BoundedReader {
-  return Object.assign(createReader(payload), { nesting: 0, idleSteps: 16 * payload.length + 65_536 });
+export function createBoundedReader(payload: Uint8Array, limits?: PayloadLimits): BoundedReader {
+  return Object.assign(createReader(payload, createScratch(), limits), {
+    nesting: 0,
+    idleSteps: 16 * payload.length + 65_536,
+  });
 }
 
 /** Counts a step that consumes no byte. A schema of ten records can ask for 2^10 of them, one of sixty for 2^60. */

@@ -2,6 +2,7 @@ import { finishReading, readIndex, readOwnString } from "../codec/avro-values.ts
 import { setOwn } from "../codec/own.ts";
 import { enter, leave, refuse } from "../codec/reader.ts";
 import { decodeError } from "../core/errors.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import { fieldSlots, matches, matchingBranch } from "../schema/avro-match.ts";
 import type {
   AvroEnum,
@@ -33,10 +34,13 @@ import {
  *
  * The function throws KeryxError `decode_failed`: `incompatible` where the schemas do not resolve, else about the bytes.
  */
-export function createResolver(writer: AvroType, reader: AvroType): (payload: Uint8Array) => unknown {
+export function createResolver(
+  writer: AvroType,
+  reader: AvroType,
+): (payload: Uint8Array, limits?: PayloadLimits) => unknown {
   const read = resolve({ pairs: new Map(), skipOf: createSkips() }, writer, reader);
-  return (payload) => {
-    const bytes = createBoundedReader(payload);
+  return (payload, limits) => {
+    const bytes = createBoundedReader(payload, limits);
     const value = read(bytes);
     finishReading(bytes);
     return value;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EventType, WireReference } from "../core/event.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import { parseAvro } from "../schema/avro.ts";
 import { encodingText } from "../schema/avro-encoding-text.ts";
 import type { AvroNamedType, AvroType } from "../schema/avro-model.ts";
@@ -11,7 +12,7 @@ export type AvroTarget =
   | {
       readonly kind: "event";
       readonly event: EventType;
-      readonly read: (payload: Uint8Array) => unknown;
+      readonly read: (payload: Uint8Array, limits?: PayloadLimits) => unknown;
     }
   | { readonly kind: "unhandled"; readonly name: string };
 
@@ -45,7 +46,7 @@ export function resolveAvro(
   if (event === undefined) return { kind: "unhandled", name };
   const reader = readerOf(event);
   if (isSameEncoding(writer, reader))
-    return { kind: "event", event, read: (payload) => event.codec.decode(payload) };
+    return { kind: "event", event, read: (payload, limits) => event.codec.decode(payload, limits) };
   const encoding = createHash("sha256").update(encodingText(writer)).digest("hex");
   return { kind: "event", event, read: event.codec.earlier?.(encoding) ?? createResolver(writer, reader) };
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import type { RawRecord, SchemaKey } from "../core/record.ts";
 import type { RegisteredSchema, SchemaRegistry } from "../registry/port.ts";
 import { type Frame, readFrame } from "./frame.ts";
@@ -37,6 +38,8 @@ export interface DeserializerOptions extends PlannerOptions {
   readonly known?: readonly EventType[];
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: `payloadLimits`. */
+  readonly limits?: PayloadLimits | undefined;
 }
 
 const noBytes = new Uint8Array();
@@ -44,7 +47,7 @@ const maxPlans = 1_000;
 const unknownForMs = 30_000;
 
 export function createDeserializer(options: DeserializerOptions): Deserializer {
-  const { registry, clock = systemClock } = options;
+  const { registry, clock = systemClock, limits } = options;
   const buildPlan = createPlanner(options);
   const plans = createLru<SchemaKey, Plan>(maxPlans);
   const unknown = createLru<SchemaKey, number>(maxPlans);
@@ -99,18 +102,18 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
       let schemaId: SchemaKey | undefined;
       const fail = (error: unknown): KeryxError => toRecordError(error, record, schemaId);
       try {
-        if (json?.accepts(record) === true) return decodeJson(json, record);
+        if (json?.accepts(record) === true) return decodeJson(json, record, limits);
         const frame = readFrame(record.value ?? noBytes, record);
         const id = frame.schemaId;
         schemaId = id;
         const plan = planAtHand(id);
-        if (plan !== undefined) return follow(plan, frame);
+        if (plan !== undefined) return follow(plan, frame, limits);
         if ((unknown.get(id) ?? 0) > clock.now())
           throw decodeError("unknown-schema", `the registry has no schema ${id}`);
         return loadPlanOnce(id).then(
           (loaded) => {
             try {
-              return follow(loaded, frame);
+              return follow(loaded, frame, limits);
             } catch (error) {
               throw fail(error);
             }
@@ -126,24 +129,24 @@ export function createDeserializer(options: DeserializerOptions): Deserializer {
   };
 }
 
-function decodeJson(json: JsonDecoder, record: RawRecord): Decoded {
+function decodeJson(json: JsonDecoder, record: RawRecord, limits: PayloadLimits | undefined): Decoded {
   const target = json.find(record);
   if (target.kind === "unhandled") return target;
   const { event } = target;
   try {
-    return { kind: "decoded", event, value: target.read(record.value ?? noBytes) };
+    return { kind: "decoded", event, value: target.read(record.value ?? noBytes, limits) };
   } catch (error) {
     throw nameEvent(error, event);
   }
 }
 
-function follow(plan: Plan, frame: Frame): Decoded {
+function follow(plan: Plan, frame: Frame, limits: PayloadLimits | undefined): Decoded {
   const { schemaId } = frame;
   const { target, payload } = plan(frame);
   if (target.kind === "unhandled") return { kind: "unhandled", name: target.name, schemaId };
   const { event } = target;
   try {
-    const value = target.read(payload);
+    const value = target.read(payload, limits);
     return { kind: "decoded", event, value, schemaId };
   } catch (error) {
     throw nameEvent(error, event);

@@ -1,6 +1,7 @@
 import { KeryxError } from "../core/errors.ts";
 import { type EventType, isJsonEvent, type JsonCodec } from "../core/event.ts";
 import { headerNames, jsonContentType, recordHeader, recordText } from "../core/headers.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import type { RawRecord } from "../core/record.ts";
 import { createAvroReaders } from "./avro.ts";
 import { avroJson } from "./avro-json.ts";
@@ -25,9 +26,9 @@ export function createJsonCodecs(): (event: EventType) => JsonCodec<unknown> {
 /** What the binary codec refuses is refused here: a JSON mapping writes some values that no schema allows. */
 function judged(event: EventType, { encode, decode }: JsonCodec<unknown>): JsonCodec<unknown> {
   return {
-    encode(value) {
-      event.codec.encode(value, 0);
-      return encode(value);
+    encode(value, limits) {
+      event.codec.encode(value, 0, limits);
+      return encode(value, limits);
     },
     decode,
   };
@@ -35,7 +36,11 @@ function judged(event: EventType, { encode, decode }: JsonCodec<unknown>): JsonC
 
 /** Which event a JSON record is, and how it is read. */
 export type JsonTarget =
-  | { readonly kind: "event"; readonly event: EventType; readonly read: (text: Uint8Array) => unknown }
+  | {
+      readonly kind: "event";
+      readonly event: EventType;
+      readonly read: (text: Uint8Array, limits?: PayloadLimits) => unknown;
+    }
   | { readonly kind: "unhandled"; readonly name: string };
 
 export interface JsonDecoder {
@@ -71,7 +76,7 @@ export function createJsonDecoder(
       if (event === undefined)
         return { kind: "unhandled", name: type ?? "JSON without an event-type header" };
       if (!isHandled.has(event)) return { kind: "unhandled", name: event.name };
-      return { kind: "event", event, read: (text) => codecOf(event).decode(text) };
+      return { kind: "event", event, read: (text, limits) => codecOf(event).decode(text, limits) };
     },
   };
 }

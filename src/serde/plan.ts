@@ -1,5 +1,6 @@
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType, SchemaFormat } from "../core/event.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import type { RegisteredSchema, SchemaType } from "../registry/port.ts";
 import { parseProtoSource } from "../schema/proto-source.ts";
 import { type AvroReaders, createAvroReaders, resolveAvro } from "./avro.ts";
@@ -11,7 +12,7 @@ export type Target =
   | {
       readonly kind: "event";
       readonly event: EventType;
-      readonly read: (payload: Uint8Array) => unknown;
+      readonly read: (payload: Uint8Array, limits?: PayloadLimits) => unknown;
     }
   | { readonly kind: "unhandled"; readonly name: string };
 
@@ -83,7 +84,10 @@ function protobufPlan(
     const target =
       found.kind === "unhandled"
         ? found
-        : { ...found, read: (payload: Uint8Array) => found.event.codec.decode(payload) };
+        : {
+            ...found,
+            read: (payload: Uint8Array, limits?: PayloadLimits) => found.event.codec.decode(payload, limits),
+          };
     // Only indexes that name a message come here, so the schema's size bounds this.
     targets.set(key, target);
     return target;

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../core/clock.ts";
 import { KeryxError } from "../core/errors.ts";
 import { type EventType, isJsonEvent, type SchemaFormat, type WireReference } from "../core/event.ts";
+import type { PayloadLimits } from "../core/limits.ts";
 import type { Observe } from "../core/signals.ts";
 import type {
   RegisteredVersion,
@@ -35,10 +36,12 @@ export interface SerializerOptions {
   readonly observe: Observe;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: `payloadLimits`. */
+  readonly limits?: PayloadLimits | undefined;
 }
 
 export function createSerializer(options: SerializerOptions): Serializer {
-  const { registry, clock = systemClock } = options;
+  const { registry, clock = systemClock, limits } = options;
   const headers = new Map<EventType, Uint8Array>();
   const jsonOf = createJsonCodecs();
   const placing: Placing = { ...options, placed: new Map() };
@@ -66,11 +69,11 @@ export function createSerializer(options: SerializerOptions): Serializer {
       }
     },
     serialize(event, value) {
-      if (isJsonEvent(event)) return jsonOf(event).encode(value);
+      if (isJsonEvent(event)) return jsonOf(event).encode(value, limits);
       const header = headers.get(event);
       if (header === undefined)
         throw new KeryxError("internal", `${event.name} is serialized before it was prepared`);
-      const bytes = event.codec.encode(value, header.length);
+      const bytes = event.codec.encode(value, header.length, limits);
       bytes.set(header);
       return bytes;
     },

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { EventType } from "../../core/event.ts";
+import type { PayloadLimits } from "../../core/limits.ts";
 import type { RawRecord } from "../../core/record.ts";
 import { toCoordinates } from "../../core/record.ts";
 import type { ReplayOptions } from "../../core/replay.ts";
@@ -21,6 +22,8 @@ export interface InspectDeps {
   readonly registry: DeserializerOptions["registry"];
   readonly serializer: Serializer;
   readonly clock: Clock;
+  /** Default: `payloadLimits`. */
+  readonly limits?: PayloadLimits | undefined;
   readonly events: readonly EventType[];
 }
 
@@ -35,13 +38,13 @@ export function createInspect(
   { topic, checkValues, edit, dryRun }: Pick<ReplayOptions, "topic" | "checkValues" | "edit" | "dryRun">,
 ): Inspect | undefined {
   if (!checkValues && !edit) return undefined;
-  const { registry, clock, serializer } = deps;
+  const { registry, clock, limits, serializer } = deps;
   const events = deps.events.filter((event) => event.topic === topic);
   if (events.length === 0)
     throw new KeryxError("usage", `No event of ${topic} is known, so that values cannot be read`, {
       help: "Give the replay its `events`, or make the topic's consumer before it.",
     });
-  const deserializer = createDeserializer({ registry, clock, events });
+  const deserializer = createDeserializer({ registry, clock, limits, events });
 
   const rewrite = async (
     record: RawRecord,
@@ -52,7 +55,7 @@ export function createInspect(
     // Preparing may register a schema; a dry run only finds out whether the value can be written.
     if (!dryRun) await serializer.prepare([event]);
     try {
-      const bytes = dryRun ? event.codec.encode(made, 0) : serializer.serialize(event, made);
+      const bytes = dryRun ? event.codec.encode(made, 0, limits) : serializer.serialize(event, made);
       return { kind: "edited", event, value: bytes };
     } catch (error) {
       throw KeryxError.from(error, "encode_failed");

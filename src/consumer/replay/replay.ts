@@ -1,6 +1,7 @@
 import { type Clock, sleep } from "../../core/clock.ts";
 import { KeryxError } from "../../core/errors.ts";
 import type { EventType } from "../../core/event.ts";
+import type { PayloadLimits } from "../../core/limits.ts";
 import type { RawRecord } from "../../core/record.ts";
 import { toCoordinates } from "../../core/record.ts";
 import type { ReplayOptions, ReplayRange, ReplayResult } from "../../core/replay.ts";
@@ -33,6 +34,8 @@ export interface ReplayDeps {
   readonly serializer: Serializer;
   readonly observe: Observe;
   readonly clock: Clock;
+  /** Default: `payloadLimits`. */
+  readonly limits?: PayloadLimits;
   /** Events that the app knows: they tell a dead-letter topic that is not `<topic>-dlq`. */
   readonly events: readonly EventType[];
   /** As in the consumer's options. */

@@ -115,7 +115,7 @@ describe("defaults of generated Avro types", function () {
     }
   });
 
-  it("refuse an init value nested deeper than 100, and one that turns in a circle", async () => {
+  it("refuse a value nested deeper than 100, and one that turns in a circle", async () => {
     const self = record("Node", [{ name: "next", type: ["null", "Node"], default: null }]);
     const { type, named } = parseAvro(JSON.stringify(self));
     if (type.kind !== "record") throw new Error("the schema is not a record");
@@ -126,13 +126,14 @@ describe("defaults of generated Avro types", function () {
       const deepest = codec.encode(codec.create(chain(100)));
       expect(deepest).has.length(100);
       expect(codec.decode(deepest)).deep.equals(codec.create(chain(100)));
-      expect(() => codec.create(chain(101))).throws(
-        "[encode_failed] d.Node: records are nested deeper than 100",
+      expect(() => codec.encode(codec.create(chain(101)))).throws("records are nested deeper than 100");
+      expect(() => codec.create(chain(301))).throws(
+        "[encode_failed] d.Node: records are nested deeper than 300",
       );
       expect(() => codec.decode(Uint8Array.from([...Array(100).fill(2), 0]))).throws("deeper than 100");
       const circle: { next?: object } = {};
       circle.next = circle;
-      expect(() => codec.create(circle)).throws("deeper than 100");
+      expect(() => codec.create(circle)).throws("deeper than 300");
       expect(() => codec.encode(circle)).throws("deeper than 100");
     } finally {
       remove();

@@ -59,13 +59,14 @@ export function scalarWrite(codecs: Codecs, type: AvroType, value: string, at: s
 function writeBody(codecs: Codecs, type: Composite, hinted: string): readonly string[] {
   if (type.kind === "union") return writeUnion(codecs, type, hinted);
   const inner = type.kind === "array" ? type.items : type.values;
-  const item = writeText(codecs, inner, "item", "index", `${hinted}Item`);
+  const value = type.kind === "array" ? "item" : "value[key]!";
+  const item = writeText(codecs, inner, value, "index", `${hinted}Item`);
   const head =
     type.kind === "array"
       ? [`${use(codecs, "openList")}(w, value, at);`, "let index = 0;", "for (const item of value) {"]
       : [
           "let index = 0;",
-          `for (const [key, item] of ${use(codecs, "openMap")}(w, value, at)) {`,
+          `for (const key of ${use(codecs, "openMap")}(w, value, at)) {`,
           `  ${use(codecs, "writeString")}(w, key, index);`,
         ];
   return [...head, `  ${item}`, "  index += 1;", "}", `${use(codecs, "closeItems")}(w);`];

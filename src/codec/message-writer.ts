@@ -2,21 +2,18 @@ import { type DecodeReason, KeryxError } from "../core/errors.ts";
 import { createSlab, roomFor, type Slab } from "./slab.ts";
 import { putVarint, varintSize } from "./varint.ts";
 
-/** A Protobuf message under construction. */
-export interface MessageWriter extends Slab {
-  /** The way to the message under way. Kept only when a refused value is written once more, to find its path. */
-  readonly trail: Step[] | undefined;
-}
-
 /** A field on the way to a message; `lists[]` is the name of a list, and `index` counts its items. */
 interface Step {
   readonly at: string;
   index: number;
 }
 
-/** A writer without memory yet; it keeps a path when it gets a trail for it. */
-export function createMessageWriter(trail?: Step[]): MessageWriter {
-  return { ...createSlab(), trail };
+/** A Protobuf message under construction. */
+export type MessageWriter = Slab<Step>;
+
+/** A writer without memory yet; it keeps a path when it gets one to begin with. */
+export function createMessageWriter(path?: Step[]): MessageWriter {
+  return createSlab(path);
 }
 
 /** The refusal of a value, naming its path and never the value itself. */
@@ -26,7 +23,7 @@ export function refuseField(
   what: string,
   reason: DecodeReason = "type-mismatch",
 ): KeryxError {
-  const steps = (writer.trail ?? [])
+  const steps = (writer.path ?? [])
     .slice(0, writer.depth)
     .map((step) => step.at.replace("[]", `[${step.index}]`));
   const path = [...steps, at].join(".");
@@ -52,15 +49,15 @@ export function openMessage(
   if (typeof value !== "object" || value === null) throw wrongType(writer, at, "a message", value);
   if (writer.depth >= writer.maxDepth)
     throw refuseField(writer, at, `messages are nested deeper than ${writer.maxDepth}`, "too-deep");
-  if (writer.trail !== undefined) leaveTrail(writer.trail, writer.depth, at);
+  if (writer.path !== undefined) markPath(writer.path, writer.depth, at);
   writer.depth += 1;
   return tag === 0 ? position : openLength(writer, position, tag);
 }
 
-function leaveTrail(trail: Step[], depth: number, at: string): void {
-  const last = trail[depth];
-  trail.length = depth;
-  trail.push({ at, index: last?.at === at ? last.index + 1 : 0 });
+function markPath(path: Step[], depth: number, at: string): void {
+  const last = path[depth];
+  path.length = depth;
+  path.push({ at, index: last?.at === at ? last.index + 1 : 0 });
 }
 
 /** Ends a message: its length goes in front of it. `start` is counted from where the value begins. */

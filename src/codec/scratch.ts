@@ -33,15 +33,6 @@ export function putHalves({ halves, low: at }: Scratch, low: number, high: numbe
   halves[1 - at] = high;
 }
 
-/** Zig-zag: the sign becomes the lowest bit. */
-export function zigZag(scratch: Scratch): void {
-  const { halves, low: at } = scratch;
-  const low = halves[at] ?? 0;
-  const high = halves[1 - at] ?? 0;
-  const sign = high >> 31;
-  putHalves(scratch, (low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
-}
-
 /** The number that zig-zag stands for. */
 export function unZigZag(scratch: Scratch): bigint {
   const { halves, low: at } = scratch;

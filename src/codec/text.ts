@@ -4,7 +4,7 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBO
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Native coding costs more than a loop up to about this many characters. */
-const shortText = 24;
+const shortText = 40;
 
 /** A larger payload is not made into text as a whole, because a single field would keep all of it. */
 export const maxSharedText = 65_536;
@@ -137,7 +137,5 @@ function utf8Into(text: string, target: Uint8Array, start: number): number {
 
 /** Bytes with memory of their own. Not `slice`: a Buffer's gives a view. */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(end - start);
-  copy.set(bytes.subarray(start, end));
-  return copy;
+  return new Uint8Array(bytes.subarray(start, end));
 }

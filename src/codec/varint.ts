@@ -1,5 +1,3 @@
-import type { Scratch } from "./scratch.ts";
-
 /** Writes an unsigned 32-bit number and returns where it ends. */
 export function putVarint(bytes: Uint8Array, start: number, value: number): number {
   let position = start;
@@ -19,11 +17,11 @@ export function varintSize(value: number): number {
   return size;
 }
 
-/** Writes the 64 bits of the scratch bytes and returns where they end. */
-export function putVarint64(bytes: Uint8Array, start: number, { halves, low }: Scratch): number {
+/** Writes 64 bits in two halves and returns where they end. */
+export function putVarint64(bytes: Uint8Array, start: number, low: number, high: number): number {
   let position = start;
-  let rest = (halves[low] ?? 0) >>> 0;
-  let top = (halves[1 - low] ?? 0) >>> 0;
+  let rest = low >>> 0;
+  let top = high >>> 0;
   while (top > 0) {
     bytes[position++] = (rest & 0x7f) | 0x80;
     rest = ((rest >>> 7) | (top << 25)) >>> 0;

@@ -1,6 +1,5 @@
 import { KeryxError } from "../core/errors.ts";
 import type { PayloadLimits } from "../core/limits.ts";
-import { zigZag } from "./scratch.ts";
 import { createSlab, finishValue, roomFor, type Slab, startValue } from "./slab.ts";
 import { putString } from "./text.ts";
 import { putVarint, putVarint64 } from "./varint.ts";
@@ -9,14 +8,11 @@ import { putVarint, putVarint64 } from "./varint.ts";
 export type At = string | number;
 
 /** An Avro value under construction. */
-export interface Writer extends Slab {
-  /** The way to the value under way. Kept only when a refused value is written once more, to find its path. */
-  readonly path: At[] | undefined;
-}
+export type Writer = Slab<At>;
 
 /** A writer without memory yet; `path` begins the path in refusals, or none is kept. */
 export function emptyWriter(path?: At[]): Writer {
-  return { ...createSlab(), path };
+  return createSlab(path);
 }
 
 /** Starts a value behind `room` bytes, which are left as they are for a frame header. */
@@ -45,7 +41,8 @@ export function reserve(writer: Writer, count: number): number {
 
 /** Makes space for up to `count` bytes and returns where they begin; the caller moves on. */
 function makeRoom(writer: Writer, count: number): number {
-  writer.position = roomFor(writer, writer.position, count);
+  const { position } = writer;
+  if (position + count > writer.bytes.length) writer.position = roomFor(writer, position, count);
   return writer.position;
 }
 
@@ -101,11 +98,14 @@ export function writeInt(writer: Writer, value: number, at: At): void {
 export function writeLong(writer: Writer, value: bigint, at: At): void {
   if (typeof value !== "bigint") throw mismatch(writer, at, "a bigint", value);
   if (BigInt.asIntN(64, value) !== value) throw refuseValue(writer, at, "not a 64-bit integer");
-  const { scratch } = writer;
-  scratch.signed[0] = value;
-  zigZag(scratch);
   const position = makeRoom(writer, 10);
-  writer.position = putVarint64(writer.bytes, position, scratch);
+  const { view } = writer;
+  view.setBigInt64(position, value, true);
+  const low = view.getInt32(position, true);
+  const high = view.getInt32(position + 4, true);
+  const sign = high >> 31;
+  const top = ((high << 1) | (low >>> 31)) ^ sign;
+  writer.position = putVarint64(writer.bytes, position, (low << 1) ^ sign, top);
 }
 
 /** A 32-bit IEEE 754 number, little endian. */
@@ -186,13 +186,13 @@ export function openList(writer: Writer, list: readonly unknown[], at: At): void
   if (list.length > 0) writeSmall(writer, list.length);
 }
 
-/** Writes the head of a map and returns its own entries; `closeItems` ends it. */
-export function openMap<T>(writer: Writer, map: Readonly<Record<string, T>>, at: At): [string, T][] {
+/** Writes the head of a map and returns its own keys; `closeItems` ends it. */
+export function openMap(writer: Writer, map: Readonly<Record<string, unknown>>, at: At): string[] {
   checkObject(writer, map, at);
   writer.path?.push(at);
-  const entries = Object.entries(map);
-  if (entries.length > 0) writeSmall(writer, entries.length);
-  return entries;
+  const keys = Object.keys(map);
+  if (keys.length > 0) writeSmall(writer, keys.length);
+  return keys;
 }
 
 /** Ends a list or map. */

@@ -211,9 +211,9 @@ function writeApiRequestRemoteAddress(w: Writer, value: string | null, at: At): 
 
 function writeApiRequestQueryParameters(w: Writer, value: Readonly<Record<string, string>>, at: At): void {
   let index = 0;
-  for (const [key, item] of openMap(w, value, at)) {
+  for (const key of openMap(w, value, at)) {
     writeString(w, key, index);
-    writeString(w, item, index);
+    writeString(w, value[key]!, index);
     index += 1;
   }
   closeItems(w);

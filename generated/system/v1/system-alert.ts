@@ -208,9 +208,9 @@ function writeSystemAlertAttributes(
   at: At,
 ): void {
   let index = 0;
-  for (const [key, item] of openMap(w, value, at)) {
+  for (const key of openMap(w, value, at)) {
     writeString(w, key, index);
-    writeSystemAlertAttributesItem(w, item, index);
+    writeSystemAlertAttributesItem(w, value[key]!, index);
     index += 1;
   }
   closeItems(w);

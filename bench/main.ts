@@ -1,6 +1,6 @@
 // Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
 //   npm run bench            all
-//   npm run bench -- publish one of them: publish, consume, compat, broker, registry, serialization, codec, frames
+//   npm run bench -- publish one of them: publish, consume, compat, broker, registry, generate, serialization, codec, frames
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchBroker } from "./broker.ts";
@@ -9,6 +9,7 @@ import { benchCompat, type Figure } from "./compat.ts";
 import { benchConsume } from "./consume.ts";
 import { benchConsumeFigures } from "./consume-figures.ts";
 import { benchFrames } from "./frames.ts";
+import { benchGenerate } from "./generate.ts";
 import { benchPublish } from "./publish.ts";
 import { benchRegistry } from "./registry.ts";
 import { benchSerialization } from "./serialization.ts";
@@ -28,6 +29,7 @@ interface Figures {
   readonly compat: readonly Figure[];
   readonly broker: readonly Figure[];
   readonly registry: readonly Figure[];
+  readonly generator: readonly Figure[];
   /** Lines of a table. */
   readonly serialization: string;
   /** Lines of a table. */
@@ -35,7 +37,7 @@ interface Figures {
 }
 
 function toPage(rows: readonly Measured[], figures: Figures): string {
-  const { consumer, compat, broker, registry, serialization, codec } = figures;
+  const { consumer, compat, broker, registry, generator, serialization, codec } = figures;
   const lines = rows.map((row) => {
     const reached = ratio(row);
     const goal =
@@ -86,6 +88,14 @@ A client of \`node:http\` with 32 requests under way, and the registry, in a pro
 |---|---|---|
 ${toLines(registry)}
 
+## Generator
+
+\`keryx generate\` as a process on the package's JavaScript, its start included: the median of the runs with the fastest and the slowest. Schemas are events of four fields, half of them in each format where none is named; *nothing changed* writes no file.
+
+| what | figure | goal |
+|---|---|---|
+${toLines(generator)}
+
 ## Serializations
 
 \`keryx bench codec <event>\` on sample events, with values made from their schemas: bytes as they are and compressed, each value by itself; nanoseconds, medians of one process for each event. The same command compares your own events on your machine.
@@ -118,6 +128,7 @@ const consumer = await figuresOf("consume", benchConsumeFigures);
 const compat = await figuresOf("compat", benchCompat);
 const broker = await figuresOf("broker", benchBroker);
 const registry = await figuresOf("registry", benchRegistry);
+const generator = await figuresOf("generate", benchGenerate);
 const serialization = wanted === undefined || wanted === "serialization" ? benchSerialization() : "";
 const codecs = wanted === undefined || wanted === "codec" ? benchCodec() : [];
 const frames = wanted === undefined || wanted === "frames" ? benchFrames() : [];
@@ -125,5 +136,5 @@ const codec = codecTable([...codecs, ...frames]);
 if (wanted === undefined)
   writeFileSync(
     new URL("../docs/benchmarks.md", import.meta.url),
-    toPage(rows, { consumer, compat, broker, registry, serialization, codec }),
+    toPage(rows, { consumer, compat, broker, registry, generator, serialization, codec }),
   );

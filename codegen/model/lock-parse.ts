@@ -14,11 +14,11 @@ import {
   type LockedSchema,
   type LockedVersion,
   lockVersion,
+  maxLockBytes,
 } from "./lock.ts";
 import { sealOf } from "./lock-seal.ts";
 
-// Whole histories of many events; still a bound.
-const limits = { ...schemaLimits, textBytes: 64 * 1_048_576 };
+const limits = { ...schemaLimits, textBytes: maxLockBytes };
 
 /** Reads the lock file. A text that was broken by hand is refused with its place; the lock is empty then. */
 export function parseLock(

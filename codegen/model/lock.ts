@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { KeryxError } from "../../src/core/errors.ts";
 import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
 import { sealOf } from "./lock-seal.ts";
 import type { EventModel, ProjectModel } from "./model.ts";
@@ -118,7 +119,13 @@ function draftOf(event: EventModel): NonNullable<LockedEvent["draft"]> {
   };
 }
 
-/** The text of the lock file: one block an event, sorted by name, the same on every machine. */
+/** Whole histories of many events; still a bound. */
+export const maxLockBytes: number = 64 * 1_048_576;
+
+/**
+ * The text of the lock file: one block an event, sorted by name, the same on every machine.
+ * @throws KeryxError `generate_failed` for one that could not be read again
+ */
 export function formatLock(lock: Lock): string {
   const blocks = [...lock.events]
     .sort(([a], [b]) => compare(a, b))
@@ -134,7 +141,11 @@ export function formatLock(lock: Lock): string {
       return `    ${JSON.stringify(name)}: ${JSON.stringify(block, null, 2).replaceAll("\n", "\n    ")}`;
     });
   const events = blocks.length === 0 ? "{}" : `{\n${blocks.join(",\n")}\n  }`;
-  return `{\n  "lockVersion": ${lockVersion},\n  "events": ${events}\n}\n`;
+  const text = `{\n  "lockVersion": ${lockVersion},\n  "events": ${events}\n}\n`;
+  if (Buffer.byteLength(text) <= maxLockBytes) return text;
+  throw new KeryxError("generate_failed", `schemas.lock.json would be larger than ${maxLockBytes} bytes.`, {
+    help: "Give each event a file of its own, with types that several need in files that those import: the text of a file stands in the lock file once for each of its events and versions.",
+  });
 }
 
 /** Keys in one order, whoever put the version together. */

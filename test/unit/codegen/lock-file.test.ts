@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { emit, loadModel } from "../../../codegen/index.ts";
 import { changeLockFile } from "../../../codegen/lock-file.ts";
-import { emptyLock, formatLock, type Lock, updateLock } from "../../../codegen/model/lock.ts";
+import { emptyLock, formatLock, type Lock, maxLockBytes, updateLock } from "../../../codegen/model/lock.ts";
 import { parseLock } from "../../../codegen/model/lock-parse.ts";
 import { releaseEvents } from "../../../codegen/model/lock-release.ts";
 import { releasedLock } from "../../support/locks.ts";
@@ -43,6 +43,18 @@ describe("writing the lock file", () => {
     await Promise.all(events.map((event) => changeLockFile(root, (lock) => withEvent(lock, event))));
     expect([...(await read(root)).events.keys()]).to.have.members(events);
     expect(await readdir(root)).to.deep.equal([name]);
+  });
+
+  it("writes no file that it could not read again, and says how events come to need less room", async () => {
+    const root = await writeTree({});
+    const draft = releasedLock("a.A").events.get("a.A");
+    const [version] = draft?.versions ?? [];
+    const large = { ...version!, schema: " ".repeat(maxLockBytes / 2) };
+    const twice: Lock = { events: new Map([["a.A", { ...draft!, versions: [large, large] }]]) };
+    const thrown = await rejection(changeLockFile(root, () => twice));
+    expect(thrown.code).to.equal("generate_failed");
+    expect(thrown.message).to.include("would be larger");
+    expect(await readdir(root)).to.deep.equal([]);
   });
 
   it("keeps what was released between reading the schemas and generating", async () => {

@@ -124,9 +124,9 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
       starting ??= begin().catch(async (error: unknown) => {
         starting = undefined;
         running = undefined;
-        startError = KeryxError.from(error);
         // A service whose main module fails is ended with 1, before a shutdown that was asked for is through.
         if (closing) await deps.closed?.();
+        else startError = KeryxError.from(error);
         throw error;
       });
       await starting;
@@ -144,7 +144,10 @@ export function createConsumer(deps: ConsumerDeps, options: ConsumerOptions): Ow
       running?.resume();
     },
     events: () => [...known],
-    snapshot: () => ({ group, phase, isPaused, startError, members: running?.members() ?? [] }),
+    snapshot: () => ({
+      ...{ group, phase, isPaused, members: running?.members() ?? [] },
+      ...(startError && { startError }),
+    }),
   };
   return consumer;
 }

@@ -104,7 +104,7 @@ export interface ConsumerSnapshot {
   readonly phase: "new" | "starting" | "started" | "closing" | "closed";
   readonly isPaused: boolean;
   /** Why its last start failed, until it is started again. */
-  readonly startError?: KeryxError | undefined;
+  readonly startError?: KeryxError;
   readonly members: readonly MemberSnapshot[];
 }
 

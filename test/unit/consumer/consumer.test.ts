@@ -97,7 +97,7 @@ describe("A consumer", () => {
     expect(await codeOf(() => consumer.start())).to.equal("usage");
     expect(consumer.snapshot().startError?.code).to.equal("usage");
     await consumer.on(Note, () => {}).start();
-    expect(consumer.snapshot()).to.include({ phase: "started", startError: undefined });
+    expect(consumer.snapshot()).to.include({ phase: "started" }).and.not.to.have.property("startError");
   });
 
   for (const name of ["partitionPause", "awaitedRevoke", "commitMetadata"] as const)

@@ -201,7 +201,8 @@ describe("A replay of dead letters", () => {
     expect(grave.sent()).to.have.length(1_200);
     before = clock.now();
     await grave.replay({ maxPerSecond: 10, toOffsets: { 0: 4n } });
-    expect(clock.now() - before).to.be.at.least(300);
+    // A timer may be a millisecond early.
+    expect(clock.now() - before).to.be.at.least(290);
   });
 
   it("refuses options that it cannot understand, by their path", async () => {

@@ -1,5 +1,5 @@
-import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
-import { unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro/model.ts";
+import { unionShape } from "../../src/schema/avro/shape.ts";
 import type { JsonBranch, JsonForm } from "./json-form.ts";
 
 /** Plain, or as Avro's specification has it. */

@@ -1,6 +1,6 @@
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
-import type { ProtoField, ProtoMessage, ProtoScalar, ProtoSimpleType } from "../../src/schema/proto-model.ts";
-import type { ProtoDefinition, ProtoSchema } from "../../src/schema/proto-schema.ts";
+import type { ProtoField, ProtoMessage, ProtoScalar, ProtoSimpleType } from "../../src/schema/proto/model.ts";
+import type { ProtoDefinition, ProtoSchema } from "../../src/schema/proto/schema.ts";
 import type { JsonField, JsonForm } from "./json-form.ts";
 
 /**

@@ -1,5 +1,5 @@
+import type { AvroField, AvroType, JsonPath } from "../../src/schema/avro/model.ts";
 import type { AvroSchema } from "../../src/schema/avro.ts";
-import type { AvroField, AvroType, JsonPath } from "../../src/schema/avro-model.ts";
 import { type JsonNode, parseJson } from "../../src/schema/json.ts";
 import type { TextSpan } from "../../src/schema/text-span.ts";
 import type { Locator } from "./locator.ts";

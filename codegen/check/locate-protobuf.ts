@@ -1,5 +1,5 @@
-import type { ProtoEnum, ProtoMessage } from "../../src/schema/proto-model.ts";
-import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
+import type { ProtoEnum, ProtoMessage } from "../../src/schema/proto/model.ts";
+import type { ProtoSchema } from "../../src/schema/proto/schema.ts";
 import type { TextSpan } from "../../src/schema/text-span.ts";
 import type { Locator } from "./locator.ts";
 

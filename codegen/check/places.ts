@@ -1,6 +1,6 @@
 import { parseSchema, type SchemaImport } from "../../src/compatibility/parse.ts";
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
-import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
+import type { AvroNamedType, AvroRecord } from "../../src/schema/avro/model.ts";
 import type { TextSpan } from "../../src/schema/text-span.ts";
 import type { EventModel } from "../model/model.ts";
 import type { Locator } from "./locator.ts";

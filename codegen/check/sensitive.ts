@@ -1,9 +1,9 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { protoCamelCase, safeObjectProperty } from "@bufbuild/protobuf/reflect";
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
-import type { AvroRecord } from "../../src/schema/avro-model.ts";
-import type { ProtoField, ProtoMessage } from "../../src/schema/proto-model.ts";
-import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
+import type { AvroRecord } from "../../src/schema/avro/model.ts";
+import type { ProtoField, ProtoMessage } from "../../src/schema/proto/model.ts";
+import type { ProtoSchema } from "../../src/schema/proto/schema.ts";
 import { type FieldView, fieldsOf, nameOf, type TypeView } from "../model/fields.ts";
 import type { EventModel } from "../model/model.ts";
 

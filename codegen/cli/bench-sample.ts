@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { KeryxError } from "../../src/core/errors.ts";
-import type { AvroRecord, AvroType } from "../../src/schema/avro-model.ts";
-import { unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroRecord, AvroType } from "../../src/schema/avro/model.ts";
+import { unionShape } from "../../src/schema/avro/shape.ts";
 import type { EventModel } from "../model/model.ts";
 
 /** Types inside themselves are filled in this often. */

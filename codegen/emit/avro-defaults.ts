@@ -1,5 +1,5 @@
-import type { AvroDefault, AvroType } from "../../src/schema/avro-model.ts";
-import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroDefault, AvroType } from "../../src/schema/avro/model.ts";
+import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 import { type FileScope, runtime } from "./file-scope.ts";
 import { enclose, keyLiteral, literal, stringLiteral } from "./literal.ts";
 

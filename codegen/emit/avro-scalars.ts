@@ -1,4 +1,4 @@
-import type { AvroType } from "../../src/schema/avro-model.ts";
+import type { AvroType } from "../../src/schema/avro/model.ts";
 
 /** The primitives that read and write a scalar or fixed, and the arguments behind reader or value. */
 export interface ScalarFunctions {

@@ -4,8 +4,8 @@ import type {
   AvroRecord,
   AvroType,
   AvroUnion,
-} from "../../src/schema/avro-model.ts";
-import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
+} from "../../src/schema/avro/model.ts";
+import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 import { avroPath, safeIdentifier } from "../model/names.ts";
 import type { Doc } from "./comment.ts";
 import { type FileScope, runtime } from "./file-scope.ts";

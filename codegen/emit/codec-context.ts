@@ -6,8 +6,8 @@ import type {
   AvroRecord,
   AvroType,
   AvroUnion,
-} from "../../src/schema/avro-model.ts";
-import { propertyName, type UnionShape } from "../../src/schema/avro-shape.ts";
+} from "../../src/schema/avro/model.ts";
+import { propertyName, type UnionShape } from "../../src/schema/avro/shape.ts";
 import { avroPath } from "../model/names.ts";
 import { typeName } from "./avro-types.ts";
 import { type FileScope, runtime } from "./file-scope.ts";

@@ -1,5 +1,5 @@
-import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
-import { propertyName, type UnionShape, unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro/model.ts";
+import { propertyName, type UnionShape, unionShape } from "../../src/schema/avro/shape.ts";
 import { defaultText } from "./avro-defaults.ts";
 import { typeName, typeText } from "./avro-types.ts";
 import {

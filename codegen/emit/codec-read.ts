@@ -5,8 +5,8 @@ import type {
   AvroRecord,
   AvroType,
   AvroUnion,
-} from "../../src/schema/avro-model.ts";
-import { unionShape } from "../../src/schema/avro-shape.ts";
+} from "../../src/schema/avro/model.ts";
+import { unionShape } from "../../src/schema/avro/shape.ts";
 import { minBytes, scalarFunctions } from "./avro-scalars.ts";
 import { typeName, typeText } from "./avro-types.ts";
 import {

@@ -1,7 +1,7 @@
-import { encodingText } from "../../src/schema/avro-encoding-text.ts";
-import { fieldSlots, matches, matchingBranch } from "../../src/schema/avro-match.ts";
-import type { AvroEnum, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
-import { unionShape } from "../../src/schema/avro-shape.ts";
+import { encodingText } from "../../src/schema/avro/encoding-text.ts";
+import { fieldSlots, matches, matchingBranch } from "../../src/schema/avro/match.ts";
+import type { AvroEnum, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro/model.ts";
+import { unionShape } from "../../src/schema/avro/shape.ts";
 import { defaultText } from "./avro-defaults.ts";
 import { minBytes } from "./avro-scalars.ts";
 import { typeName, typeText } from "./avro-types.ts";

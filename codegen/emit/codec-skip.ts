@@ -1,4 +1,4 @@
-import type { AvroType } from "../../src/schema/avro-model.ts";
+import type { AvroType } from "../../src/schema/avro/model.ts";
 import { minBytes } from "./avro-scalars.ts";
 import { type Codecs, capital, type FunctionDeclaration, helper, reader, use } from "./codec-context.ts";
 

@@ -1,5 +1,5 @@
-import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
-import { unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro/model.ts";
+import { unionShape } from "../../src/schema/avro/shape.ts";
 import { scalarFunctions } from "./avro-scalars.ts";
 import { typeName, typeText } from "./avro-types.ts";
 import {

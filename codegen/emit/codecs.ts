@@ -1,13 +1,13 @@
-import { parseAvro } from "../../src/schema/avro.ts";
-import { encodingText } from "../../src/schema/avro-encoding-text.ts";
+import { encodingText } from "../../src/schema/avro/encoding-text.ts";
 import type {
   AvroEnum,
   AvroField,
   AvroNamedType,
   AvroRecord,
   AvroType,
-} from "../../src/schema/avro-model.ts";
-import { propertyName } from "../../src/schema/avro-shape.ts";
+} from "../../src/schema/avro/model.ts";
+import { propertyName } from "../../src/schema/avro/shape.ts";
+import { parseAvro } from "../../src/schema/avro.ts";
 import { fingerprintOf } from "../model/lock.ts";
 import type { EventModel, ReleasedSchema } from "../model/model.ts";
 import { typeName } from "./avro-types.ts";

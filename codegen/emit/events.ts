@@ -1,5 +1,5 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import type { AvroNamedType } from "../../src/schema/avro-model.ts";
+import type { AvroNamedType } from "../../src/schema/avro/model.ts";
 import {
   type EventModel,
   type FieldPath,

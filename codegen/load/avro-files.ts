@@ -1,6 +1,6 @@
 import { KeryxError } from "../../src/core/errors.ts";
-import type { JsonPath } from "../../src/schema/avro-model.ts";
-import { isPrimitive, toFullName } from "../../src/schema/avro-names.ts";
+import type { JsonPath } from "../../src/schema/avro/model.ts";
+import { isPrimitive, toFullName } from "../../src/schema/avro/names.ts";
 import { type JsonNode, parseJson } from "../../src/schema/json.ts";
 import { type Diagnostic, type RuleId, report, type Span } from "../diagnostics.ts";
 import { compare } from "../model/order.ts";

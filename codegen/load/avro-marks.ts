@@ -1,4 +1,4 @@
-import type { AvroField, AvroType, JsonPath } from "../../src/schema/avro-model.ts";
+import type { AvroField, AvroType, JsonPath } from "../../src/schema/avro/model.ts";
 import type { Diagnostic, RuleId } from "../diagnostics.ts";
 import { attribute } from "./wire-avro.ts";
 

@@ -1,11 +1,11 @@
-import { parseAvro } from "../../src/schema/avro.ts";
 import type {
   AvroField,
   AvroNamedType,
   AvroRecord,
   AvroType,
   JsonPath,
-} from "../../src/schema/avro-model.ts";
+} from "../../src/schema/avro/model.ts";
+import { parseAvro } from "../../src/schema/avro.ts";
 import type { JsonNode } from "../../src/schema/json.ts";
 import { type Diagnostic, report, type Span } from "../diagnostics.ts";
 import type { DeclaredOptions, LoadedEvent, LoadedSchemas } from "../model/loaded.ts";

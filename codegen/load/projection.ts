@@ -8,8 +8,8 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { KeryxError } from "../../src/core/errors.ts";
-import { encodeProto } from "../../src/schema/proto-encode.ts";
-import { linkProto, type ProtoSource } from "../../src/schema/proto-link.ts";
+import { encodeProto } from "../../src/schema/proto/encode.ts";
+import { linkProto, type ProtoSource } from "../../src/schema/proto/link.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { fingerprintOf } from "../model/lock.ts";
 import type { WireModel, WireReferenceModel } from "../model/model.ts";

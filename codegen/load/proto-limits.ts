@@ -5,7 +5,7 @@ import type {
   FileDescriptorSet,
 } from "@bufbuild/protobuf/wkt";
 import { type SchemaLimits, schemaLimits } from "../../src/schema/limits.ts";
-import { scanProto } from "../../src/schema/proto-tokens.ts";
+import { scanProto } from "../../src/schema/proto/text/tokens.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { isName } from "../model/names.ts";
 import { refusal } from "./avro-files.ts";

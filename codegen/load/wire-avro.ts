@@ -1,5 +1,5 @@
-import type { AvroType } from "../../src/schema/avro-model.ts";
-import { isPrimitive, toFullName } from "../../src/schema/avro-names.ts";
+import type { AvroType } from "../../src/schema/avro/model.ts";
+import { isPrimitive, toFullName } from "../../src/schema/avro/names.ts";
 import type { JsonNode } from "../../src/schema/json.ts";
 import { type AvroFile, type Definition, definesName, memberOf, namespaceOf } from "./avro-files.ts";
 

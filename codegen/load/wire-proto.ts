@@ -1,5 +1,5 @@
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
-import { type ProtoToken, scanProto } from "../../src/schema/proto-tokens.ts";
+import { type ProtoToken, scanProto } from "../../src/schema/proto/text/tokens.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { eventExtension, fieldExtension, optionNumber, optionsPath, withLineFeeds } from "./options.ts";
 import type { Places } from "./places.ts";

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import type { AvroField, AvroRecord, AvroType } from "../../src/schema/avro-model.ts";
-import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroField, AvroRecord, AvroType } from "../../src/schema/avro/model.ts";
+import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 import type { FieldPath } from "./model.ts";
 
 /** A field of either format, as paths and marks see it. */

@@ -1,6 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { SchemaFormat } from "../../src/core/event.ts";
-import type { AvroNamedType } from "../../src/schema/avro-model.ts";
+import type { AvroNamedType } from "../../src/schema/avro/model.ts";
 import type { Span } from "../diagnostics.ts";
 import type { EventModel, WireModel } from "./model.ts";
 

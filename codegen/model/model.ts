@@ -1,6 +1,6 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
-import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
+import type { AvroNamedType, AvroRecord } from "../../src/schema/avro/model.ts";
 import type { Span } from "../diagnostics.ts";
 
 /** Where a value of the policy comes from; `keryx explain` shows it. */

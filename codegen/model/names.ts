@@ -1,6 +1,6 @@
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 
-export { propertyName } from "../../src/schema/avro-shape.ts";
+export { propertyName } from "../../src/schema/avro/shape.ts";
 
 // What protobuf-es reserves: in a `_pb.ts` file exactly these get a `$`.
 const protobufReserved: ReadonlySet<string> = new Set(

@@ -1,5 +1,4 @@
-import type { AvroSchema } from "../schema/avro.ts";
-import { isReadableAs } from "../schema/avro-match.ts";
+import { isReadableAs } from "../schema/avro/match.ts";
 import type {
   AvroEnum,
   AvroField,
@@ -7,7 +6,8 @@ import type {
   AvroNamedType,
   AvroRecord,
   AvroType,
-} from "../schema/avro-model.ts";
+} from "../schema/avro/model.ts";
+import type { AvroSchema } from "../schema/avro.ts";
 import {
   below,
   createAllowance,

@@ -1,7 +1,7 @@
 import { KeryxError } from "../core/errors.ts";
+import type { AvroNamedType } from "../schema/avro/model.ts";
+import { type AvroNames, collectAvroNames } from "../schema/avro/references.ts";
 import { type AvroSchema, parseAvro } from "../schema/avro.ts";
-import type { AvroNamedType } from "../schema/avro-model.ts";
-import { type AvroNames, collectAvroNames } from "../schema/avro-references.ts";
 import { inFile, limitFault, type SchemaLimits, schemaError } from "../schema/limits.ts";
 
 /** A text that another one refers to. */

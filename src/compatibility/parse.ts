@@ -1,6 +1,6 @@
 import { type SchemaLimits, schemaLimits } from "../schema/limits.ts";
-import { linkProto } from "../schema/proto-link.ts";
-import type { RegisteredPlace } from "../schema/proto-schema.ts";
+import { linkProto } from "../schema/proto/link.ts";
+import type { RegisteredPlace } from "../schema/proto/schema.ts";
 import { isRefusal, parseAvroWith } from "./parse-avro.ts";
 import type { ParsedSchema } from "./parsed.ts";
 

@@ -1,5 +1,5 @@
 import type { AvroSchema } from "../schema/avro.ts";
-import type { ProtoSchema } from "../schema/proto-schema.ts";
+import type { ProtoSchema } from "../schema/proto/schema.ts";
 
 /** A schema as the engine takes it. */
 export type ParsedSchema =

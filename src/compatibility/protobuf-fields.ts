@@ -1,6 +1,6 @@
 import { quote } from "../schema/limits.ts";
-import type { ProtoField, ProtoScalar, ProtoType } from "../schema/proto-model.ts";
-import type { ProtoDefinition } from "../schema/proto-schema.ts";
+import type { ProtoField, ProtoScalar, ProtoType } from "../schema/proto/model.ts";
+import type { ProtoDefinition } from "../schema/proto/schema.ts";
 import type { Report } from "./protobuf-kinds.ts";
 import { localName, type MessagePair, type Side } from "./protobuf-sides.ts";
 import { changed, nameField, startSentence } from "./protobuf-words.ts";

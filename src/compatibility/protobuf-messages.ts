@@ -1,6 +1,6 @@
 import { KeryxError } from "../core/errors.ts";
 import { limitFault } from "../schema/limits.ts";
-import type { ProtoMessage } from "../schema/proto-model.ts";
+import type { ProtoMessage } from "../schema/proto/model.ts";
 import type { Dialect } from "./dialects.ts";
 import type { Difference } from "./difference.ts";
 import { compareField } from "./protobuf-fields.ts";

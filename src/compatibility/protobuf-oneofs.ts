@@ -1,5 +1,5 @@
 import { quote } from "../schema/limits.ts";
-import type { ProtoField, ProtoMessage } from "../schema/proto-model.ts";
+import type { ProtoField, ProtoMessage } from "../schema/proto/model.ts";
 import type { Dialect } from "./dialects.ts";
 import type { ProtobufKind, Report } from "./protobuf-kinds.ts";
 import { nameAll, nameField, only, startSentence } from "./protobuf-words.ts";

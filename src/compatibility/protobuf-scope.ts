@@ -1,5 +1,5 @@
 import { quote } from "../schema/limits.ts";
-import type { ProtoEnum, ProtoMessage } from "../schema/proto-model.ts";
+import type { ProtoEnum, ProtoMessage } from "../schema/proto/model.ts";
 import type { Report } from "./protobuf-kinds.ts";
 import { changed, nameAll, only } from "./protobuf-words.ts";
 

@@ -1,5 +1,5 @@
-import type { ProtoFile, ProtoMessage } from "../schema/proto-model.ts";
-import type { ProtoSchema } from "../schema/proto-schema.ts";
+import type { ProtoFile, ProtoMessage } from "../schema/proto/model.ts";
+import type { ProtoSchema } from "../schema/proto/schema.ts";
 
 /** A message of one of the two schemas, and where the names inside of it are looked up. */
 export interface Side {

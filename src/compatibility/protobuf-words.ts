@@ -1,5 +1,5 @@
 import { quote } from "../schema/limits.ts";
-import type { ProtoField } from "../schema/proto-model.ts";
+import type { ProtoField } from "../schema/proto/model.ts";
 
 // What is "old" in one direction is "new" in the other, so sentences speak of the schema that writes and the one that reads.
 

@@ -1,5 +1,5 @@
 import { quote } from "../schema/limits.ts";
-import type { ProtoSchema } from "../schema/proto-schema.ts";
+import type { ProtoSchema } from "../schema/proto/schema.ts";
 import type { Dialect } from "./dialects.ts";
 import type { Difference } from "./difference.ts";
 import { buildDifference, type Report } from "./protobuf-kinds.ts";

@@ -1,4 +1,4 @@
-import type { AvroLogical, AvroType } from "../schema/avro-model.ts";
+import type { AvroLogical, AvroType } from "../schema/avro/model.ts";
 import type { AvroWireKind } from "./wire-avro-kinds.ts";
 
 export interface ValueChange {

@@ -1,4 +1,4 @@
-import type { ProtoSchema } from "../schema/proto-schema.ts";
+import type { ProtoSchema } from "../schema/proto/schema.ts";
 import type { Direction, FoundWireProblem } from "./difference.ts";
 import { judgeEnum } from "./wire-protobuf/enums.ts";
 import type { Judging, Names, Report, Sink } from "./wire-protobuf/judging.ts";

@@ -1,5 +1,5 @@
-import { readDefault } from "./avro-defaults.ts";
-import { type Annotated, readLogical, toCount } from "./avro-logical.ts";
+import { readDefault } from "./avro/defaults.ts";
+import { type Annotated, readLogical, toCount } from "./avro/logical.ts";
 import type {
   AvroDefault,
   AvroEnum,
@@ -10,7 +10,7 @@ import type {
   AvroType,
   AvroUnion,
   JsonPath,
-} from "./avro-model.ts";
+} from "./avro/model.ts";
 import {
   type AvroName,
   isNamespace,
@@ -19,7 +19,7 @@ import {
   isSimpleName,
   type NameLetters,
   toFullName,
-} from "./avro-names.ts";
+} from "./avro/names.ts";
 import { type JsonMember, type JsonNode, parseJson, toPlain } from "./json.ts";
 import { limitFault, nameFault, quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
 

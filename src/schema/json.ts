@@ -1,5 +1,5 @@
 import { type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
-import type { JsonPath } from "./avro-model.ts";
+import type { JsonPath } from "./avro/model.ts";
 import { checkJson } from "./json-bounds.ts";
 import { quote, type SchemaLimits, schemaError, schemaLimits } from "./limits.ts";
 import type { TextSpan } from "./text-span.ts";

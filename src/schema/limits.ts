@@ -1,5 +1,5 @@
 import { KeryxError } from "../core/errors.ts";
-import type { JsonPath } from "./avro-model.ts";
+import type { JsonPath } from "./avro/model.ts";
 
 /** Bounds on a schema text; each can be set, none can be switched off. */
 export interface SchemaLimits {

@@ -1,5 +1,4 @@
 import { limitFault, quote, type SchemaLimits, schemaLimits } from "./limits.ts";
-import { joinName, type ProtoScope, readDefinition } from "./proto-body.ts";
 import type {
   ProtoEnum,
   ProtoExtend,
@@ -8,9 +7,10 @@ import type {
   ProtoMessage,
   ProtoOption,
   ProtoService,
-} from "./proto-model.ts";
-import { createProtoReader, type ProtoReader, readOptionStatement, textOf } from "./proto-reader.ts";
-import { readService } from "./proto-service.ts";
+} from "./proto/model.ts";
+import { joinName, type ProtoScope, readDefinition } from "./proto/text/body.ts";
+import { createProtoReader, type ProtoReader, readOptionStatement, textOf } from "./proto/text/reader.ts";
+import { readService } from "./proto/text/service.ts";
 import type { TextSpan } from "./text-span.ts";
 
 /**

@@ -14,7 +14,7 @@ import {
   writeString,
 } from "../codec/writer.ts";
 import { KeryxError } from "../core/errors.ts";
-import type { AvroDefault, AvroType } from "../schema/avro-model.ts";
+import type { AvroDefault, AvroType } from "../schema/avro/model.ts";
 
 /** The bytes that a default value has on the wire. */
 export function encodeDefault(type: AvroType, value: AvroDefault): Uint8Array {

@@ -1,5 +1,5 @@
-import { logicalsClash } from "../schema/avro-match.ts";
-import type { AvroType } from "../schema/avro-model.ts";
+import { logicalsClash } from "../schema/avro/match.ts";
+import type { AvroType } from "../schema/avro/model.ts";
 
 /** True when both describe the same bytes with the same meaning, so that the reader's own codec reads the writer's data. */
 export function isSameEncoding(writer: AvroType, reader: AvroType): boolean {

@@ -1,8 +1,8 @@
 import type { JsonValue } from "../codec/json-text.ts";
 import { dateOf } from "../codec/logical.ts";
 import { setOwn } from "../codec/own.ts";
-import type { AvroEnum, AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro-model.ts";
-import { propertyName, unionShape } from "../schema/avro-shape.ts";
+import type { AvroEnum, AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro/model.ts";
+import { propertyName, unionShape } from "../schema/avro/shape.ts";
 import { encodeDefault } from "./avro-default.ts";
 import {
   base64Bytes,

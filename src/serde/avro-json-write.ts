@@ -1,7 +1,7 @@
 import { daysOf } from "../codec/logical.ts";
 import { asBuffer } from "../core/record.ts";
-import type { AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro-model.ts";
-import { propertyName, unionShape } from "../schema/avro-shape.ts";
+import type { AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro/model.ts";
+import { propertyName, unionShape } from "../schema/avro/shape.ts";
 import {
   type DurationParts,
   decimalText,

@@ -1,7 +1,7 @@
 import { encodeJsonText, parseJsonText } from "../codec/json-text.ts";
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType, JsonCodec } from "../core/event.ts";
-import type { AvroType } from "../schema/avro-model.ts";
+import type { AvroType } from "../schema/avro/model.ts";
 import { jsonReader } from "./avro-json-read.ts";
 import { type AvroJsonStyle, jsonWriter } from "./avro-json-write.ts";
 

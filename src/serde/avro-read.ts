@@ -24,7 +24,7 @@ import {
 import { advance, createReader, enter, leave, type Reader, refuse } from "../codec/reader.ts";
 import { createScratch } from "../codec/scratch.ts";
 import type { PayloadLimits } from "../core/limits.ts";
-import type { AvroEnum, AvroFixed, AvroScalar, AvroType } from "../schema/avro-model.ts";
+import type { AvroEnum, AvroFixed, AvroScalar, AvroType } from "../schema/avro/model.ts";
 
 /** A reader with bounds on what a foreign schema may make of few bytes. */
 export interface BoundedReader extends Reader {

@@ -3,7 +3,7 @@ import { setOwn } from "../codec/own.ts";
 import { enter, leave, refuse } from "../codec/reader.ts";
 import { decodeError } from "../core/errors.ts";
 import type { PayloadLimits } from "../core/limits.ts";
-import { fieldSlots, matches, matchingBranch } from "../schema/avro-match.ts";
+import { fieldSlots, matches, matchingBranch } from "../schema/avro/match.ts";
 import type {
   AvroEnum,
   AvroField,
@@ -11,8 +11,8 @@ import type {
   AvroScalar,
   AvroType,
   AvroUnion,
-} from "../schema/avro-model.ts";
-import { propertyName, unionShape } from "../schema/avro-shape.ts";
+} from "../schema/avro/model.ts";
+import { propertyName, unionShape } from "../schema/avro/shape.ts";
 import { encodeDefault } from "./avro-default.ts";
 import {
   createBoundedReader,

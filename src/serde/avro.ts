@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { EventType, WireReference } from "../core/event.ts";
 import type { PayloadLimits } from "../core/limits.ts";
+import { encodingText } from "../schema/avro/encoding-text.ts";
+import type { AvroNamedType, AvroType } from "../schema/avro/model.ts";
 import { parseAvro } from "../schema/avro.ts";
-import { encodingText } from "../schema/avro-encoding-text.ts";
-import type { AvroNamedType, AvroType } from "../schema/avro-model.ts";
 import { isSameEncoding } from "./avro-encoding.ts";
 import { createResolver } from "./avro-resolve.ts";
 

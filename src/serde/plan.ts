@@ -2,7 +2,7 @@ import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType, SchemaFormat } from "../core/event.ts";
 import type { PayloadLimits } from "../core/limits.ts";
 import type { RegisteredSchema, SchemaType } from "../registry/port.ts";
-import { parseProtoSource } from "../schema/proto-source.ts";
+import { parseProtoSource } from "../schema/proto/source.ts";
 import { type AvroReaders, createAvroReaders, resolveAvro } from "./avro.ts";
 import { type Frame, readIndexes, readPayload } from "./frame.ts";
 import { resolveIndexes, resolveWithoutIndexes } from "./protobuf.ts";

@@ -2,8 +2,8 @@ import type { Clock } from "../core/clock.ts";
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType } from "../core/event.ts";
 import type { SchemaRegistry } from "../registry/port.ts";
-import type { ProtoFile } from "../schema/proto-model.ts";
-import { parseProtoSource } from "../schema/proto-source.ts";
+import type { ProtoFile } from "../schema/proto/model.ts";
+import { parseProtoSource } from "../schema/proto/source.ts";
 import { indexesOf, messageAt } from "../schema/protobuf.ts";
 import { schemaWithSecondLook } from "./second-look.ts";
 

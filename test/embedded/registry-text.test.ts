@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseDescriptor } from "../../src/schema/proto-descriptor.ts";
+import { parseDescriptor } from "../../src/schema/proto/descriptor.ts";
 import { indexesOf, parseProto } from "../../src/schema/protobuf.ts";
 import { avroText, embeddedRegistries, idField, type RawRegistry } from "../support/embedded-registry.ts";
 import { buildDescriptors } from "../support/proto-descriptors.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PaymentCaptured, PaymentFailed, SystemAlert } from "../../generated/index.ts";
-import type { AvroType } from "../../src/schema/avro-model.ts";
+import type { AvroType } from "../../src/schema/avro/model.ts";
 import { avroValue } from "../support/avro-values.ts";
 import { withoutLogicalTypes } from "../support/avsc.ts";
 import { randomFrom } from "../support/protobuf-values.ts";

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { compareAvro } from "../../src/compatibility/avro.ts";
 import { KeryxError } from "../../src/core/errors.ts";
+import type { AvroNamedType } from "../../src/schema/avro/model.ts";
 import { type AvroSchema, parseAvro } from "../../src/schema/avro.ts";
-import type { AvroNamedType } from "../../src/schema/avro-model.ts";
 import {
   type AvroAnswer,
   type AvroOracle,

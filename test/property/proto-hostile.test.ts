@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { KeryxError } from "../../src/core/errors.ts";
-import { linkProto, type ProtoSource } from "../../src/schema/proto-link.ts";
-import type { ProtoMessage } from "../../src/schema/proto-model.ts";
-import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
+import { linkProto, type ProtoSource } from "../../src/schema/proto/link.ts";
+import type { ProtoMessage } from "../../src/schema/proto/model.ts";
+import type { ProtoSchema } from "../../src/schema/proto/schema.ts";
 import { buildDescriptors } from "../support/proto-descriptors.ts";
 import { protoFiles } from "../support/proto-files.ts";
 import { cpuTimeMs } from "../unit/schema/cpu-time.ts";

@@ -13,7 +13,7 @@ import {
   writeLong,
   writeString,
 } from "../../src/codec/writer.ts";
-import type { AvroType } from "../../src/schema/avro-model.ts";
+import type { AvroType } from "../../src/schema/avro/model.ts";
 
 /** Bytes of some value of a type, or undefined where no value of it ends. */
 export function generateBytes(g: GeneratorValue, type: AvroType): Uint8Array | undefined {

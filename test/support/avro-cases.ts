@@ -1,6 +1,6 @@
 import fc, { type GeneratorValue } from "fast-check";
-import type { AvroRecord, AvroType } from "../../src/schema/avro-model.ts";
-import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroRecord, AvroType } from "../../src/schema/avro/model.ts";
+import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

@@ -1,5 +1,5 @@
-import type { AvroFixed, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro-model.ts";
-import { propertyName, unionShape } from "../../src/schema/avro-shape.ts";
+import type { AvroFixed, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro/model.ts";
+import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 import { type Twin, twosComplement } from "./avro-cases.ts";
 import { bytesOf, doubleOf, floatOf, intOf, longOf, pick, type Random, textOf } from "./protobuf-values.ts";
 

@@ -8,7 +8,7 @@ import { avroPath } from "../../codegen/model/names.ts";
 import { finishReading } from "../../src/codec/avro-values.ts";
 import { createReader, type Reader } from "../../src/codec/reader.ts";
 import { createWriter, finishWriting, type Writer } from "../../src/codec/writer.ts";
-import type { AvroNamedType } from "../../src/schema/avro-model.ts";
+import type { AvroNamedType } from "../../src/schema/avro/model.ts";
 
 export const repository: string = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 

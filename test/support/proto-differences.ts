@@ -1,8 +1,8 @@
 import { findDialect } from "../../src/compatibility/dialects.ts";
 import type { Difference } from "../../src/compatibility/difference.ts";
 import { compareProtobuf } from "../../src/compatibility/protobuf.ts";
-import { linkProto, type ProtoSource } from "../../src/schema/proto-link.ts";
-import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
+import { linkProto, type ProtoSource } from "../../src/schema/proto/link.ts";
+import type { ProtoSchema } from "../../src/schema/proto/schema.ts";
 
 /** A .proto text; without a `syntax` or `edition` line it is proto3 in the package `p`. */
 export interface ProtoText {

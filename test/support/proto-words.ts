@@ -7,8 +7,8 @@ import type {
   ProtoRange,
   ProtoSimpleType,
   ProtoValue,
-} from "../../src/schema/proto-model.ts";
-import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
+} from "../../src/schema/proto/model.ts";
+import type { ProtoSchema } from "../../src/schema/proto/schema.ts";
 
 const features = [
   "field_presence",

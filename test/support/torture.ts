@@ -1,7 +1,7 @@
 import type { EventModel, FieldPath, ProjectModel, Sourced } from "../../codegen/model/model.ts";
 import { methodName, topicIdentifier } from "../../codegen/model/names.ts";
+import type { AvroNamedType, AvroRecord } from "../../src/schema/avro/model.ts";
 import { parseAvro } from "../../src/schema/avro.ts";
-import type { AvroNamedType, AvroRecord } from "../../src/schema/avro-model.ts";
 
 /** Text that tries to leave every place that it is printed to. Each attempt would set a global. */
 export const hostileTexts: readonly string[] = [

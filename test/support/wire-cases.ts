@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { judgeProtobufWire } from "../../src/compatibility/wire-protobuf.ts";
-import { linkProto } from "../../src/schema/proto-link.ts";
-import type { ProtoSchema } from "../../src/schema/proto-schema.ts";
+import { linkProto } from "../../src/schema/proto/link.ts";
+import type { ProtoSchema } from "../../src/schema/proto/schema.ts";
 
 export type Imports = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
-import type { AvroEnum, AvroField, AvroFixed, AvroRecord, AvroType } from "../../../src/schema/avro-model.ts";
+import type { AvroEnum, AvroField, AvroFixed, AvroRecord, AvroType } from "../../../src/schema/avro/model.ts";
 import { fieldsOf, type TypeView } from "../../model/fields.ts";
 import type { EventModel } from "../../model/model.ts";
 import { protobufComment } from "./comments.ts";

@@ -1,4 +1,4 @@
-import type { ProtoValue } from "../../schema/proto-model.ts";
+import type { ProtoValue } from "../../schema/proto/model.ts";
 import type { FieldView } from "./model.ts";
 
 /**

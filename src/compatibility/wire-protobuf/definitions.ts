@@ -1,5 +1,5 @@
-import type { ProtoEnum, ProtoFile, ProtoMessage } from "../../schema/proto-model.ts";
-import type { ProtoDefinition, ProtoSchema } from "../../schema/proto-schema.ts";
+import type { ProtoEnum, ProtoFile, ProtoMessage } from "../../schema/proto/model.ts";
+import type { ProtoDefinition, ProtoSchema } from "../../schema/proto/schema.ts";
 import type { NamedView } from "./model.ts";
 
 /** The messages and enums of a schema and its imports; indexed as they are asked for. */

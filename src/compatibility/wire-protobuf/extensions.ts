@@ -1,5 +1,5 @@
-import type { ProtoExtend, ProtoField, ProtoFile, ProtoMessage } from "../../schema/proto-model.ts";
-import type { ProtoDefinition, ProtoSchema } from "../../schema/proto-schema.ts";
+import type { ProtoExtend, ProtoField, ProtoFile, ProtoMessage } from "../../schema/proto/model.ts";
+import type { ProtoDefinition, ProtoSchema } from "../../schema/proto/schema.ts";
 
 /** An extension and where the names in it are looked up. */
 export interface FoundExtension {

@@ -1,6 +1,6 @@
-import { isDelimited, type ProtoFeatures, presenceOf } from "../../schema/proto-features.ts";
-import type { ProtoField, ProtoType } from "../../schema/proto-model.ts";
-import type { ProtoDefinition, ProtoSchema } from "../../schema/proto-schema.ts";
+import { isDelimited, type ProtoFeatures, presenceOf } from "../../schema/proto/features.ts";
+import type { ProtoField, ProtoType } from "../../schema/proto/model.ts";
+import type { ProtoDefinition, ProtoSchema } from "../../schema/proto/schema.ts";
 import type { EnumView, FieldView, MessageView, NamedView, WireType } from "./model.ts";
 
 /** What a field needs of the schema that it stands in. */

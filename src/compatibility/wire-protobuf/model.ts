@@ -4,7 +4,7 @@ import type {
   ProtoMessage,
   ProtoRange,
   ProtoScalar,
-} from "../../schema/proto-model.ts";
+} from "../../schema/proto/model.ts";
 
 /** A type as the encoding knows it. */
 export type WireType =

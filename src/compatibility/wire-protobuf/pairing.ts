@@ -1,4 +1,4 @@
-import type { ProtoDefinition, ProtoSchema } from "../../schema/proto-schema.ts";
+import type { ProtoDefinition, ProtoSchema } from "../../schema/proto/schema.ts";
 import { namedView } from "./definitions.ts";
 import type { EnumView, MessageView, NamedView, WireType } from "./model.ts";
 import { createSchemaView, type SchemaView } from "./view.ts";

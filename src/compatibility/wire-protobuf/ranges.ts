@@ -1,4 +1,4 @@
-import type { ProtoRange } from "../../schema/proto-model.ts";
+import type { ProtoRange } from "../../schema/proto/model.ts";
 
 /** Numbers from one to another, both included. */
 export type NumberSpan = Pick<ProtoRange, "from" | "to">;

@@ -1,4 +1,4 @@
-import type { ProtoScalar } from "../../schema/proto-model.ts";
+import type { ProtoScalar } from "../../schema/proto/model.ts";
 
 /** Scalars that one parser can read for another; among them only the range of values differs. */
 const encodings: Readonly<Record<ProtoScalar, string>> = {

@@ -1,6 +1,6 @@
-import { createFeatures, type ProtoFeatures } from "../../schema/proto-features.ts";
-import type { ProtoEnum, ProtoFile, ProtoMessage } from "../../schema/proto-model.ts";
-import type { ProtoSchema } from "../../schema/proto-schema.ts";
+import { createFeatures, type ProtoFeatures } from "../../schema/proto/features.ts";
+import type { ProtoEnum, ProtoFile, ProtoMessage } from "../../schema/proto/model.ts";
+import type { ProtoSchema } from "../../schema/proto/schema.ts";
 import { createDefinitions, type Definitions, namedView } from "./definitions.ts";
 import { collectExtensions, type FoundExtension } from "./extensions.ts";
 import { buildField, type DefinitionOf } from "./fields.ts";

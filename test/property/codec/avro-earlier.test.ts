@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
-import { encodingText } from "../../../src/schema/avro-encoding-text.ts";
+import { encodingText } from "../../../src/schema/avro/encoding-text.ts";
 import { createResolver } from "../../../src/serde/avro-resolve.ts";
 import { type EarlierPair, generateEarlier } from "../../support/avro-earlier.ts";
 import { mutate } from "../../support/mutations.ts";

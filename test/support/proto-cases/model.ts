@@ -1,4 +1,4 @@
-import type { ProtoScalar } from "../../../src/schema/proto-model.ts";
+import type { ProtoScalar } from "../../../src/schema/proto/model.ts";
 
 /** A .proto file that can be changed. Types are named without the package. */
 export interface CaseFile {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { linkProto } from "../../../src/schema/proto-link.ts";
-import type { ProtoSchema } from "../../../src/schema/proto-schema.ts";
+import { linkProto } from "../../../src/schema/proto/link.ts";
+import type { ProtoSchema } from "../../../src/schema/proto/schema.ts";
 import { generateCase } from "./generate.ts";
 import type { CaseFile } from "./model.ts";
 import { mutateCase } from "./mutate.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { parseSchema, type SchemaImport } from "../../../src/compatibility/parse.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
-import { collectAvroNames } from "../../../src/schema/avro-references.ts";
+import { collectAvroNames } from "../../../src/schema/avro/references.ts";
 import { schemaLimits } from "../../../src/schema/limits.ts";
 import { cpuTimeMs } from "../schema/cpu-time.ts";
 

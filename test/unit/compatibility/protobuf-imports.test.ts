@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { RegisteredPlace } from "../../../src/schema/proto-schema.ts";
+import type { RegisteredPlace } from "../../../src/schema/proto/schema.ts";
 import {
   compare,
   complete,

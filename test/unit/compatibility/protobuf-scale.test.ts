@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { findDialect } from "../../../src/compatibility/dialects.ts";
 import type { Difference } from "../../../src/compatibility/difference.ts";
 import { compareProtobuf } from "../../../src/compatibility/protobuf.ts";
-import type { ProtoSchema } from "../../../src/schema/proto-schema.ts";
+import type { ProtoSchema } from "../../../src/schema/proto/schema.ts";
 import { isCompatible, link, multiset, type ProtoText } from "../../support/proto-differences.ts";
 import { cpuTimeMs } from "../schema/cpu-time.ts";
 

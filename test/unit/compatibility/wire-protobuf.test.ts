@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { judgeProtobufWire } from "../../../src/compatibility/wire-protobuf.ts";
-import type { ProtoSchema } from "../../../src/schema/proto-schema.ts";
+import type { ProtoSchema } from "../../../src/schema/proto/schema.ts";
 import { type Case, field, headers, type Imports, itJudges, judge, link } from "../../support/wire-cases.ts";
 
 describe("the wire verdict on what users trip over", () => {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
+import type { AvroEnum, AvroRecord, AvroType } from "../../../src/schema/avro/model.ts";
+import { unionShape } from "../../../src/schema/avro/shape.ts";
 import { parseAvro } from "../../../src/schema/avro.ts";
-import type { AvroEnum, AvroRecord, AvroType } from "../../../src/schema/avro-model.ts";
-import { unionShape } from "../../../src/schema/avro-shape.ts";
 import { schemaLimits } from "../../../src/schema/limits.ts";
 import { cpuTimeMs } from "./cpu-time.ts";
 

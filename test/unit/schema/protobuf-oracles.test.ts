@@ -20,10 +20,10 @@ import type {
   ProtoFile,
   ProtoMessage,
   ProtoRange,
-} from "../../../src/schema/proto-model.ts";
+} from "../../../src/schema/proto/model.ts";
 import { indexesOf, messageAt, parseProto } from "../../../src/schema/protobuf.ts";
 
-const folder = join(import.meta.dirname, "proto");
+const folder = join(import.meta.dirname, "samples");
 const root = join(import.meta.dirname, "../../..");
 const names = readdirSync(folder).sort();
 const texts = new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { KeryxError } from "../../../src/core/errors.ts";
 import { schemaLimits } from "../../../src/schema/limits.ts";
-import { createProtoScanner } from "../../../src/schema/proto-tokens.ts";
+import { createProtoScanner } from "../../../src/schema/proto/text/tokens.ts";
 import { indexesOf, messageAt, parseProto } from "../../../src/schema/protobuf.ts";
 import { cpuTimeMs } from "./cpu-time.ts";
 

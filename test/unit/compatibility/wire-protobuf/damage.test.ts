@@ -14,7 +14,7 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/pr
 import { expect } from "chai";
 import protobufjs from "protobufjs";
 import { judgeProtobufWire } from "../../../../src/compatibility/wire-protobuf.ts";
-import { linkProto } from "../../../../src/schema/proto-link.ts";
+import { linkProto } from "../../../../src/schema/proto/link.ts";
 import { buildDescriptors } from "../../../support/proto-descriptors.ts";
 
 interface Row {

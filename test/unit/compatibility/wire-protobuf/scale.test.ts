@@ -5,7 +5,7 @@ import {
   subtractSpans,
 } from "../../../../src/compatibility/wire-protobuf/ranges.ts";
 import { judgeProtobufWire } from "../../../../src/compatibility/wire-protobuf.ts";
-import type { ProtoSchema } from "../../../../src/schema/proto-schema.ts";
+import type { ProtoSchema } from "../../../../src/schema/proto/schema.ts";
 import { link } from "../../../support/wire-cases.ts";
 import { cpuTimeMs } from "../../schema/cpu-time.ts";
 

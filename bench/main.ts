@@ -106,7 +106,7 @@ ${serialization}
 
 ## Codecs
 
-Nanoseconds a call, the median of the runs with the fastest and the slowest, and how many times as fast Keryx is. Each contender runs in a process of its own, after other shapes; bytes are compared before anything is timed. An order has twelve fields, four lines and a map, a login has four fields; *resolved* is what an earlier version of the order wrote. protobufjs and avsc have numbers where Keryx has bigints. *By hand* is straight-line code for these two messages alone (\`bench/codec/by-hand-protobuf.ts\`): it checks no types, keeps no unknown fields, counts no depth and names no field that it refuses. Rows of a registry client include the frame, on both sides, with every schema in memory; the client answers by promises, which are part of its price.
+Nanoseconds a call, the median of the runs with the fastest and the slowest, and how many times as fast Keryx is. Each contender runs in a process of its own, after other shapes; bytes are compared before anything is timed. An order has twelve fields, four lines and a map, a login has four fields; *resolved* is what an earlier version of the order wrote. protobufjs and avsc have numbers where Keryx has bigints. *By hand* is straight-line code for these two messages alone (\`bench/codec/by-hand-encode.ts\`, \`by-hand-decode.ts\`): it makes the same checks and keeps unknown fields, but counts no depth and names no field that it refuses. Rows of a registry client include the frame, on both sides, with every schema in memory; the client answers by promises, which are part of its price.
 
 | what | the other | Keryx | ratio | goal |
 |---|---|---|---|---|

@@ -5,7 +5,8 @@ import { isDeepStrictEqual } from "node:util";
 import { type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import avsc from "avsc";
 import protobufjs from "protobufjs";
-import { decodeLogin, decodeOrder, encodeLogin, encodeOrder } from "./by-hand-protobuf.ts";
+import { decodeLogin, decodeOrder } from "./by-hand-decode.ts";
+import { encodeLogin, encodeOrder } from "./by-hand-encode.ts";
 import { avroLogin, avroOrder, earlierOrder, login, order } from "./shapes.ts";
 
 const [generated = "", contender = "", shape = "", direction = ""] = process.argv.slice(2);

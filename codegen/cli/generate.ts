@@ -122,16 +122,11 @@ async function watch(call: Invocation): Promise<ExitCode> {
     throw new KeryxError("usage", "`--check` writes nothing, so there is nothing to watch for.", {
       help: "Use one of `--check` and `--watch`.",
     });
-  const warm = createWarmPlugin();
-  const standing: Standing = { printMessages: warm.print, hasPrinted: false };
-  try {
-    await watchProject({
-      open: () => openProject(options, io),
-      run: (project) => generate(project, call, standing),
-      io,
-    });
-    return 0;
-  } finally {
-    warm.close();
-  }
+  const standing: Standing = { printMessages: createWarmPlugin(), hasPrinted: false };
+  await watchProject({
+    open: () => openProject(options, io),
+    run: (project) => generate(project, call, standing),
+    io,
+  });
+  return 0;
 }

@@ -1,7 +1,7 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { create, type DescFile, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   CodeGeneratorRequestSchema,
@@ -60,26 +60,30 @@ export function pluginOptions(extension: ImportExtension): readonly string[] {
   return ["target=ts", `import_extension=${extension}`, "erasable_syntax=true"];
 }
 
-/** A protoc-gen-es that has been started: it prints once, and ends. */
-export type PluginProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+/** Answers a CodeGeneratorRequest with a CodeGeneratorResponse; `complaint` is what else the plugin said. */
+export type AskPlugin = (
+  request: Uint8Array,
+) => Promise<{ readonly answer: Uint8Array; readonly complaint: string }>;
 
-/** Starts it without anything of our environment; most of its time is its start. */
-export function startPlugin({ path }: Plugin): PluginProcess {
+/** Runs protoc-gen-es once over the files, in a process of its own. */
+export async function generateMessages(request: MessagesRequest): Promise<readonly OutputFile[]> {
+  return printBy((bytes) => askProcess(request.plugin, bytes), request);
+}
+
+/** Starts it without anything of our environment. */
+async function askProcess({ path }: Plugin, request: Uint8Array): ReturnType<AskPlugin> {
   const child = spawn(process.execPath, [path], { env: {}, stdio: ["pipe", "pipe", "pipe"], shell: false });
   // A process that ends early, or never began, closes its streams; then it has printed nothing.
   child.on("error", () => {});
   child.stdin.on("error", () => {});
-  return child;
+  child.stdin.end(request);
+  const [answer, complaint] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+  return { answer, complaint: complaint.toString("utf8").trim() };
 }
 
-/** Runs protoc-gen-es once over the files, in a process of its own. */
-export async function generateMessages(request: MessagesRequest): Promise<readonly OutputFile[]> {
-  return printBy(startPlugin(request.plugin), request);
-}
-
-/** Hands the files to a plugin that waits for them. */
+/** Has a plugin print the files. */
 export async function printBy(
-  child: PluginProcess,
+  ask: AskPlugin,
   { files, extension }: MessagesRequest,
 ): Promise<readonly OutputFile[]> {
   const asked = create(CodeGeneratorRequestSchema, {
@@ -87,15 +91,14 @@ export async function printBy(
     parameter: pluginOptions(extension).join(),
     protoFile: withImports(files).map(({ proto }) => proto),
   });
-  child.stdin.end(toBinary(CodeGeneratorRequestSchema, asked));
-  const [bytes, complaint] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
-  const { file: printed, error } = readAnswer(bytes);
+  const { answer, complaint } = await ask(toBinary(CodeGeneratorRequestSchema, asked));
+  const { file: printed, error } = readAnswer(answer);
   const texts = new Map(printed.map(({ name, content }) => [name, content]));
   return files.map(({ proto }) => {
     const path = messagesPath(proto.name);
     const text = texts.get(path);
     if (text !== undefined) return asOutput(path, text);
-    const why = error || complaint.toString("utf8").trim() || "it ended without an answer";
+    const why = error || complaint || "it ended without an answer";
     throw new KeryxError("generate_failed", `protoc-gen-es could not print ${path}: ${why.slice(0, 2_000)}`, {
       help: "Check that @bufbuild/protobuf and @bufbuild/protoc-gen-es are installed completely, in the same version.",
     });

@@ -1,48 +1,60 @@
+import { createRequire } from "node:module";
 import {
+  type AskPlugin,
   generateMessages,
   type Plugin,
-  type PluginProcess,
   type PrintMessages,
   printBy,
-  startPlugin,
 } from "./protobuf-messages.ts";
 
-/** Prints Protobuf messages by a process that is started before it is needed: most of its time is its start. */
-export interface WarmPlugin {
-  readonly print: PrintMessages;
-  close(): void;
+/**
+ * Prints Protobuf messages by a protoc-gen-es that stays loaded in this process, for whoever prints again and again: to
+ * load it takes longer than all the rest of a run. One that does not look as ours knows it runs by itself each time.
+ */
+export function createWarmPlugin(): PrintMessages {
+  let loaded: { readonly path: string; readonly ask: AskPlugin | undefined } | undefined;
+  return async (request) => {
+    const { plugin } = request;
+    if (loaded?.path !== plugin.path) loaded = { path: plugin.path, ask: loadPlugin(plugin) };
+    return loaded.ask === undefined ? generateMessages(request) : printBy(loaded.ask, request);
+  };
 }
 
-/** Keeps one idle protoc-gen-es at hand, for whoever prints again and again. The first run starts it. */
-export function createWarmPlugin(): WarmPlugin {
-  let waiting: { readonly path: string; readonly child: PluginProcess } | undefined;
+/** What we use of its libraries, which are others than ours: it is in CommonJS. */
+interface Library {
+  fromBinary(schema: unknown, bytes: Uint8Array): unknown;
+  toBinary(schema: unknown, message: unknown): Uint8Array;
+}
 
-  const prepare = (plugin: Plugin): void => {
-    const child = startPlugin(plugin);
-    // It may end before it was asked for anything; then the next run does without it.
-    child.on("close", () => {
-      if (waiting?.child === child) waiting = undefined;
-    });
-    // An idle helper keeps nobody from ending.
-    child.unref();
-    waiting = { path: plugin.path, child };
-  };
+interface Schemas {
+  readonly CodeGeneratorRequestSchema: unknown;
+  readonly CodeGeneratorResponseSchema: unknown;
+}
 
-  return {
-    async print(request) {
-      const ready = waiting?.path === request.plugin.path ? waiting.child : undefined;
-      waiting = undefined;
+interface PluginModule {
+  readonly protocGenEs?: { run?(request: unknown): unknown };
+}
+
+function loadPlugin({ path }: Plugin): AskPlugin | undefined {
+  const require = createRequire(path);
+  try {
+    const { protocGenEs } = require("../dist/cjs/src/protoc-gen-es-plugin.js") as PluginModule;
+    const { fromBinary, toBinary } = require("@bufbuild/protobuf") as Library;
+    const { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } =
+      require("@bufbuild/protobuf/wkt") as Schemas;
+    if (typeof protocGenEs?.run !== "function") return undefined;
+    const run = protocGenEs.run.bind(protocGenEs);
+    return async (request) => {
       try {
-        if (ready === undefined) return await generateMessages(request);
-        ready.ref();
-        return await printBy(ready, request);
-      } finally {
-        prepare(request.plugin);
+        const answer = run(fromBinary(CodeGeneratorRequestSchema, request));
+        return { answer: toBinary(CodeGeneratorResponseSchema, answer), complaint: "" };
+      } catch (thrown) {
+        // As its process ends without an answer, and says why.
+        return { answer: new Uint8Array(), complaint: String(thrown) };
       }
-    },
-    close() {
-      waiting?.child.kill();
-      waiting = undefined;
-    },
-  };
+    };
+  } catch {
+    // Laid out otherwise, as another version may be.
+    return undefined;
+  }
 }

@@ -81,7 +81,7 @@ describe("keryx generate --watch", function () {
     const { root } = watched;
     await watched.save("schemas/a/a.avsc", avro("A", "renamed"));
     expect(await read(root, "a/v1/a.ts")).to.include("readonly renamed: string;");
-    // The second time the plugin stands ready; what it prints is the same as ever.
+    // The plugin is loaded into the process; what it prints is the same as that of a process of its own.
     for (const field of ["first", "second"]) {
       await watched.save("schemas/p/v1/p.proto", proto(field));
       expect(await read(root, "p/v1/p_pb.ts")).to.include(`${field}: string;`);

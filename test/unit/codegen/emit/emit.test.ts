@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { checkProject, type EmitRequest, writeProject } from "../../../../codegen/emit/emit.ts";
 import { manifestPath, parseManifest } from "../../../../codegen/emit/manifest.ts";
-import { generateMessages } from "../../../../codegen/emit/protobuf-messages.ts";
+import {
+  findPlugin,
+  generateMessages,
+  type PrintMessages,
+} from "../../../../codegen/emit/protobuf-messages.ts";
+import { createWarmPlugin } from "../../../../codegen/emit/warm-plugin.ts";
 import { loadModel } from "../../../../codegen/index.ts";
 import type { ProjectModel } from "../../../../codegen/model/model.ts";
 import { parseAvro } from "../../../../src/schema/avro.ts";
@@ -125,6 +130,24 @@ describe("generating a project", function () {
   it("works without any Protobuf file, and then starts no plugin", async () => {
     await writeProject(request({ model: tortureModel(), inputs: new Map() }));
     expect(pluginRuns).equals(0);
+  });
+
+  it("prints the same messages by a plugin that stays loaded, and by a process where it cannot be loaded", async () => {
+    await writeProject(request());
+    const own = findPlugin(repository)?.path ?? "";
+    const foreign = join(folder, "plugin.cjs");
+    writeFileSync(foreign, `require(${JSON.stringify(own)});\n`);
+    const warm = createWarmPlugin();
+    for (const [out, path] of [
+      ["loaded", own],
+      ["again", own],
+      ["foreign", foreign],
+    ] as const) {
+      const printMessages: PrintMessages = (messages) =>
+        warm({ ...messages, plugin: { ...messages.plugin, path } });
+      await writeProject(request({ outputRoot: join(folder, out), printMessages }));
+      expect(textsOf(join(folder, out)), out).deep.equals(textsOf(join(folder, "out")));
+    }
   });
 
   it("names what cannot be run as a failure of the generator", async () => {

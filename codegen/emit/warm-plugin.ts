@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import {
   type AskPlugin,
   generateMessages,
@@ -38,7 +39,8 @@ interface PluginModule {
 function loadPlugin({ path }: Plugin): AskPlugin | undefined {
   const require = createRequire(path);
   try {
-    const { protocGenEs } = require("../dist/cjs/src/protoc-gen-es-plugin.js") as PluginModule;
+    const module = join(dirname(path), "..", "dist", "cjs", "src", "protoc-gen-es-plugin.js");
+    const { protocGenEs } = require(module) as PluginModule;
     const { fromBinary, toBinary } = require("@bufbuild/protobuf") as Library;
     const { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } =
       require("@bufbuild/protobuf/wkt") as Schemas;

@@ -7,13 +7,7 @@ import type { AvroType } from "../../src/schema/avro/model.ts";
 import { avroValue } from "../support/avro-values.ts";
 import { withoutLogicalTypes } from "../support/avsc.ts";
 import { randomFrom } from "../support/protobuf-values.ts";
-import {
-  generateSchemas,
-  type RecordEvent,
-  recordOf,
-  tortureSchemas,
-  wireSchemas,
-} from "../support/wire-project.ts";
+import { type RecordEvent, recordOf, wireProject } from "../support/wire-project.ts";
 import { fromPip, PeerUnavailable } from "./install.ts";
 import type { Program } from "./peers.ts";
 
@@ -69,23 +63,19 @@ export async function runAvroLibrary(valuesOfShape: number): Promise<AvroPeerRun
 
 /** Has the program read what generated codecs of every shape write, and write the same values itself. */
 export async function compareWith(program: Program, valuesOfShape: number): Promise<AvroLibraryRun> {
-  const project = await generateSchemas(wireSchemas, tortureSchemas);
-  try {
-    const shapes = [
-      await project.loadRecord("wire/v1/avro-scalars", "AvroScalars"),
-      await project.loadRecord("wire/v1/avro-lists", "AvroLists"),
-      await project.loadRecord("wire/v1/avro-choices", "AvroChoices"),
-      await project.loadRecord("torture/v1/function", "Function$"),
-      await project.loadRecord("torture/v1/avro-json", "AvroJson"),
-      await project.loadRecord("torture/v2/function", "Function$"),
-      ...[PaymentCaptured, PaymentFailed, SystemAlert].map((event) =>
-        recordOf(event as unknown as RecordEvent["event"]),
-      ),
-    ];
-    return await compareShapes(program, shapes, valuesOfShape);
-  } finally {
-    project.remove();
-  }
+  const project = await wireProject();
+  const shapes = [
+    await project.loadRecord("wire/v1/avro-scalars", "AvroScalars"),
+    await project.loadRecord("wire/v1/avro-lists", "AvroLists"),
+    await project.loadRecord("wire/v1/avro-choices", "AvroChoices"),
+    await project.loadRecord("torture/v1/function", "Function$"),
+    await project.loadRecord("torture/v1/avro-json", "AvroJson"),
+    await project.loadRecord("torture/v2/function", "Function$"),
+    ...[PaymentCaptured, PaymentFailed, SystemAlert].map((event) =>
+      recordOf(event as unknown as RecordEvent["event"]),
+    ),
+  ];
+  return compareShapes(program, shapes, valuesOfShape);
 }
 
 async function compareShapes(

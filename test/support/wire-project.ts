@@ -5,8 +5,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { Io } from "../../codegen/cli/command.ts";
 import { runGenerate } from "../../codegen/cli/generate.ts";
 import type { EventType } from "../../src/core/event.ts";
-import type { AvroRecord } from "../../src/schema/avro/model.ts";
 import { parseAvro } from "../../src/schema/avro.ts";
+import type { AvroRecord } from "../../src/schema/avro/model.ts";
 import { repository } from "./generated-code.ts";
 
 /** An event as its generated file exports it, with the descriptor that protobuf-es reads. */
@@ -27,7 +27,6 @@ export interface WireProject {
   load(file: string, name: string): Promise<WireEvent>;
   /** An event of an Avro record in its file below `generated`. */
   loadRecord(file: string, name: string): Promise<RecordEvent>;
-  remove(): void;
 }
 
 /** The record of an event's schema. */
@@ -37,10 +36,23 @@ export function recordOf(event: EventType<object, object>): RecordEvent {
   return { event, record: type };
 }
 
-/** Generates folders of schemas inside the repository, so that the code finds the package by its name. */
-export async function generateSchemas(...schemas: readonly string[]): Promise<WireProject> {
+const golden = (name: string): string => join(repository, "test", "golden", name, "schemas");
+let made: Promise<WireProject> | undefined;
+
+/**
+ * Code for the schemas of everything that straight-line code reads and writes, and for hostile and awkward ones. It is
+ * generated once for all tests of a process, and taken away at its end.
+ */
+export function wireProject(): Promise<WireProject> {
+  made ??= generate([golden("wire"), golden("torture")]);
+  return made;
+}
+
+/** Inside the repository, so that the code finds the package by its name. */
+async function generate(schemas: readonly string[]): Promise<WireProject> {
   mkdirSync(join(repository, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(repository, ".tmp", "wire-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const one of schemas) cpSync(one, join(folder, "schemas"), { recursive: true });
   cpSync(join(repository, "schemas", "keryx"), join(folder, "schemas", "keryx"), { recursive: true });
   writeFileSync(
@@ -67,12 +79,5 @@ export async function generateSchemas(...schemas: readonly string[]): Promise<Wi
     },
     loadRecord: async (file, name) =>
       recordOf((await importFile(`${file}.ts`))[name] as EventType<object, object>),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
-
-/** The schemas of everything that straight-line code reads and writes. */
-export const wireSchemas: string = join(repository, "test", "golden", "wire", "schemas");
-
-/** Hostile and awkward schemas. */
-export const tortureSchemas: string = join(repository, "test", "golden", "torture", "schemas");

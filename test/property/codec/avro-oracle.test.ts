@@ -4,20 +4,14 @@ import { expect } from "chai";
 import fc from "fast-check";
 import * as samples from "../../../generated/index.ts";
 import { KeryxError } from "../../../src/core/errors.ts";
-import type { AvroNamedType } from "../../../src/schema/avro/model.ts";
 import { parseAvro } from "../../../src/schema/avro.ts";
+import type { AvroNamedType } from "../../../src/schema/avro/model.ts";
 import { generateSchema, generateValue } from "../../support/avro-cases.ts";
 import { avroValue } from "../../support/avro-values.ts";
 import { avscOf } from "../../support/avsc.ts";
 import { type GeneratedCodec, importCodec, printTypes, writeFiles } from "../../support/generated-code.ts";
 import { randomFrom } from "../../support/protobuf-values.ts";
-import {
-  generateSchemas,
-  type RecordEvent,
-  recordOf,
-  type WireProject,
-  wireSchemas,
-} from "../../support/wire-project.ts";
+import { type RecordEvent, recordOf, type WireProject, wireProject } from "../../support/wire-project.ts";
 
 const messages = Number(process.env["KERYX_CODEC_MESSAGES"] ?? 1_000);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -80,7 +74,7 @@ describe("generated codecs of fixed Avro shapes, against avsc", function () {
   const shapes = new Map<string, RecordEvent & { readonly oracle: Type }>();
 
   before(async () => {
-    project = await generateSchemas(wireSchemas);
+    project = await wireProject();
     const { PaymentCaptured, PaymentFailed, SystemAlert } = samples;
     const found = [
       await project.loadRecord("wire/v1/avro-scalars", "AvroScalars"),
@@ -92,7 +86,6 @@ describe("generated codecs of fixed Avro shapes, against avsc", function () {
     ];
     for (const one of found) shapes.set(one.event.name, { ...one, oracle: avscOf(one.event.wire.schema) });
   });
-  after(() => project.remove());
 
   it("write the same bytes, read them to the same value, and are read by it, for any record of every shape", () => {
     for (const [name, { event, record, oracle }] of shapes)

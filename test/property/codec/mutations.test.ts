@@ -7,7 +7,7 @@ import type { CodecReport } from "../../support/codec-mutations/report.ts";
 import { generateTargets } from "../../support/codec-mutations/targets.ts";
 import { repository } from "../../support/generated-code.ts";
 
-const mutations = Number(process.env["KERYX_CODEC_MUTATIONS"] ?? 10_000);
+const mutations = Number(process.env["KERYX_CODEC_MUTATIONS"] ?? 3_000);
 const seed = Number(process.env["KERYX_TEST_SEED"] ?? 1);
 const program = join(repository, "test", "support", "codec-mutations", "program.ts");
 const flags = ["--max-old-space-size=128", "--disallow-code-generation-from-strings", "--expose-gc"];

@@ -5,12 +5,7 @@ import * as samples from "../../../generated/index.ts";
 import { OrderPlacedSchema } from "../../../generated/orders/v1/order_placed_pb.ts";
 import { UserRegisteredSchema } from "../../../generated/users/v1/user_registered_pb.ts";
 import { messageValue, randomFrom } from "../../support/protobuf-values.ts";
-import {
-  generateSchemas,
-  type WireEvent,
-  type WireProject,
-  wireSchemas,
-} from "../../support/wire-project.ts";
+import { type WireEvent, type WireProject, wireProject } from "../../support/wire-project.ts";
 
 const messages = Number(process.env["KERYX_CODEC_MESSAGES"] ?? 2_000);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -23,7 +18,7 @@ describe("straight-line Protobuf codecs, against protobuf-es", function () {
   const shapes = new Map<string, WireEvent>();
 
   before(async () => {
-    project = await generateSchemas(wireSchemas);
+    project = await wireProject();
     for (const name of ["Scalars", "Lists", "Maps", "Choices"])
       shapes.set(name, await project.load("wire/v1/scalars", name));
     shapes.set("Edition", await project.load("wire/v1/editions", "Edition"));
@@ -36,7 +31,6 @@ describe("straight-line Protobuf codecs, against protobuf-es", function () {
       schema: UserRegisteredSchema,
     });
   });
-  after(() => project.remove());
 
   it("write the same bytes and read them to the same value, for any message of every shape", () => {
     for (const [name, { event, schema }] of shapes)

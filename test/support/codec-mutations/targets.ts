@@ -9,7 +9,7 @@ import { generateEarlier } from "../avro-earlier.ts";
 import { avroValue } from "../avro-values.ts";
 import { repository } from "../generated-code.ts";
 import { messageValue, type Random, randomFrom } from "../protobuf-values.ts";
-import { generateSchemas, recordOf, tortureSchemas, type WireProject, wireSchemas } from "../wire-project.ts";
+import { recordOf, type WireProject, wireProject } from "../wire-project.ts";
 
 /** What reads bytes, and good bytes for it; plain data, because it goes to another process. */
 export interface Target {
@@ -48,10 +48,10 @@ function payloadsOf(make: (random: Random) => Uint8Array): readonly string[] {
   );
 }
 
-/** Every codec with its shapes. `remove` takes away the code that was generated for them. */
+/** Every codec with its shapes. `remove` takes away the decoders of earlier writers. */
 export async function generateTargets(): Promise<{ readonly targets: readonly Target[]; remove(): void }> {
-  const project = await generateSchemas(wireSchemas, tortureSchemas);
-  const earlier = await generateEarlier(60, 7);
+  const project = await wireProject();
+  const earlier = await generateEarlier(40, 7);
   const targets = [
     ...(await protobufTargets(project)),
     ...(await avroTargets(project)),
@@ -59,13 +59,7 @@ export async function generateTargets(): Promise<{ readonly targets: readonly Ta
     ...(await jsonTargets(project)),
     { codec: "frames", shape: "samples", decoder: { kind: "frames" }, payloads: [] } as const,
   ];
-  return {
-    targets,
-    remove() {
-      project.remove();
-      earlier.remove();
-    },
-  };
+  return { targets, remove: earlier.remove };
 }
 
 async function protobufTargets(project: WireProject): Promise<readonly Target[]> {

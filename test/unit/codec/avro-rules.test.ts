@@ -6,7 +6,7 @@ import { createResolver } from "../../../src/serde/avro-resolve.ts";
 import { createJsonCodecs } from "../../../src/serde/json.ts";
 import { importCodec, printTypes, writeFiles } from "../../support/generated-code.ts";
 import { utf8, varint64 } from "../../support/protobuf-bytes.ts";
-import { generateSchemas, type WireProject, wireSchemas } from "../../support/wire-project.ts";
+import { type WireProject, wireProject } from "../../support/wire-project.ts";
 
 const zigzag = (value: bigint): number[] => varint64((value << 1n) ^ (value >> 63n));
 const text = (content: string): number[] => {
@@ -127,7 +127,7 @@ describe("the rules of Avro's binary encoding", function () {
   let clean = (): void => undefined;
 
   before(async () => {
-    project = await generateSchemas(wireSchemas);
+    project = await wireProject();
     const parsed = rules.map((rule, at) => ({ rule, at, ...parseAvro(schemaOf(rule, at)) }));
     const { folder, remove } = writeFiles(
       await printTypes(parsed.flatMap(({ named }) => [...named.values()])),
@@ -139,10 +139,7 @@ describe("the rules of Avro's binary encoding", function () {
       decoders.set(rule, [decode, createResolver(type, type)]);
     }
   });
-  after(() => {
-    clean();
-    project.remove();
-  });
+  after(() => clean());
 
   for (const rule of rules)
     it(`${rule.reason === undefined ? "reads" : "refuses"} ${rule.name}, in generated code and interpreted`, () => {

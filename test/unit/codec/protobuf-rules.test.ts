@@ -3,12 +3,7 @@ import { fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { KeryxError } from "../../../src/core/errors.ts";
 import { sized, tag, utf8, varint, varint64 } from "../../support/protobuf-bytes.ts";
-import {
-  generateSchemas,
-  type WireEvent,
-  type WireProject,
-  wireSchemas,
-} from "../../support/wire-project.ts";
+import { type WireEvent, type WireProject, wireProject } from "../../support/wire-project.ts";
 
 type Value = Record<string, unknown>;
 
@@ -85,12 +80,11 @@ describe("the rules of Protobuf's wire format, as protobuf-es has them:", functi
   const events = new Map<string, WireEvent>();
 
   before(async () => {
-    project = await generateSchemas(wireSchemas);
+    project = await wireProject();
     for (const name of ["Scalars", "Lists", "Maps", "Choices"])
       events.set(name, await project.load("wire/v1/scalars", name));
     events.set("Little", await project.load("wire/v1/subset", "Little"));
   });
-  after(() => project.remove());
 
   const named = (name: string): WireEvent => events.get(name) ?? expect.fail(name);
 

@@ -2,12 +2,7 @@ import { fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { KeryxError } from "../../../../src/core/errors.ts";
 import { sized, tag, utf8, varint } from "../../../support/protobuf-bytes.ts";
-import {
-  generateSchemas,
-  type WireEvent,
-  type WireProject,
-  wireSchemas,
-} from "../../../support/wire-project.ts";
+import { type WireEvent, type WireProject, wireProject } from "../../../support/wire-project.ts";
 
 describe("straight-line Protobuf code", function () {
   this.timeout(60_000);
@@ -15,12 +10,11 @@ describe("straight-line Protobuf code", function () {
   const events = new Map<string, WireEvent>();
 
   before(async () => {
-    project = await generateSchemas(wireSchemas);
+    project = await wireProject();
     for (const name of ["Scalars", "Lists", "Maps", "Choices"])
       events.set(name, await project.load("wire/v1/scalars", name));
     events.set("Little", await project.load("wire/v1/subset", "Little"));
   });
-  after(() => project.remove());
 
   const named = (name: string): WireEvent => {
     const event = events.get(name);

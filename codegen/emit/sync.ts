@@ -130,6 +130,7 @@ export async function writeOutput(
   for (const path of deleted) await deleteFile(folder.root, path);
   const text = changed.find(([path]) => path === manifestPath)?.[1];
   if (text !== undefined) await writeFileWhole(folder.root, manifestPath, text);
+  await sweep(folder);
   const left = stale.filter((path) => !folder.manifest.files.has(path));
   return { written: changed.map(([path]) => path), deleted, overwritten, left };
 }
@@ -182,6 +183,19 @@ export async function writeFileWhole(root: string, path: string, text: string): 
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+const temporaryName = /(?:^|\/)\.keryx-[\da-f-]{36}\.tmp$/;
+/** Longer than any run writes one file: a younger one may belong to a run beside this one. */
+const abandonedMs = 3_600_000;
+
+/** Takes away what runs left that were killed while they wrote. */
+async function sweep({ root, foreign }: OutputFolder): Promise<void> {
+  for (const path of foreign) {
+    if (!temporaryName.test(path)) continue;
+    const stats = await lstat(join(root, path)).catch(() => undefined);
+    if (stats?.isFile() && Date.now() - stats.mtimeMs > abandonedMs) await deleteFile(root, path);
   }
 }
 

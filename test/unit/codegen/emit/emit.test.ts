@@ -145,7 +145,14 @@ describe("generating a project", function () {
     ] as const) {
       const printMessages: PrintMessages = (messages) =>
         warm({ ...messages, plugin: { ...messages.plugin, path } });
-      await writeProject(request({ outputRoot: join(folder, out), printMessages }));
+      const { execPath } = process;
+      // What is loaded starts no process.
+      if (path === own) process.execPath = join(folder, "no-such-node");
+      try {
+        await writeProject(request({ outputRoot: join(folder, out), printMessages }));
+      } finally {
+        process.execPath = execPath;
+      }
       expect(textsOf(join(folder, out)), out).deep.equals(textsOf(join(folder, "out")));
     }
   });

@@ -168,6 +168,21 @@ describe("the output folder", () => {
     expect(readFileSync(join(outside, "target.ts"), "utf8")).equals(header);
   });
 
+  it("is rid of what killed runs left behind, but not of what a run beside this one may be writing", async () => {
+    const [old, young] = ["1", "2"].map((digit) => `a/.keryx-${digit.repeat(36)}.tmp`);
+    const anybodys = ["a/.keryx-notes.tmp", `a/${"1".repeat(36)}.tmp`];
+    for (const path of [old!, young!, ...anybodys]) put(path, "half a fi");
+    const longAgo = new Date(Date.now() - 86_400_000);
+    for (const path of [old!, ...anybodys]) utimesSync(at(path), longAgo, longAgo);
+    await sync([file("b.ts")]);
+    expect([old!, young!, ...anybodys].map((path) => existsSync(at(path)))).deep.equals([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+
   it("is rebuilt from a manifest that is damaged or absent", async () => {
     await sync([file("a.ts")]);
     for (const text of ["", "[]", "{", '{"files":{"a.ts":5},"inputs":{"x":{}},"generator":1}']) {

@@ -3,8 +3,8 @@ import { putVarint, varintSize } from "./varint.ts";
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = /* @__PURE__ */ new TextEncoder();
 
-/** Native coding costs more than a loop up to about this many characters. */
-const shortText = 40;
+/** Native coding costs more than a loop up to about this many characters; below 64, so that a length takes one byte. */
+const shortText = 24;
 
 /** A larger payload is not made into text as a whole, because a single field would keep all of it. */
 export const maxSharedText = 65_536;

@@ -72,7 +72,11 @@ export function mismatch(writer: Writer, at: At, wanted: string, value: unknown)
 /** A number of 32 bits, zig-zag. */
 function writeSmall(writer: Writer, value: number): void {
   const position = makeRoom(writer, 5);
-  writer.position = putVarint(writer.bytes, position, ((value << 1) ^ (value >> 31)) >>> 0);
+  const raw = ((value << 1) ^ (value >> 31)) >>> 0;
+  if (raw < 0x80) {
+    writer.bytes[position] = raw;
+    writer.position = position + 1;
+  } else writer.position = putVarint(writer.bytes, position, raw);
 }
 
 /** Nothing; a value that is not null is refused. */

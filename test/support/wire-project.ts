@@ -5,8 +5,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { Io } from "../../codegen/cli/command.ts";
 import { runGenerate } from "../../codegen/cli/generate.ts";
 import type { EventType } from "../../src/core/event.ts";
-import { parseAvro } from "../../src/schema/avro.ts";
 import type { AvroRecord } from "../../src/schema/avro/model.ts";
+import { parseAvro } from "../../src/schema/avro.ts";
 import { repository } from "./generated-code.ts";
 
 /** An event as its generated file exports it, with the descriptor that protobuf-es reads. */

@@ -186,6 +186,17 @@ describe("reading .proto files", () => {
     expect(schemas.protobuf?.files.map((file) => file.proto.name)).to.deep.equal(["a.proto"]);
   });
 
+  it("asks no compiler where our options file is all there is in Protobuf", async () => {
+    const root = await writeTree({
+      // The compiler would not take it.
+      "buf.yaml": "version: none\n",
+      "keryx/v1/options.proto": packagedOptions(),
+      "a.avsc": JSON.stringify({ type: "record", name: "a.A", keryx: { topic: "a" }, fields: [] }),
+    });
+    const { schemas, diagnostics } = await loadSources(root, root);
+    expect([diagnostics, schemas.events.map(({ name }) => name)]).to.deep.equal([[], ["a.A"]]);
+  });
+
   it("hands the Protobuf generator files without our options", async () => {
     const { schemas } = await loadTree({
       "a/v1/a.proto": `${head}import "google/protobuf/timestamp.proto";\nmessage A {\n  option (keryx.v1.event) = { topic: "a-topic" };\n  option deprecated = true;\n  string k = 1 [(keryx.v1.field).sensitive = true];\n  google.protobuf.Timestamp t = 2;\n}\n`,

@@ -1,9 +1,9 @@
-// Runs every test: what computes beside what waits for workers and faults, then what runs on real servers, which need the
-// machine for themselves.
+// Runs every test: what waits for workers and faults, then what runs on real servers, and beside them what computes, with
+// less right to the processor than what keeps time.
 // Arguments go to mocha. Ends with one line of counts for all.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,12 +13,11 @@ const globs = (...folders) => folders.map((name) => `test/${name}/**/*.test.ts`)
 const computing = globs("golden", "property", "types", "unit");
 const onServers = globs("kafka", "peers");
 const others = [...globs("**"), ...[...computing, ...onServers].flatMap((glob) => ["--ignore", glob])];
-const stages = [[computing, others], [onServers]];
 const folder = mkdtempSync(join(tmpdir(), "keryx-test-"));
 
 let started = 0;
 /** One part's output, shown as it comes once `show` was called, and its counts at the end. */
-function start(args) {
+function start(args, priority = 0) {
   const summary = join(folder, `${started++}.json`);
   const child = spawn(
     process.execPath,
@@ -29,6 +28,7 @@ function start(args) {
       env: { ...process.env, KERYX_TEST_SUMMARY: summary, ...colours() },
     },
   );
+  if (child.pid !== undefined) setPriority(child.pid, priority);
   const waiting = [];
   let isShown = false;
   for (const [from, to] of [
@@ -71,15 +71,18 @@ for (const signal of ["SIGINT", "SIGTERM"])
   });
 let isInterrupted = false;
 const results = [];
-for (const stage of stages) {
-  if (isInterrupted) break;
-  const running = stage.map(start);
-  for (const { child } of running) children.add(child);
-  for (const part of running) {
-    part.show();
-    results.push(await part.done);
-  }
-}
+const begin = (args, priority) => {
+  const part = start(args, priority);
+  children.add(part.child);
+  return part;
+};
+const finish = async (part) => {
+  part.show();
+  results.push(await part.done);
+};
+const beside = begin(computing, 5);
+for (const part of [others, onServers]) if (!isInterrupted) await finish(begin(part));
+await finish(beside);
 rmSync(folder, { recursive: true, force: true });
 
 const list = (heading, titles) => {

@@ -92,6 +92,8 @@ export async function startRun(given: RunOptions): Promise<Run> {
     brokers: [...servers.brokers],
     registry: servers.registryUrl,
     logging: { level: "error" },
+    // A machine that has no time for an answer makes the sender send again; the broker then recognises it.
+    producer: { idempotent: !networkFails },
   });
   const sending = startSending(app, topics, { perSecond, history, mayFail: networkFails });
   const workers: Worker[] = [];

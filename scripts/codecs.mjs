@@ -1,5 +1,5 @@
 // Proves the codecs at full size: every shape against other libraries, and a million hostile payloads for each codec.
-// Arguments go to mocha. About a quarter of an hour; `npm test` runs the same tests with fewer values.
+// Arguments go to mocha. About half an hour; `npm test` runs the same tests with fewer values.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,12 +1,54 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { build } from "esbuild";
+import ts from "typescript";
 import { repository } from "../../support/generated-code.ts";
 
-const conditions = ["@keryx/source"];
+const door = new URL("../../../src/runtime/v1.ts", import.meta.url);
+const golden = new URL("../../golden/door/v1.txt", import.meta.url);
 
-/** Size of a program that does what the lines say, as a bundler would ship it. */
-async function gzipped(contents: string, external: readonly string[] = []): Promise<number> {
+/** What a file declares, by name: the text that a compiler puts into its `.d.ts`. */
+function declarationsOf(file: URL): ReadonlyMap<string, string> {
+  const { outputText } = ts.transpileDeclaration(readFileSync(file, "utf8"), {
+    compilerOptions: { removeComments: true },
+    fileName: fileURLToPath(file),
+  });
+  const { statements } = ts.createSourceFile("declarations.d.ts", outputText, ts.ScriptTarget.Latest);
+  return new Map(
+    statements.flatMap((statement) =>
+      ts.isFunctionDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement)
+        ? [[statement.name?.text ?? "", outputText.slice(statement.pos, statement.end).trim()]]
+        : [],
+    ),
+  );
+}
+
+/** What applications use, too: generated code hands it on, and looks into none of it. */
+const handedOn = ["../core/app.ts", "../core/handler.ts"];
+
+/** Every export of the door as it is declared, sorted by name. */
+function declaredExports(): ReadonlyMap<string, string> {
+  const source = ts.createSourceFile("v1.ts", readFileSync(door, "utf8"), ts.ScriptTarget.Latest);
+  const entries = source.statements.flatMap((statement): [string, string][] => {
+    if (!ts.isExportDeclaration(statement)) return [];
+    const { moduleSpecifier, exportClause } = statement;
+    if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return [];
+    if (exportClause === undefined || !ts.isNamedExports(exportClause)) return [];
+    const { text: from } = moduleSpecifier;
+    const names = exportClause.elements.map(({ name }) => name.text);
+    if (handedOn.includes(from)) return names.map((name) => [name, `export type ${name};`]);
+    const declared = declarationsOf(new URL(from, door));
+    return names.map((name) => [name, declared.get(name) ?? "not declared"]);
+  });
+  return new Map(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+/** Size of a program that does what the lines say, as a bundler would ship it, without the table of errors. */
+async function gzipped(contents: string): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: repository, loader: "ts" },
     bundle: true,
@@ -15,52 +57,67 @@ async function gzipped(contents: string, external: readonly string[] = []): Prom
     format: "esm",
     platform: "neutral",
     target: "es2022",
-    conditions,
-    external: [...external],
+    conditions: ["@keryx/source"],
+    plugins: [
+      {
+        name: "the table of errors is beside it: every part of the package shares it",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /core\/errors\.ts$/ }, ({ path }) => ({
+            path,
+            external: true,
+            sideEffects: false,
+          })),
+      },
+    ],
     logLevel: "silent",
   });
   return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
-// What an older generator's code imports must be there for as long as the door is called v1.
-const functions =
-  "checkDepth checkObject closeBlock closeItems closeLength closeMessage countItem createList createMap createTime dateOf enter enterValue isMessage keepUnknown keyBoolean keyNumber leave leaveValue listOfField localDate longOf mapOf mapOfField mapValues messageCodec messageJson millisecondsOf openBlock openLength openList openMap openMessage own protobufCodec putBool putBytes putDouble putFixed32 putFixed64 putFloat putInt32 putInt64 putSfixed32 putSfixed64 putSint32 putSint64 putText putUint32 putUint64 putUnknown readBoolean readBytes readDate readDecimal readDouble readDuration readEnum readFixed readFixedDecimal readFloat readIndex readInt readKey readLong readNull readOwnString readResolvedEnum readString readTime readTimestamp readUuid readUuidBytes recordCodec refuse refuseValue setEntry setOwn skipBytes skipEnum skipField skipFixed takeBool takeBytes takeDouble takeFixed32 takeFixed64 takeFloat takeInt32 takeInt64 takeKey takeLength takeOwnText takeSfixed32 takeSfixed64 takeSint32 takeSint64 takeTag takeText takeUint32 takeUint64 timestampMs unknownKind unresolved uuid writeBoolean writeBytes writeDate writeDecimal writeDouble writeDuration writeEnum writeFixed writeFixedDecimal writeFloat writeIndex writeInt writeLong writeNull writeString writeTime writeTimestamp writeUuid writeUuidBytes".split(
-    " ",
-  );
+/** Size of a program that uses all functions of those names. */
+function sizeOf(names: readonly string[]): Promise<number> {
+  const list = names.join(", ");
+  return gzipped(`import { ${list} } from "./src/runtime/v1.ts"; export default [${list}];`);
+}
 
 describe("the door for generated code", function () {
   this.timeout(30_000);
 
-  it("exports what it exported before", async () => {
-    const door = await import("../../../src/runtime/v1.ts");
-    expect(Object.keys(door).sort()).deep.equals(functions);
+  // What an older generator's code imports must be there, and take and give the same, for as long as the door is
+  // called v1. An addition is made here on purpose: KERYX_UPDATE_GOLDEN=1.
+  it("exports what it exported before, under the same signatures", async () => {
+    const declared = declaredExports();
+    const text = [...declared.values()].map((one) => `${one}\n`).join("\n");
+    if (process.env["KERYX_UPDATE_GOLDEN"] !== undefined) writeFileSync(golden, text);
+    expect(text).equals(readFileSync(golden, "utf8"));
+    expect(text).not.contains("not declared");
+    const functions = [...declared].filter(([, one]) => one.startsWith("export declare function"));
+    expect(Object.keys(await import(door.href)).sort()).deep.equals(functions.map(([name]) => name));
   });
 
-  // The table of errors is beside it: every part of the package shares it.
-  const errors = ["*/core/errors.ts"];
-
   it("stays small: the primitives of each format, all of them", async () => {
-    const protobuf = functions.filter((name) =>
-      /^(put|take)|(Message|Length|OfField)$|^(protobufCodec|skipField|keepUnknown|countItem|own|setEntry|key.*|longOf|readTime|writeTime|createTime|enter|leave)$/.test(
+    const names = Object.keys(await import(door.href));
+    const protobuf = names.filter((name) =>
+      /^(put|take)|(Message|Length|OfField)$|^(enter|leave|skipField|keepUnknown|countItem|own|setEntry|key.*|longOf)$/.test(
         name,
       ),
     );
-    const avro = functions.filter((name) =>
-      /^(read|write)(Boolean|Bytes|Double|Enum|Fixed|Float|Index|Int|Key|Long|Null|OwnString|String)$|^(open|close)(Block|Items|List|Map)$|^(enter|leave)(Value)?$|^(recordCodec|own|setOwn|refuse|refuseValue|check.*|create(List|Map)|unknownKind)$/.test(
+    const avro = names.filter((name) =>
+      /^(read|write)(Boolean|Bytes|Double|Enum|Fixed|Float|Index|Int|Key|Long|Null|OwnString|String)$|^(open|close)(Block|Items|List|Map)$|^(enter|leave)(Value)?$|^(own|setOwn|refuse|refuseValue|check.*|create(List|Map)|unknownKind)$/.test(
         name,
       ),
     );
-    const sizeOf = (names: readonly string[]): Promise<number> =>
-      gzipped(`export { ${names.join(", ")} } from "./src/runtime/v1.ts";`, errors);
-    expect(await sizeOf(protobuf)).within(1_000, 4_928);
-    expect(await sizeOf(avro)).within(1_000, 4_096);
+    expect(protobuf.length).equals(52);
+    expect(avro.length).equals(42);
+    expect(await sizeOf(protobuf)).within(1_000, 3_840);
+    expect(await sizeOf(avro)).within(1_000, 3_400);
   });
 
   it("lets the codec of one event be bundled in 5 kB, primitives included", async () => {
     const codec = `import { createOrderPlaced as create, readOrderPlaced as read, writeOrderPlaced as write } from "./generated/orders/v1/order_placed_events.ts";
       import { protobufCodec } from "./src/runtime/v1.ts";
       export const codec = protobufCodec("orders.v1.OrderPlaced", { create, read, write });`;
-    expect(await gzipped(codec, errors)).within(1_000, 5_120);
+    expect(await gzipped(codec)).within(1_000, 5_120);
   });
 
   it("does nothing when an event is imported and not used", async () => {

@@ -12,14 +12,18 @@ export interface MemoryStore extends DedupeStore {
   size(): number;
 }
 
-interface Entry {
-  /** Undefined: done. */
-  owner: string | undefined;
-  /** Since the store was made: small integers need no memory of their own. */
+interface Lease {
+  readonly owner: string;
   untilMs: number;
   /** The young map that it was put into. */
   generation: number;
 }
+
+/**
+ * What a key stands for: a lease, or until when it is done. Times are since the store was made: as small integers they
+ * need no memory of their own, and what is done lives long.
+ */
+type Entry = Lease | number;
 
 /**
  * Keeps dedupe keys in this process only: another process of the same group knows nothing of them.
@@ -39,14 +43,12 @@ export function createMemoryStore(clock: Clock, options: MemoryStoreOptions = {}
   let maxAdded = generationSize;
 
   const sinceStart = (): number => clock.now() - startMs;
-  const owned = (key: string, owner: string, now: number): Entry | undefined => {
+  const held = (key: string, owner: string, now: number): Lease | undefined => {
     const entry = young.get(key) ?? old.get(key);
-    return entry?.owner === owner && entry.untilMs > now ? entry : undefined;
+    return typeof entry === "object" && entry.owner === owner && entry.untilMs > now ? entry : undefined;
   };
-  const add = (key: string, entry: Entry): void => {
+  const makeRoom = (): void => {
     if (added >= maxAdded) changeGenerations();
-    entry.generation = generation;
-    young.set(key, entry);
     added++;
   };
   const changeGenerations = (): void => {
@@ -55,7 +57,7 @@ export function createMemoryStore(clock: Clock, options: MemoryStoreOptions = {}
     young = new Map();
     generation++;
     for (const [key, entry] of dropped) {
-      if (entry.owner === undefined) continue;
+      if (typeof entry === "number") continue;
       entry.generation = generation;
       young.set(key, entry);
     }
@@ -67,33 +69,33 @@ export function createMemoryStore(clock: Clock, options: MemoryStoreOptions = {}
     claim(key, owner, leaseMs) {
       const now = sinceStart();
       const entry = young.get(key) ?? old.get(key);
-      if (entry && entry.untilMs > now)
-        return entry.owner === undefined ? "done" : { busyUntil: startMs + entry.untilMs };
-      if (entry) old.delete(key);
-      add(key, { owner, untilMs: now + leaseMs, generation });
+      if (typeof entry === "number" && entry > now) return "done";
+      if (typeof entry === "object" && entry.untilMs > now) return { busyUntil: startMs + entry.untilMs };
+      if (entry !== undefined) old.delete(key);
+      makeRoom();
+      young.set(key, { owner, untilMs: now + leaseMs, generation });
       return "won";
     },
     renew(key, owner, leaseMs) {
       const now = sinceStart();
-      const entry = owned(key, owner, now);
-      if (entry) entry.untilMs = now + leaseMs;
-      return entry !== undefined;
+      const lease = held(key, owner, now);
+      if (lease) lease.untilMs = now + leaseMs;
+      return lease !== undefined;
     },
     done(key, owner, ttlMs) {
       const now = sinceStart();
-      const entry = owned(key, owner, now);
-      if (!entry) return false;
-      entry.owner = undefined;
-      entry.untilMs = now + ttlMs;
+      const lease = held(key, owner, now);
+      if (!lease) return false;
       // What was claimed long ago is remembered for as long as anything else.
-      if (entry.generation !== generation) {
+      if (lease.generation !== generation) {
         old.delete(key);
-        add(key, entry);
+        makeRoom();
       }
+      young.set(key, now + ttlMs);
       return true;
     },
     release(key, owner) {
-      if (!owned(key, owner, sinceStart())) return false;
+      if (!held(key, owner, sinceStart())) return false;
       return young.delete(key) || old.delete(key);
     },
     size: () => young.size + old.size,

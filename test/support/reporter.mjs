@@ -13,9 +13,17 @@ export default class Summary extends Spec {
     const [skipped, failures] = [[], []];
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
     runner.on("fail", (test) => failures.push(test.fullTitle()));
+    // mocha lets them pass. A set, because it also hands each on to all who listen.
+    const rejections = new Set();
+    process.on("unhandledRejection", (reason) => {
+      if (rejections.has(reason)) return;
+      rejections.add(reason);
+      console.error("A rejection that nobody handled:", reason);
+      failures.push(`A rejection that nobody handled: ${reason}`);
+    });
     runner.once("end", () => {
       const { passes, failures: failed } = this.stats;
-      const summary = { passed: passes, failed, skipped, failures };
+      const summary = { passed: passes, failed: failed + rejections.size, skipped, failures };
       writeFileSync(process.env.KERYX_TEST_SUMMARY, JSON.stringify(summary));
     });
   }

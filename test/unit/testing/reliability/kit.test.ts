@@ -126,11 +126,15 @@ describe("The kit for runs", () => {
   });
 
   it("samples what a process holds, and hears rejections that nobody handles", async () => {
+    // The planted one is no defect of this run.
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
     const history = collectHistory("app");
     using residue = recordResidue(history);
     residue.sample("before");
     const timer = setTimeout(() => {}, 60_000);
     process.emit("unhandledRejection", new Error("planted"), Promise.resolve());
+    for (const other of others) process.on("unhandledRejection", other);
     residue.sample("after");
     clearTimeout(timer);
     const found = findViolations(history.entries, [], { partitions: [], committed: [] }, policy);

@@ -99,9 +99,15 @@ export function compose<Value = unknown>(...middlewares: readonly Middleware<Val
 
 function callOnce(next: () => Promise<Outcome>): () => Promise<Outcome> {
   let isCalled = false;
-  return async () => {
+  const call = async (): Promise<Outcome> => {
     if (isCalled) throw new KeryxError("usage", "A middleware called `next` twice for one record");
     isCalled = true;
     return next();
+  };
+  return () => {
+    const answer = call();
+    // A step that does not wait for it must not end the process: the record's own end tells what failed.
+    answer.catch(() => {});
+    return answer;
   };
 }

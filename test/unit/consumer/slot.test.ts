@@ -124,6 +124,9 @@ describe("The slot around a handler", () => {
   });
 
   it("settles no record before its handler, whatever a step answers meanwhile", async () => {
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", hear);
     const ends: string[] = [];
     const impatient: Middleware = async (delivery, next) => {
       const running = next();
@@ -144,6 +147,8 @@ describe("The slot around a handler", () => {
     await until("all done", () => bench.harness.outcomes().filter((one) => one === "processed").length === 3);
     expect(ends.toSorted()).to.deep.equal(["fails", "fails", "fine", "thrown"]);
     expect(bench.harness.outcomes().filter((one) => one !== "processed")).to.deep.equal(["retried"]);
+    process.off("unhandledRejection", hear);
+    expect(unhandled, "a step that does not wait must not end the process").to.deep.equal([]);
   });
 
   it("takes no silence of a step for an outcome: then the record ends as its handler says, or fails where none ran", async () => {

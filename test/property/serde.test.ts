@@ -100,7 +100,8 @@ describe("serializing and deserializing the sample events", () => {
             else if (kind === "add") bytes.splice(at, 0, byte, byte);
             else if (bytes.length > 4) bytes[4] = 1 + (byte % events.length);
           }
-          // An id that is not cached would be a question to the registry.
+          // A frame with a GUID, and an id that is not cached, would be questions to the registry.
+          if (bytes[0] === 1) bytes[0] = 2;
           if (bytes.length >= 5) bytes.splice(1, 3, 0, 0, 0);
           if (bytes.length >= 5) bytes[4] = 1 + ((bytes[4] ?? 0) % events.length);
           try {

@@ -28,13 +28,15 @@ export function createChannels(deps: ChannelsDeps): Channels {
   const { options, port } = deps;
   const byLeader = new Map<number | undefined, Channel>();
   const keys = new Map<string, { readonly channel: Channel; open: number }>();
+  // What is under way to all brokers together: many small requests to each would cost more than they bring.
+  const share = (): number => Math.max(1, Math.floor(options.maxInFlight / byLeader.size));
 
   function channelOf({ record }: Entry): Channel {
     // An idempotent producer has one request in flight: what comes between it and its repeat ends its numbers.
     const leader = options.idempotent || !record ? undefined : port.leaderOf?.(record);
     let channel = byLeader.get(leader);
     if (channel === undefined) {
-      channel = createChannel(deps);
+      channel = createChannel(deps, share);
       byLeader.set(leader, channel);
     }
     return channel;
@@ -74,7 +76,7 @@ interface Channel {
   plan(hasWaited: boolean): void;
 }
 
-function createChannel({ clock, options, deliver, ended }: ChannelsDeps): Channel {
+function createChannel({ clock, options, deliver, ended }: ChannelsDeps, share: () => number): Channel {
   const queue = createBatchQueue<Entry>({
     maxRecords: options.maxBatchRecords,
     maxBytes: options.batchBytes,
@@ -84,7 +86,7 @@ function createChannel({ clock, options, deliver, ended }: ChannelsDeps): Channe
   let cancelLinger: (() => void) | undefined;
 
   function plan(hasWaited: boolean): void {
-    if (isScheduled || inFlight >= options.maxInFlight || !queue.hasReady()) return;
+    if (isScheduled || inFlight >= share() || !queue.hasReady()) return;
     if (!hasWaited && options.lingerMs > 0 && !queue.isFull()) {
       cancelLinger ??= clock.schedule(options.lingerMs, () => {
         cancelLinger = undefined;
@@ -100,7 +102,7 @@ function createChannel({ clock, options, deliver, ended }: ChannelsDeps): Channe
     isScheduled = false;
     cancelLinger?.();
     cancelLinger = undefined;
-    while (inFlight < options.maxInFlight) {
+    while (inFlight < share()) {
       const batch = queue.take();
       if (!batch) return;
       inFlight += 1;

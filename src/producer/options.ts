@@ -43,7 +43,7 @@ export interface ProducerOptions {
   readonly maxBatchRecords?: number;
   /** Most bytes in one request; a larger record goes alone. Default 512 KiB, half of what a broker takes by default. */
   readonly batchBytes?: number;
-  /** Requests under way at once to each broker. Default 5, or 1 in all when idempotent. Two of them never hold the same key. */
+  /** Requests under way at once, shared by the brokers that are sent to, and at least one to each. Default 5, or 1 in all when idempotent. Two of them never hold the same key. */
   readonly maxInFlight?: number;
   /** Records waiting or under way; beyond it `send` waits. Default 10,000. */
   readonly maxQueueRecords?: number;

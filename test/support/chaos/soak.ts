@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { createChaosProxy, type HistoryEntry, startTestServers } from "keryx/testing";
+import { nothingAnswers } from "../effects/consume.ts";
 import { countRepeats } from "../effects/judge.ts";
 import { createRandom } from "../effects/random.ts";
 import { type Run, startRun, type Worker } from "../effects/run.ts";
@@ -74,9 +75,11 @@ export async function runSoak(given: SoakOptions): Promise<ChaosResult> {
     const faults = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const defects = run.defects();
     const givenUp = new Set(defects.filter(hasGivenUp).map((line) => line.split(":")[0]));
+    const early = defects.filter(isTooEarly);
     const problems = [
       ...run.judge(records),
-      ...defects.filter((line) => !hasGivenUp(line)),
+      ...defects.filter((line) => !hasGivenUp(line) && !isTooEarly(line)),
+      ...unless(early.length <= faults, `${early.length} workers did not start`),
       // Each life of a worker that ends so has met two faults.
       ...unless(givenUp.size * 2 <= faults * workerCount, `${givenUp.size} workers gave up`),
       ...findIdle(counts, records.tasks.length),
@@ -91,6 +94,7 @@ export async function runSoak(given: SoakOptions): Promise<ChaosResult> {
         faults,
         "kinds of faults": counts.size,
         "workers restarted as their client stood still twice": givenUp.size,
+        "workers started once more, as nothing had answered": early.length,
         ...measureMemory(records.history, steady),
       },
       problems,
@@ -107,6 +111,11 @@ export async function runSoak(given: SoakOptions): Promise<ChaosResult> {
  */
 function hasGivenUp(line: string): boolean {
   return line.includes('"will_restart":false') && line.includes('"code":"kafka_unavailable"');
+}
+
+/** A start in the middle of an outage is refused, so that a wrong address is told at once. */
+function isTooEarly(line: string): boolean {
+  return line.endsWith(`: ended by exit code ${nothingAnswers}`);
 }
 
 /** Something is handled again after a fault, unless all is handled. */

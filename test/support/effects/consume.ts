@@ -3,6 +3,9 @@ import type { App, Consumer, ConsumerOptions, Delivery } from "keryx";
 import { type NewEffect, toEffect } from "keryx/testing";
 import { type FlowTopics, fromOrder, fromRequest, type Task } from "./workload.ts";
 
+/** Exit code of a worker that was started while nothing answered: who watches over it starts it again. */
+export const nothingAnswers = 75;
+
 /** Settings that let a dead member's partitions go after six seconds. */
 export const quickMember = { sessionTimeoutMs: 6_000, drainTimeoutMs: 500, commitTimeoutMs: 2_000 } as const;
 

@@ -1,9 +1,9 @@
 // A service of its own that handles a run's events and writes down what it does; made to be killed.
 //   node worker.ts '{"client":…,"run":…,"group":…,"brokers":[…],"registryUrl":…,"folder":…}'
-import { type ConsumerOptions, connect } from "keryx";
+import { type ConsumerOptions, connect, KeryxError } from "keryx";
 import { createEffectLog, createHistoryLog, recordSignals } from "keryx/testing";
 import type { Signal } from "../../../src/core/signals.ts";
-import { consumeFlow } from "./consume.ts";
+import { consumeFlow, nothingAnswers } from "./consume.ts";
 import { toFlowTopics } from "./workload.ts";
 
 export type DeathPoint = "before-handler" | "after-handler";
@@ -74,4 +74,10 @@ const standStill = (ms: number): void => {
   // Its watch ticks every half second.
   setTimeout(say, 1_000).unref();
 };
-await consumeFlow(app, init.group, toFlowTopics(init.run), perform, init.options).start();
+try {
+  await consumeFlow(app, init.group, toFlowTopics(init.run), perform, init.options).start();
+} catch (error) {
+  if (!(error instanceof KeryxError) || !error.retriable) throw error;
+  console.error(error);
+  process.exit(nothingAnswers);
+}

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { PortAssignment } from "../../src/transport/port.ts";
 import { uniqueName } from "../support/servers.ts";
-import { failure, join, pause, type TransportBench, until } from "./transport-tools.ts";
+import { failure, join, type TransportBench, until } from "./transport-tools.ts";
 
 /** Topics, offsets and ranges, asked for beside any group. */
 export function describeAdministration(bench: TransportBench): void {
@@ -22,8 +22,7 @@ export function describeAdministration(bench: TransportBench): void {
       expect(found.map(({ topic: name, partitions }) => [name, partitions])).to.deep.equal([[topic, 2]]);
       expect((await admin.describeConfig(topic)).get("retention.ms")).to.equal("1234567");
       await admin.deleteTopics([topic, open]);
-      await pause(200);
-      expect(await admin.describeTopics([topic])).to.deep.equal([]);
+      await until("the topic is gone", async () => (await admin.describeTopics([topic])).length === 0);
     });
 
     it("a group's offsets are told for topics that are named, and for all where none are", async () => {

@@ -35,9 +35,13 @@ export function outgoing(
   };
 }
 
-export async function until(what: string, isDone: () => boolean, patienceMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  isDone: () => boolean | Promise<boolean>,
+  patienceMs = 20_000,
+): Promise<void> {
   const deadline = Date.now() + patienceMs;
-  while (!isDone()) {
+  while (!(await isDone())) {
     if (Date.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -135,14 +135,17 @@ async function describeTopic(ask: Ask, clock: Clock, topic: string): Promise<Top
 }
 
 // kafkajs' newest request lets the broker choose neither number: its own defaults have to be read first.
-async function brokerDefaults(ask: Ask): Promise<{ partitions: number; replicationFactor: number }> {
+async function brokerDefaults(
+  ask: Ask,
+  clock: Clock,
+): Promise<{ partitions: number; replicationFactor: number }> {
   return ask("describe broker", [], async (admin, cluster) => {
     const { brokers } = await fetchMetadata(cluster, []);
     const name = String(brokers[0]?.nodeId ?? 0);
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{ type: brokerResource, name }],
-    });
+    // Beforehand kafkajs asks for all topics that it has met, and another broker may not have heard of the last one.
+    const { resources } = await whileUnknown(clock, () =>
+      admin.describeConfigs({ includeSynonyms: false, resources: [{ type: brokerResource, name }] }),
+    );
     const config = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]));
     return {
       partitions: Number(config.get("num.partitions") ?? 1),
@@ -188,7 +191,7 @@ async function createAll(ask: Ask, clock: Clock, wanted: readonly NewTopic[]): P
   const isOpen = wanted.some(
     ({ partitions, replicationFactor }) => partitions === undefined || replicationFactor === undefined,
   );
-  const defaults = isOpen ? await brokerDefaults(ask) : { partitions: 1, replicationFactor: 1 };
+  const defaults = isOpen ? await brokerDefaults(ask, clock) : { partitions: 1, replicationFactor: 1 };
   const created: string[] = [];
   // One by one: of several in one request, kafkajs does not tell which existed.
   for (const topic of wanted)

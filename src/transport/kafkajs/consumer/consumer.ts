@@ -1,4 +1,4 @@
-import type { Clock } from "../../../core/clock.ts";
+import { type Clock, sleep } from "../../../core/clock.ts";
 import { type ErrorCode, KeryxError } from "../../../core/errors.ts";
 import type { Observe } from "../../../core/signals.ts";
 import type { TransportOptions } from "../../options.ts";
@@ -24,6 +24,8 @@ const finalCodes: ReadonlySet<ErrorCode> = new Set([
   "not_authorized",
   "capability_missing",
 ]);
+const topicPatienceMs = 2_000;
+const topicPollMs = 100;
 const firstJoinPatienceMs = 60_000;
 const restartBaseMs = 300;
 const restartMaxMs = 5_000;
@@ -34,7 +36,7 @@ export function createKafkajsConsumer(deps: ConsumerDeps, options: PortConsumerO
   const current = (): Assignment | undefined => supervisor.reader()?.current;
   return {
     start: async (topics, handle, rebalance, onEvent = () => {}) => {
-      await checkTopics(deps.admin, options.group, topics);
+      await checkTopics(deps, options.group, topics);
       await supervisor.start({ topics, handle, rebalance, onEvent });
     },
     async commit(offsets, epoch) {
@@ -71,13 +73,19 @@ export function createKafkajsConsumer(deps: ConsumerDeps, options: PortConsumerO
   };
 }
 
-async function checkTopics(admin: KafkajsAdmin, group: string, topics: readonly string[]): Promise<void> {
-  const found = new Set((await admin.describeTopics(topics)).map(({ topic }) => topic));
-  const missing = topics.filter((topic) => !found.has(topic));
-  if (missing.length > 0)
-    throw new KeryxError("topic_missing", `topic ${missing.join(", ")} does not exist`, {
-      details: { topics: missing, group },
-    });
+// A broker may hear of a topic later than the one that was asked whether it is there.
+async function checkTopics(deps: ConsumerDeps, group: string, topics: readonly string[]): Promise<void> {
+  const { admin, clock } = deps;
+  for (const deadlineMs = clock.now() + topicPatienceMs; ; ) {
+    const found = new Set((await admin.describeTopics(topics)).map(({ topic }) => topic));
+    const missing = topics.filter((topic) => !found.has(topic));
+    if (missing.length === 0) return;
+    if (clock.now() >= deadlineMs)
+      throw new KeryxError("topic_missing", `topic ${missing.join(", ")} does not exist`, {
+        details: { topics: missing, group },
+      });
+    await sleep(clock, topicPollMs);
+  }
 }
 
 function isFinalError({ code, details }: KeryxError): boolean {

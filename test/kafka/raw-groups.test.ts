@@ -16,6 +16,12 @@ describe("groups and transactions of Apache Kafka, by the raw frames that the em
   let clients: WireClient[] = [];
   before(async function () {
     await requireOwnServers(this);
+    if (process.env["KERYX_TEST_KAFKA_VERSION"]?.startsWith("3.")) {
+      console.log(
+        "    skipped: the embedded broker is held to Kafka 4, whose coordinator describes groups otherwise",
+      );
+      this.skip();
+    }
     const quick = {
       "group.min.session.timeout.ms": "300",
       "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",

@@ -287,10 +287,13 @@ describe("judging whether Avro bytes keep their meaning", () => {
       fc.property(fc.gen().map(generatePair), ({ older }) => {
         const [text = "", ...more] = older;
         if (more.length > 0) return;
-        const schema = parseAvro(text, { asRegistered: true, ignoreDefaults: true });
-        const kinds = new Set(judgeAvroWire(schema, schema).map(({ kind }) => kind));
-        expect([...kinds]).to.deep.equal(kinds.has("FIELD_AMBIGUOUS") ? ["FIELD_AMBIGUOUS"] : []);
-        if (kinds.size > 0) expect(text).to.include("aliases");
+        const findWith = (schemaText: string): readonly unknown[] => {
+          const schema = parseAvro(schemaText, { asRegistered: true, ignoreDefaults: true });
+          return judgeAvroWire(schema, schema);
+        };
+        const bare = JSON.stringify(JSON.parse(text, (key, value) => (key === "aliases" ? undefined : value)));
+        expect(findWith(bare)).to.deep.equal([]);
+        if (findWith(text).length > 0) expect(text).to.include("aliases");
         judged++;
       }),
       { numRuns: 500 },

@@ -244,7 +244,7 @@ describe("the configuration", () => {
     const started = performance.now();
     expect(refusal(bomb.join("\n")).message).to.match(/too many aliases/);
     expect(refusal(`# ${"x".repeat(1_048_576)}`).message).to.match(/larger than 1048576 bytes/);
-    expect(performance.now() - started).to.be.below(1_000);
+    expect(performance.now() - started).to.be.below(10_000);
   });
 
   it("never repeats a value that YAML could not read: it may be a secret without quotes", () => {

@@ -303,7 +303,7 @@ describe("limits on Avro schemas", () => {
         { name: `R${i}` },
       );
     const spent = cpuTimeMs(() => expect(refusal(previous).message).to.contain("too many or too deep"));
-    expect(spent).to.be.below(1_000);
+    expect(spent).to.be.below(5_000);
   });
 
   const megabyte = 1_000_000;
@@ -332,7 +332,7 @@ describe("limits on Avro schemas", () => {
       ),
     ],
   ] as const)
-    it(`ends within a second on 1 MiB of ${what}`, () => {
+    it(`ends within seconds on 1 MiB of ${what}`, () => {
       const spent = cpuTimeMs(() => {
         try {
           const { type } = parse(text);
@@ -341,7 +341,7 @@ describe("limits on Avro schemas", () => {
           expect(error).to.be.instanceOf(KeryxError);
         }
       });
-      expect(spent).to.be.below(1_000);
+      expect(spent).to.be.below(5_000);
     });
 });
 

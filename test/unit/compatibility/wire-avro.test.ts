@@ -291,7 +291,9 @@ describe("judging whether Avro bytes keep their meaning", () => {
           const schema = parseAvro(schemaText, { asRegistered: true, ignoreDefaults: true });
           return judgeAvroWire(schema, schema);
         };
-        const bare = JSON.stringify(JSON.parse(text, (key, value) => (key === "aliases" ? undefined : value)));
+        const bare = JSON.stringify(
+          JSON.parse(text, (key, value) => (key === "aliases" ? undefined : value)),
+        );
         expect(findWith(bare)).to.deep.equal([]);
         if (findWith(text).length > 0) expect(text).to.include("aliases");
         judged++;

@@ -1,7 +1,8 @@
 // Runs the benchmarks side by side with what a team writes by hand, and writes docs/benchmarks.md.
 //   npm run bench            all
-//   npm run bench -- publish one of them: publish, consume, compat, broker, registry, generate, serialization, codec, frames
-import { writeFileSync } from "node:fs";
+//   npm run bench -- publish some of them, with commas:
+//                            publish, consume, compat, broker, registry, generate, serialization, codec, frames
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchBroker } from "./broker.ts";
 import { benchCodec, codecTable } from "./codec.ts";
@@ -46,7 +47,7 @@ function toPage(rows: readonly Measured[], figures: Figures): string {
   });
   return `# Benchmarks
 
-Written by \`npm run bench\`; do not edit. Records per second: the median of the rounds, with the slowest and the fastest. The ratio is the median of each round's own ratio, Keryx divided by hand-written; both contenders ran in turn in one process against the same cluster, after one round each that was not counted. Absolute figures tell about the machine, ratios about the code.
+Written by \`npm run bench\`, each part by its last run; do not edit. Records per second: the median of the rounds, with the slowest and the fastest. The ratio is the median of each round's own ratio, Keryx divided by hand-written; both contenders ran in turn in one process against the same cluster, after one round each that was not counted. Absolute figures tell about the machine, ratios about the code.
 
 Node ${process.version}, ${cpus().length} cores, three brokers on the same machine, replication 3, acks all, event \`api.request\` in Avro.
 
@@ -115,26 +116,25 @@ ${codec}
 }
 
 const wanted = process.argv[2];
-const suites: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
-  publish: benchPublish,
-  consume: benchConsume,
+/** What each suite found when it last ran: running one of them writes the page anew with the others as they were. */
+const keptAt = new URL("results.json", import.meta.url);
+const kept: Record<string, unknown> = existsSync(keptAt) ? JSON.parse(readFileSync(keptAt, "utf8")) : {};
+const resultOf = async <Result>(name: string, run: () => Promise<Result> | Result): Promise<Result> => {
+  const isWanted = wanted === undefined || wanted.split(",").includes(name.split(" ")[0] ?? "");
+  if (isWanted) {
+    kept[name] = await run();
+    writeFileSync(keptAt, `${JSON.stringify(kept, undefined, 2)}\n`);
+  }
+  return (kept[name] ?? []) as Result;
 };
-const rows: Measured[] = [];
-for (const [name, run] of Object.entries(suites))
-  if (wanted === undefined || wanted === name) rows.push(...(await run()));
-const figuresOf = async (name: string, run: () => Promise<readonly Figure[]>): Promise<readonly Figure[]> =>
-  wanted === undefined || wanted === name ? run() : [];
-const consumer = await figuresOf("consume", benchConsumeFigures);
-const compat = await figuresOf("compat", benchCompat);
-const broker = await figuresOf("broker", benchBroker);
-const registry = await figuresOf("registry", benchRegistry);
-const generator = await figuresOf("generate", benchGenerate);
-const serialization = wanted === undefined || wanted === "serialization" ? benchSerialization() : "";
-const codecs = wanted === undefined || wanted === "codec" ? benchCodec() : [];
-const frames = wanted === undefined || wanted === "frames" ? benchFrames() : [];
-const codec = codecTable([...codecs, ...frames]);
-if (wanted === undefined)
-  writeFileSync(
-    new URL("../docs/benchmarks.md", import.meta.url),
-    toPage(rows, { consumer, compat, broker, registry, generator, serialization, codec }),
-  );
+const rows = [...(await resultOf("publish", benchPublish)), ...(await resultOf("consume", benchConsume))];
+const figures: Figures = {
+  consumer: await resultOf("consume figures", benchConsumeFigures),
+  compat: await resultOf("compat", benchCompat),
+  broker: await resultOf("broker", benchBroker),
+  registry: await resultOf("registry", benchRegistry),
+  generator: await resultOf("generate", benchGenerate),
+  serialization: await resultOf("serialization", benchSerialization),
+  codec: codecTable([...(await resultOf("codec", benchCodec)), ...(await resultOf("frames", benchFrames))]),
+};
+writeFileSync(new URL("../docs/benchmarks.md", import.meta.url), toPage(rows, figures));

@@ -99,7 +99,7 @@ ${toLines(generator)}
 
 ## Serializations
 
-\`keryx bench codec <event>\` on sample events, with values made from their schemas: bytes as they are and compressed, each value by itself; nanoseconds, medians of one process for each event. The same command compares your own events on your machine.
+\`keryx bench codec <event>\` on sample events, with values made from their schemas: bytes as they are and compressed, each value by itself; nanoseconds, medians of one process for each event. The same command compares your own events on your machine. avsc leaves decimals, UUIDs and times as they are on the wire, where Keryx checks and converts them.
 
 | event | written by | bytes | gzip | zstd | encode ns | decode ns |
 |---|---|---|---|---|---|---|

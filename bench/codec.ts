@@ -16,7 +16,7 @@ export interface CodecRow {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where the code under test is generated. */
-export const work: string = `${root}.tmp/bench-codec`;
+const work: string = `${root}.tmp/bench-codec`;
 const flags = ["--conditions=@keryx/source"];
 const runs = Number(process.env["KERYX_BENCH_RUNS"] ?? 3);
 
@@ -40,15 +40,29 @@ export function prepare(): void {
   keryx("generate");
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function measure(contender: string, shape: string, direction: string): number {
-  const program = `${root}bench/codec/contender.ts`;
-  const args = [...flags, program, `${work}/generated`, contender, shape, direction];
-  const out = execFileSync(process.execPath, args, { encoding: "utf8" });
+/** Nanoseconds a call: the median of one process of a program beside this one. */
+export function measure(program: string, ...args: readonly string[]): number {
+  const all = [...flags, `${root}bench/codec/${program}`, `${work}/generated`, ...args];
+  const out = execFileSync(process.execPath, all, { encoding: "utf8" });
   return median((JSON.parse(out) as { times: number[] }).times);
+}
+
+/** Lets two contenders take turns. */
+export function compare(name: string, goal: number, mine: () => number, theirs: () => number): CodecRow {
+  const pairs = Array.from({ length: runs }, () => ({ mine: mine(), theirs: theirs() }));
+  const row: CodecRow = {
+    name,
+    keryx: pairs.map((pair) => pair.mine),
+    other: pairs.map((pair) => pair.theirs),
+    ratio: median(pairs.map((pair) => pair.theirs / pair.mine)),
+    goal,
+  };
+  console.log(`${row.name}: ${row.ratio.toFixed(2)}, goal ${goal}`);
+  return row;
 }
 
 interface Comparison {
@@ -79,20 +93,9 @@ const comparisons: readonly Comparison[] = [
 export function benchCodec(): readonly CodecRow[] {
   prepare();
   return comparisons.map(({ ours, other, shape, direction, goal }) => {
-    const pairs = Array.from({ length: runs }, () => [
-      measure(ours, shape, direction),
-      measure(other, shape, direction),
-    ]).map(([mine = Number.NaN, theirs = Number.NaN]) => ({ mine, theirs }));
     const format = ours === "keryx" ? "Protobuf" : "Avro";
-    const row: CodecRow = {
-      name: `${format}, ${shape} ${direction}, ${other}`,
-      keryx: pairs.map(({ mine }) => mine),
-      other: pairs.map(({ theirs }) => theirs),
-      ratio: median(pairs.map(({ mine, theirs }) => theirs / mine)),
-      goal,
-    };
-    console.log(`${row.name}: ${row.ratio.toFixed(2)}, goal ${goal}`);
-    return row;
+    const measured = (contender: string) => () => measure("contender.ts", contender, shape, direction);
+    return compare(`${format}, ${shape} ${direction}, ${other}`, goal, measured(ours), measured(other));
   });
 }
 

@@ -217,8 +217,9 @@ export async function whileUnknown<T>(
   clock: Clock,
   run: () => Promise<T>,
   isUnknown: (error: unknown) => boolean = (error) => notYetCodes.has(kafkaCodeOf(error) ?? 0),
+  patienceMs: number = leaderPatienceMs,
 ): Promise<T> {
-  for (const deadline = clock.now() + leaderPatienceMs; ; ) {
+  for (const deadline = clock.now() + patienceMs; ; ) {
     try {
       return await run();
     } catch (error) {

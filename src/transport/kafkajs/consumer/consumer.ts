@@ -1,9 +1,9 @@
-import { type Clock, sleep } from "../../../core/clock.ts";
+import type { Clock } from "../../../core/clock.ts";
 import { type ErrorCode, KeryxError } from "../../../core/errors.ts";
 import type { Observe } from "../../../core/signals.ts";
 import type { TransportOptions } from "../../options.ts";
 import type { PortConsumer, PortConsumerOptions } from "../../port.ts";
-import type { KafkajsAdmin } from "../admin.ts";
+import { type KafkajsAdmin, whileUnknown } from "../admin.ts";
 import { toKeryxError } from "../errors.ts";
 import { type Assignment, toAssignments, toKey } from "./assignment.ts";
 import { createReader, endReader, moveTo, type Reader, type ReaderCallbacks } from "./reader.ts";
@@ -25,7 +25,6 @@ const finalCodes: ReadonlySet<ErrorCode> = new Set([
   "capability_missing",
 ]);
 const topicPatienceMs = 2_000;
-const topicPollMs = 100;
 const firstJoinPatienceMs = 60_000;
 const restartBaseMs = 300;
 const restartMaxMs = 5_000;
@@ -74,18 +73,22 @@ export function createKafkajsConsumer(deps: ConsumerDeps, options: PortConsumerO
 }
 
 // A broker may hear of a topic later than the one that was asked whether it is there.
-async function checkTopics(deps: ConsumerDeps, group: string, topics: readonly string[]): Promise<void> {
-  const { admin, clock } = deps;
-  for (const deadlineMs = clock.now() + topicPatienceMs; ; ) {
+async function checkTopics(
+  { admin, clock }: ConsumerDeps,
+  group: string,
+  topics: readonly string[],
+): Promise<void> {
+  const check = async (): Promise<void> => {
     const found = new Set((await admin.describeTopics(topics)).map(({ topic }) => topic));
     const missing = topics.filter((topic) => !found.has(topic));
-    if (missing.length === 0) return;
-    if (clock.now() >= deadlineMs)
+    if (missing.length > 0)
       throw new KeryxError("topic_missing", `topic ${missing.join(", ")} does not exist`, {
         details: { topics: missing, group },
       });
-    await sleep(clock, topicPollMs);
-  }
+  };
+  const isMissing = (error: unknown): boolean =>
+    error instanceof KeryxError && error.code === "topic_missing";
+  await whileUnknown(clock, check, isMissing, topicPatienceMs);
 }
 
 function isFinalError({ code, details }: KeryxError): boolean {

@@ -1,6 +1,12 @@
 import type { Kafka } from "kafkajs";
 import { KeryxError } from "../../core/errors.ts";
-import { askForNone, type Metadata, type PartitionMetadata, shareRefreshes } from "./metadata.ts";
+import {
+  askForNone,
+  type Metadata,
+  type MetadataBroker,
+  type PartitionMetadata,
+  shareRefreshes,
+} from "./metadata.ts";
 import type { FetchedMessage } from "./records.ts";
 
 // The parts of kafkajs 2.2.4 that its types do not show and that the guards stand on.
@@ -39,21 +45,14 @@ export interface FetchResponse {
   }[];
 }
 
-export interface Broker {
+export interface Broker extends MetadataBroker {
   readonly nodeId: number | null;
-  readonly connectionPool: {
+  readonly connectionPool: MetadataBroker["connectionPool"] & {
     readonly host: string;
     readonly port: number;
     readonly pool: readonly Connection[];
-    send(request: unknown): Promise<unknown>;
   };
-  readonly lookupRequest: (
-    apiKey: number,
-    versions: unknown,
-  ) => (request: unknown) => { readonly request: { readonly apiVersion: number } };
   isConnected(): boolean;
-  disconnect(): Promise<void>;
-  metadata(topics: readonly string[]): Promise<Metadata>;
   fetch(request: FetchRequest): Promise<FetchResponse>;
   heartbeat(request: GroupMembership): Promise<unknown>;
   joinGroup(request: unknown): Promise<unknown>;

@@ -50,7 +50,8 @@ export function shareRefreshes(cluster: Topics): void {
   };
 }
 
-interface Asked {
+/** What a request for metadata needs of a broker. */
+export interface MetadataBroker {
   readonly connectionPool: { send(request: unknown): Promise<unknown> };
   readonly lookupRequest: (
     apiKey: number,
@@ -74,7 +75,7 @@ const versions: unknown = require("kafkajs/src/protocol/requests/metadata/index.
  * Lets no topics mean none. kafkajs asks for all topics of the brokers instead, and fails if a single one of them, be it
  * another team's, has no leader at the moment.
  */
-export function askForNone(broker: Asked): void {
+export function askForNone(broker: MetadataBroker): void {
   const metadata = broker.metadata.bind(broker);
   broker.metadata = async (topics) => {
     if (topics.length > 0) return metadata(topics);

@@ -1,13 +1,7 @@
 import type { BatchContext, BatchItem } from "../../src/core/batch.ts";
 import type { Clock } from "../../src/core/clock.ts";
-import {
-  createFastClock,
-  type Harness,
-  type Note,
-  noteEvent,
-  startHarness,
-  textOf,
-} from "./consumer-harness.ts";
+import { consumerBench } from "./consumer-bench.ts";
+import { type Harness, type Note, noteEvent, type startHarness, textOf } from "./consumer-harness.ts";
 import { createMemoryKafka, type MemoryKafka } from "./memory-kafka.ts";
 
 export type Items = readonly BatchItem<Note>[];
@@ -26,8 +20,8 @@ interface BatchStart extends Partial<Parameters<typeof startHarness>[0]> {
 export interface BatchBench {
   readonly clock: Clock;
   readonly kafka: MemoryKafka;
-  /** Once it was started. */
-  readonly harness: Harness | undefined;
+  /** The consumer that was started last. */
+  readonly harness: Harness;
   /** The texts of each batch that was handed over. */
   readonly calls: string[];
   /** The handler is one of `Written`, or of an event that keeps the order where `on` is given. */
@@ -44,61 +38,55 @@ export interface BatchBench {
 
 /** To be called in a `describe`. */
 export function batchBench(): BatchBench {
-  const clock = createFastClock(20);
-  let kafka: MemoryKafka;
-  let harness: Harness | undefined;
+  const bench = consumerBench({ event: Written, partitions: 2 });
+  let other: MemoryKafka | undefined;
   let calls: string[] = [];
+  const kafkaOfNow = (): MemoryKafka => other ?? bench.kafka;
 
   beforeEach(() => {
-    kafka = createMemoryKafka(clock.now);
-    kafka.createTopic("notes", 2);
+    other = undefined;
     calls = [];
-  });
-  afterEach(async () => {
-    await harness?.close();
-    harness = undefined;
   });
 
   return {
-    clock,
+    clock: bench.clock,
     get kafka() {
-      return kafka;
+      return kafkaOfNow();
     },
     get harness() {
-      return harness;
+      return bench.harness;
     },
     get calls() {
       return calls;
     },
-    async start(handler, { maxRecords = 100, maxWaitMs = 200, ...rest } = {}) {
+    start(handler, { maxRecords = 100, maxWaitMs = 200, ...rest } = {}) {
       const take = (items: Items, context: BatchContext): never => {
         calls.push(textsOf(items));
         return handler(items, context) as never;
       };
-      harness = await startHarness({
-        kafka,
-        clock,
+      return bench.begin({
+        kafka: kafkaOfNow(),
         onBatch: [[rest.on ? Ordered : Written, take, { maxRecords, maxWaitMs }]],
         ...rest,
         options: { createTopics: true, ...rest.options },
       });
-      return harness;
     },
     append(texts, partition = 0, name = "Written") {
-      for (const text of texts) kafka.append("notes", partition, { key: text, value: `${name}|${text}` });
+      for (const text of texts)
+        kafkaOfNow().append("notes", partition, { key: text, value: `${name}|${text}` });
     },
-    committed: (partition = 0) => kafka.committed("billing", "notes", partition),
-    handled: (outcome) => harness?.outcomes().filter((one) => one === outcome).length ?? 0,
+    committed: (partition = 0) => kafkaOfNow().committed("billing", "notes", partition),
+    handled: (outcome) => bench.harness.outcomes().filter((one) => one === outcome).length,
     attempts: () =>
-      kafka
+      kafkaOfNow()
         .records("notes-dlq")
         .map((record) => [
           new TextDecoder().decode(record.value ?? undefined),
           textOf(record, "keryx-attempt-count"),
         ]),
-    useClock(other) {
-      kafka = createMemoryKafka(other.now);
-      kafka.createTopic("notes", 1);
+    useClock(clock) {
+      other = createMemoryKafka(clock.now);
+      other.createTopic("notes", 1);
     },
   };
 }

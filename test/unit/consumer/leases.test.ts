@@ -50,12 +50,11 @@ describe("The lease on a message id", () => {
       on: [
         [
           noteEvent("Note"),
-          (_, { signal }) =>
-            new Promise<void>((resolve, reject) => {
-              if (++runs > 1) return resolve();
-              signal.addEventListener("abort", () => reject(signal.reason));
-              isLost = true;
-            }),
+          (_, { signal }) => {
+            if (++runs > 1) return;
+            isLost = true;
+            return untilCalledOff(signal);
+          },
         ],
       ],
     });
@@ -146,16 +145,7 @@ describe("The lease on a message id", () => {
     await bench.begin({
       store: { ...store, renew: () => new Promise<boolean>(() => {}) },
       options: { createTopics: true, handlerTimeoutMs: 86_000_000 },
-      on: [
-        [
-          noteEvent("Note"),
-          (_, { signal }) =>
-            new Promise<void>((resolve, reject) => {
-              if (++runs > 1) return resolve();
-              signal.addEventListener("abort", () => reject(signal.reason));
-            }),
-        ],
-      ],
+      on: [[noteEvent("Note"), (_, { signal }) => (++runs > 1 ? undefined : untilCalledOff(signal))]],
     });
     bench.kafka.append("notes", 0, { value: "Note|a", headers: [header("message-id", "m-1")] });
     await until("it ran again", () => bench.harness.outcomes().includes("processed"));
@@ -215,3 +205,10 @@ describe("The lease on a message id", () => {
     expect(late.filter(({ result }) => result === true)).to.deep.equal([]);
   });
 });
+
+/** A handler that ends only when it is told to, and then badly. */
+function untilCalledOff(signal: AbortSignal): Promise<void> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}

@@ -31,13 +31,12 @@ describe("A batch", () => {
     expect(reasons).to.deep.equal(["handler_timeout", "handler_timeout"]);
     append("c");
     await until("timed out and tried again", () => handled("processed") === 3);
-    const signals =
-      bench.harness?.signals.flatMap((one) => (one.kind === "record.handled" ? [one] : [])) ?? [];
+    const signals = bench.harness.signals.flatMap((one) => (one.kind === "record.handled" ? [one] : []));
     expect(
       signals.map(({ outcome, reason, failureClass }) => failureClass ?? `${outcome} ${reason}`),
     ).to.deep.equal(["processed late", "processed late", "timeout", "processed undefined"]);
     for (const told of ["handler.overdue", "handler.settled"])
-      expect(bench.harness?.signals.filter(({ kind }) => kind === told)).to.have.length(3);
+      expect(bench.harness.signals.filter(({ kind }) => kind === told)).to.have.length(3);
   });
 
   it("holds its lane for a record whose lease is lost, aborts its handler, and loses none of them", async () => {
@@ -70,7 +69,7 @@ describe("A batch", () => {
     );
     await until("committed", () => committed() === 3n);
     expect(bench.calls).to.deep.equal(["abc", "a", "c"]);
-    expect(bench.harness?.outcomes().toSorted()).to.deep.equal(["deduped", "processed", "processed"]);
+    expect(bench.harness.outcomes().toSorted()).to.deep.equal(["deduped", "processed", "processed"]);
     expect(
       bench.kafka.topics().flatMap((topic) => (topic === "notes" ? [] : bench.kafka.records(topic))),
     ).to.deep.equal([]);
@@ -83,7 +82,7 @@ describe("A batch", () => {
     append("ab");
     await until(
       "gathered",
-      () => (bench.harness?.signals.filter(({ kind }) => kind === "record.received").length ?? 0) === 2,
+      () => bench.harness.signals.filter(({ kind }) => kind === "record.received").length === 2,
     );
     await bench.kafka.rebalance("billing");
     expect(bench.calls).to.deep.equal([]);
@@ -92,9 +91,9 @@ describe("A batch", () => {
     append("c");
     await until(
       "gathered anew",
-      () => (bench.harness?.signals.filter(({ kind }) => kind === "record.received").length ?? 0) >= 5,
+      () => bench.harness.signals.filter(({ kind }) => kind === "record.received").length >= 5,
     );
-    await bench.harness?.close();
+    await bench.harness.close();
     expect(bench.calls).to.deep.equal([]);
   });
 

@@ -73,7 +73,7 @@ describe("A batch", () => {
     await start(() => {}, { use: [[Written, filter<Note>(({ text }) => text !== "no", "unwanted")]] });
     await until("committed", () => committed() === 6n);
     expect(bench.calls).to.deep.equal(["ab"]);
-    expect(bench.harness?.outcomes()).to.deep.equal([
+    expect(bench.harness.outcomes()).to.deep.equal([
       "dead_lettered",
       "dead_lettered",
       "dead_lettered",

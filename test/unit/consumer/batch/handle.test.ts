@@ -60,7 +60,7 @@ describe("A batch", () => {
     });
     await until("committed", () => committed() === 3n);
     expect(bench.calls).to.deep.equal(["sdb", "db", "b"]);
-    expect(bench.harness?.outcomes()).to.deep.equal(["skipped", "dead_lettered", "processed"]);
+    expect(bench.harness.outcomes()).to.deep.equal(["skipped", "dead_lettered", "processed"]);
     expect(textOf(bench.kafka.records("notes-dlq")[0], "keryx-failure-class")).to.equal("non-retriable");
   });
 
@@ -95,7 +95,7 @@ describe("A batch", () => {
     );
     await until("committed", () => committed() === 5n);
     expect(bench.calls).to.deep.equal(["abXcd", "X", "X", "cd"]);
-    const received = bench.harness?.signals.flatMap((one) =>
+    const received = bench.harness.signals.flatMap((one) =>
       one.kind === "record.handled" ? [`${one.record.offset}:${one.record.attempt}:${one.outcome}`] : [],
     );
     expect(received).to.deep.equal([

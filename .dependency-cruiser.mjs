@@ -44,8 +44,8 @@ const homes = {
   "jsonc-parser": "^src/schema/",
   "lru-cache": "^src/registry/",
   snappyjs: "^src/transport/",
-  "@peculiar/x509": "^codegen/cli/dev-tls\\.ts$",
-  "reflect-metadata": "^codegen/cli/dev-tls\\.ts$",
+  "@peculiar/x509": "^codegen/cli/dev/tls\\.ts$",
+  "reflect-metadata": "^codegen/cli/dev/tls\\.ts$",
   "@kafkajs/confluent-schema-registry": "^src/registry/kafkajs-registry\\.ts$",
   "@bufbuild/protobuf": "^(codegen|generated)/",
 };

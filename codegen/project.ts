@@ -1,5 +1,5 @@
 import type { Diagnostic } from "./diagnostics.ts";
-import type { PrintMessages } from "./emit/protobuf-messages.ts";
+import type { PrintMessages } from "./emit/protobuf/messages.ts";
 import type { Lock } from "./model/lock.ts";
 import type { ProjectModel } from "./model/model.ts";
 import type { ModelSettings } from "./model/policy.ts";

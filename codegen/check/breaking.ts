@@ -12,7 +12,7 @@ import type { Span } from "../diagnostics.ts";
 import type { CheckRule } from "../diagnostics-check-rules.ts";
 import { type Finding, type FindingDetails, find, type Side, type Sides } from "../diagnostics-finding.ts";
 import type { BaselineVersion } from "./baseline.ts";
-import { createLocatorCache, type LocatorCache } from "./locator-cache.ts";
+import { createLocatorCache, type LocatorCache } from "./locate/cache.ts";
 import type { VersionReader } from "./parse.ts";
 import type { SourcePlace } from "./places.ts";
 import { showVersion } from "./request.ts";

@@ -1,7 +1,7 @@
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
-import { createAvroLocator } from "./locate-avro.ts";
-import { createProtobufLocator } from "./locate-protobuf.ts";
-import type { Locator } from "./locator.ts";
+import { createAvroLocator } from "./locate/avro.ts";
+import type { Locator } from "./locate/locator.ts";
+import { createProtobufLocator } from "./locate/protobuf.ts";
 
 /**
  * @param schema what `text` says

@@ -3,8 +3,8 @@ import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
 import type { AvroNamedType, AvroRecord } from "../../src/schema/avro/model.ts";
 import type { TextSpan } from "../../src/schema/text-span.ts";
 import type { EventModel } from "../model/model.ts";
-import type { Locator } from "./locator.ts";
-import { createLocatorCache } from "./locator-cache.ts";
+import { createLocatorCache } from "./locate/cache.ts";
+import type { Locator } from "./locate/locator.ts";
 import type { CheckRequest } from "./request.ts";
 
 /** A place in a schema file of the project; the wire schema's own places are others, since our options are cut out there. */

@@ -6,9 +6,9 @@ import type { CheckRule } from "../diagnostics-check-rules.ts";
 import { showDuration } from "../diagnostics-print.ts";
 import { type EventModel, isRegistered, type Sourced } from "../model/model.ts";
 import { type BaselineEvent, isSameSchema } from "./baseline.ts";
+import { avroJsonForm } from "./json-form/avro.ts";
+import { protobufJsonForm } from "./json-form/protobuf.ts";
 import { type JsonForm, jsonBreaks } from "./json-form.ts";
-import { avroJsonForm } from "./json-form-avro.ts";
-import { protobufJsonForm } from "./json-form-protobuf.ts";
 import { parseWire } from "./parse.ts";
 import { lostMarks } from "./sensitive.ts";
 

@@ -2,12 +2,12 @@ import { checkCompatibility } from "../../src/compatibility/engine.ts";
 import { KeryxError } from "../../src/core/errors.ts";
 import { showJson } from "../diagnostics-print.ts";
 import type { Io, Run } from "./command.ts";
-import { toAnswer, toRefusal } from "./compat-answer.ts";
-import { runBatch } from "./compat-batch.ts";
-import { type CompatFile, readCompatFile } from "./compat-files.ts";
-import { openImportFolder } from "./compat-folders.ts";
-import { type CompatSettings, readCompatSettings } from "./compat-settings.ts";
-import { formatCompat } from "./compat-text.ts";
+import { toAnswer, toRefusal } from "./compat/answer.ts";
+import { runBatch } from "./compat/batch.ts";
+import { type CompatFile, readCompatFile } from "./compat/files.ts";
+import { openImportFolder } from "./compat/folders.ts";
+import { type CompatSettings, readCompatSettings } from "./compat/settings.ts";
+import { formatCompat } from "./compat/text.ts";
 
 /** Judges the last of the given schema files against those before it, oldest first. */
 export const runCompat: Run = async ({ arguments: files, options, io }) => {

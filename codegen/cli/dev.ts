@@ -1,7 +1,7 @@
 import { showJsonLine } from "../diagnostics-print.ts";
 import type { Io, Run } from "./command.ts";
-import type { DevServers } from "./dev-servers.ts";
-import { readDevSettings } from "./dev-settings.ts";
+import type { DevServers } from "./dev/servers.ts";
+import { readDevSettings } from "./dev/settings.ts";
 
 /** Runs both servers until the process is told to end. */
 export const runDev: Run = async ({ options, io }) => {
@@ -10,12 +10,12 @@ export const runDev: Run = async ({ options, io }) => {
   const log = (line: string): void => io.note(`${line}\n`);
   const isEmpty = options.empty === true;
   // Reading a project costs more than the servers do.
-  const dev = isEmpty ? undefined : await import("./dev-project.ts");
+  const dev = isEmpty ? undefined : await import("./dev/project.ts");
   const project = dev?.openDevProject(options, io);
   const dialect = settings.dialect ?? project?.config.registry.dialect;
   // In this order: the servers' code is loaded while the compiler of .proto files works, in a process of its own.
   const loading = dev && project ? dev.loadDevProject(project, io) : Promise.resolve(undefined);
-  const starting = import("./dev-servers.ts").then(({ startDevServers }) =>
+  const starting = import("./dev/servers.ts").then(({ startDevServers }) =>
     startDevServers({
       ...settings,
       ...(dialect === undefined ? {} : { dialect }),

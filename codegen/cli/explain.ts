@@ -1,6 +1,6 @@
 import { toRetryTopic } from "../../src/core/topic-names.ts";
 import { showDuration, showJson, showText } from "../diagnostics-print.ts";
-import { planMessages } from "../emit/protobuf-codec.ts";
+import { planMessages } from "../emit/protobuf/codec.ts";
 import {
   type EventModel,
   type FieldPath,

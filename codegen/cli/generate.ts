@@ -1,15 +1,15 @@
 import { KeryxError } from "../../src/core/errors.ts";
 import { showJson, showText } from "../diagnostics-print.ts";
-import type { PrintMessages } from "../emit/protobuf-messages.ts";
+import type { PrintMessages } from "../emit/protobuf/messages.ts";
 import { createWarmPlugin } from "../emit/warm-plugin.ts";
 import { type CheckedModel, compare, emit, type Target } from "../index.ts";
 import { lockPath } from "../load/lock.ts";
 import { isUnchanged } from "../unchanged.ts";
 import type { ExitCode, Invocation, Io, Run } from "./command.ts";
-import { compareDocs, planDocs, writeDocs } from "./generate-docs.ts";
+import { compareDocs, planDocs, writeDocs } from "./generate/docs.ts";
+import { watchProject } from "./generate/watch.ts";
 import { loadClean, type OpenProject, openProject } from "./load.ts";
 import { loadManifest } from "./package.ts";
-import { watchProject } from "./watch.ts";
 
 /** What happened to a file, or under `--check` what is wrong with it. */
 interface Entry {

@@ -1,8 +1,8 @@
 import { isRefused } from "../diagnostics-finding.ts";
 import { countDiagnostics } from "../diagnostics-print.ts";
 import type { CheckedModel } from "../index.ts";
+import { formatFindings } from "./check/print.ts";
 import { checkWithLock } from "./check.ts";
-import { formatFindings } from "./check-print.ts";
 import type { Invocation } from "./command.ts";
 import type { OpenProject } from "./load.ts";
 

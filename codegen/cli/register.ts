@@ -10,8 +10,8 @@ import type { ExitCode, Io, Run } from "./command.ts";
 import { findEvents } from "./find-event.ts";
 import { loadPassing } from "./guard.ts";
 import { type OpenProject, openProject } from "./load.ts";
-import { recordReleases } from "./register-record.ts";
-import { formatLine, formatNote, formatRefusal, type Report, toLine } from "./register-report.ts";
+import { recordReleases } from "./register/record.ts";
+import { formatLine, formatNote, formatRefusal, type Report, toLine } from "./register/report.ts";
 
 type Facts = ReadonlyMap<string, SubjectFacts>;
 

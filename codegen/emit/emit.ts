@@ -8,14 +8,14 @@ import type { ImportExtension } from "./file-scope.ts";
 import { detectImportExtension } from "./import-extension.ts";
 import { hashText, type Manifest } from "./manifest.ts";
 import { type FilePlan, type OutputFile, printFiles } from "./output.ts";
-import { planMessages } from "./protobuf-codec.ts";
+import { planMessages } from "./protobuf/codec.ts";
 import {
   findPlugin,
   generateMessages,
   type PrintMessages,
   pluginOptions,
   resolvePlugin,
-} from "./protobuf-messages.ts";
+} from "./protobuf/messages.ts";
 import {
   compareOutput,
   type Difference,

@@ -8,13 +8,13 @@ import {
   type WireReferenceModel,
 } from "../model/model.ts";
 import { avroPath, eventsPath, protobufTypeName } from "../model/names.ts";
-import { deprecation, typeDeclarations, typeName } from "./avro-types.ts";
+import { deprecation, typeDeclarations, typeName } from "./avro/types.ts";
 import { codecDeclarations, exportedNames, ownedFields } from "./codecs.ts";
 import type { Doc } from "./comment.ts";
 import { createFileScope, type FileScope, type ImportExtension, protobuf, runtime } from "./file-scope.ts";
 import { keyLiteral, type Literal, literal, stringLiteral } from "./literal.ts";
 import type { Declaration, FilePlan } from "./output.ts";
-import { type MessagePlan, messageDeclarations, messageNames, planMessages } from "./protobuf-codec.ts";
+import { type MessagePlan, messageDeclarations, messageNames, planMessages } from "./protobuf/codec.ts";
 
 /** Where an event's constant is generated, and what it is called there. */
 export interface EventPlace {

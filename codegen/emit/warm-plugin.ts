@@ -6,7 +6,7 @@ import {
   type Plugin,
   type PrintMessages,
   printBy,
-} from "./protobuf-messages.ts";
+} from "./protobuf/messages.ts";
 
 /**
  * Prints Protobuf messages by a protoc-gen-es that stays loaded in this process, for whoever prints again and again: to

@@ -11,10 +11,10 @@ import { type Diagnostic, report, type Span } from "../diagnostics.ts";
 import type { DeclaredOptions, LoadedEvent, LoadedSchemas } from "../model/loaded.ts";
 import { fingerprintOf } from "../model/lock.ts";
 import { compare } from "../model/order.ts";
-import { type AvroFile, memberOf, nodeAt, readAvroFiles, refusal, spanOf } from "./avro-files.ts";
-import { readFieldMark } from "./avro-marks.ts";
+import { type AvroFile, memberOf, nodeAt, readAvroFiles, refusal, spanOf } from "./avro/files.ts";
+import { readFieldMark } from "./avro/marks.ts";
+import { type AvroProjector, attribute, createAvroProjector, describeType } from "./avro/wire.ts";
 import type { SchemaSource } from "./sources.ts";
-import { type AvroProjector, attribute, createAvroProjector, describeType } from "./wire-avro.ts";
 
 export interface LoadedAvro {
   readonly events: readonly LoadedEvent[];

@@ -1,6 +1,6 @@
 import type { FileDescriptorProto, SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
 import type { Span } from "../diagnostics.ts";
-import { linesOf, offsetOfColumn } from "./columns.ts";
+import { linesOf, offsetOfColumn } from "./proto/columns.ts";
 
 /** Finds the places of a file's declarations in its text. */
 export interface Places {

@@ -13,13 +13,13 @@ import { linkProto, type ProtoSource } from "../../src/schema/proto/link.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { fingerprintOf } from "../model/lock.ts";
 import type { WireModel, WireReferenceModel } from "../model/model.ts";
-import { buildImage, exportSources } from "./buf.ts";
 import { inTemporaryFolder } from "./folder.ts";
 import { optionsPath, withLineFeeds } from "./options.ts";
 import type { Places } from "./places.ts";
+import { buildImage, exportSources } from "./proto/buf.ts";
+import { withoutPlaces } from "./proto/strip.ts";
+import { projectProto } from "./proto/wire.ts";
 import type { SchemaTree } from "./sources.ts";
-import { withoutPlaces } from "./strip.ts";
-import { projectProto } from "./wire-proto.ts";
 
 /** What is registered for each file. */
 export interface WireTexts {

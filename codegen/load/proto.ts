@@ -3,15 +3,15 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Diagnostic, isClean, report, type Span } from "../diagnostics.ts";
 import type { LoadedEvent, LoadedSchemas } from "../model/loaded.ts";
 import { compare } from "../model/order.ts";
-import { type BufAnnotation, buildImage, resolveBuf } from "./buf.ts";
-import { columnOfByte } from "./columns.ts";
 import { checkOptionsFile, missingOptions, optionsPath } from "./options.ts";
 import { type Places, placesOf } from "./places.ts";
 import { projectAll } from "./projection.ts";
-import { checkLimits, checkTexts } from "./proto-limits.ts";
-import { readEvents, readMarks } from "./proto-options.ts";
+import { type BufAnnotation, buildImage, resolveBuf } from "./proto/buf.ts";
+import { columnOfByte } from "./proto/columns.ts";
+import { checkLimits, checkTexts } from "./proto/limits.ts";
+import { readEvents, readMarks } from "./proto/options.ts";
+import { stripSet } from "./proto/strip.ts";
 import { printable, type SchemaTree } from "./sources.ts";
-import { stripSet } from "./strip.ts";
 
 export interface LoadedProtobuf {
   readonly events: readonly LoadedEvent[];

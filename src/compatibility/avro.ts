@@ -16,7 +16,7 @@ import {
   root,
   type Spend,
   symbolsPerStep,
-} from "./avro-walk.ts";
+} from "./avro/walk.ts";
 import type { Difference } from "./difference.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { type SchemaLimits, schemaLimits } from "../schema/limits.ts";
 import { linkProto } from "../schema/proto/link.ts";
 import type { RegisteredPlace } from "../schema/proto/schema.ts";
-import { isRefusal, parseAvroWith } from "./parse-avro.ts";
+import { isRefusal, parseAvroWith } from "./avro/parse.ts";
 import type { ParsedSchema } from "./parsed.ts";
 
 /** A schema as a file or a registry holds it, with everything that it refers to. */

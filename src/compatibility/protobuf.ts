@@ -2,10 +2,10 @@ import { quote } from "../schema/limits.ts";
 import type { ProtoSchema } from "../schema/proto/schema.ts";
 import type { Dialect } from "./dialects.ts";
 import type { Difference } from "./difference.ts";
-import { buildDifference, type Report } from "./protobuf-kinds.ts";
-import { compareMessages } from "./protobuf-messages.ts";
-import { compareScopes } from "./protobuf-scope.ts";
-import { changed } from "./protobuf-words.ts";
+import { buildDifference, type Report } from "./protobuf/kinds.ts";
+import { compareMessages } from "./protobuf/messages.ts";
+import { compareScopes } from "./protobuf/scope.ts";
+import { changed } from "./protobuf/words.ts";
 
 /**
  * Everything in which two Protobuf schemas differ by the rules of a registry, compatible differences included; to be

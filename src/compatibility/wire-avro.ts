@@ -16,10 +16,10 @@ import {
   root,
   type Spend,
   symbolsPerStep,
-} from "./avro-walk.ts";
+} from "./avro/walk.ts";
 import type { Direction, FoundWireProblem } from "./difference.ts";
-import { type AvroWireKind, avroWireProblem } from "./wire-avro-kinds.ts";
-import { findValueChange } from "./wire-avro-values.ts";
+import { type AvroWireKind, avroWireProblem } from "./wire-avro/kinds.ts";
+import { findValueChange } from "./wire-avro/values.ts";
 
 /**
  * What keeps bytes written as `writer` from being read as `reader` with the meaning they were written with, by the

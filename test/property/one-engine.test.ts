@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toAnswer } from "../../codegen/cli/compat-answer.ts";
+import { toAnswer } from "../../codegen/cli/compat/answer.ts";
 import type { Verdict } from "../../src/compatibility/difference.ts";
 import { checkCompatibility } from "../../src/compatibility/engine.ts";
 import { parseSchema } from "../../src/compatibility/parse.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { resolveBuf } from "../../../codegen/load/buf.ts";
+import { resolveBuf } from "../../../codegen/load/proto/buf.ts";
 import { repository } from "../generated-code.ts";
 import { type CasePair, writeSide } from "./pairs.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { adviceFor, advisedKinds } from "../../../src/compatibility/advice.ts";
 import type { Difference } from "../../../src/compatibility/difference.ts";
-import { buildDifference, protobufKinds } from "../../../src/compatibility/protobuf-kinds.ts";
+import { buildDifference, protobufKinds } from "../../../src/compatibility/protobuf/kinds.ts";
 import { check, dialectOf, record } from "../../support/compatibility.ts";
 
 const avroKinds = [

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { protobufKinds } from "../../../src/compatibility/protobuf-kinds.ts";
+import { protobufKinds } from "../../../src/compatibility/protobuf/kinds.ts";
 import { compare, isCompatible, multiset } from "../../support/proto-differences.ts";
 
 const proto2 = 'syntax = "proto2"; package p;';

@@ -5,7 +5,7 @@ import { type Dialect, findDialect } from "../../../src/compatibility/dialects.t
 import type { Verdict } from "../../../src/compatibility/difference.ts";
 import { checkCompatibility } from "../../../src/compatibility/engine.ts";
 import { parseSchema } from "../../../src/compatibility/parse.ts";
-import { protobufKinds } from "../../../src/compatibility/protobuf-kinds.ts";
+import { protobufKinds } from "../../../src/compatibility/protobuf/kinds.ts";
 import { protobufWireKinds } from "../../../src/compatibility/wire-protobuf/kinds.ts";
 import { disagreements } from "../../support/proto-cases/disagreements.ts";
 import { type ChangeSample, changeSamples } from "../../support/wire-samples.ts";

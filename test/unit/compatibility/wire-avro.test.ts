@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { compareAvro } from "../../../src/compatibility/avro.ts";
+import { avroWireKinds } from "../../../src/compatibility/wire-avro/kinds.ts";
 import { judgeAvroWire } from "../../../src/compatibility/wire-avro.ts";
-import { avroWireKinds } from "../../../src/compatibility/wire-avro-kinds.ts";
 import { type AvroSchema, parseAvro } from "../../../src/schema/avro.ts";
 import { generatePair } from "../../support/avro-pairs.ts";
 import { decimal, enumOf, field, fixed, logical, record } from "../../support/avro-schemas.ts";

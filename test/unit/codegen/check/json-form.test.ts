@@ -1,7 +1,7 @@
 import { expect } from "chai";
+import { type AvroJsonStyle, avroJsonForm } from "../../../../codegen/check/json-form/avro.ts";
+import { protobufJsonForm } from "../../../../codegen/check/json-form/protobuf.ts";
 import { type JsonForm, jsonBreaks } from "../../../../codegen/check/json-form.ts";
-import { type AvroJsonStyle, avroJsonForm } from "../../../../codegen/check/json-form-avro.ts";
-import { protobufJsonForm } from "../../../../codegen/check/json-form-protobuf.ts";
 import { parseWire } from "../../../../codegen/check/parse.ts";
 import { createCheckedProject, summarize } from "../../../support/check-project.ts";
 

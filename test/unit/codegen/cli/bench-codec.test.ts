@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { sampleJson } from "../../../../codegen/cli/bench-sample.ts";
+import { sampleJson } from "../../../../codegen/cli/bench/sample.ts";
 import { loadModel } from "../../../../codegen/index.ts";
 import { createJsonCodecs } from "../../../../src/serde/json.ts";
 import { runCommand } from "../../../support/command.ts";

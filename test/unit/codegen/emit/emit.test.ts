@@ -8,7 +8,7 @@ import {
   findPlugin,
   generateMessages,
   type PrintMessages,
-} from "../../../../codegen/emit/protobuf-messages.ts";
+} from "../../../../codegen/emit/protobuf/messages.ts";
 import { createWarmPlugin } from "../../../../codegen/emit/warm-plugin.ts";
 import { loadModel } from "../../../../codegen/index.ts";
 import type { ProjectModel } from "../../../../codegen/model/model.ts";

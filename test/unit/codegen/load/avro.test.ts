@@ -1,7 +1,7 @@
 import { expect } from "chai";
+import { readAvroFiles } from "../../../../codegen/load/avro/files.ts";
+import { createAvroProjector, describeType } from "../../../../codegen/load/avro/wire.ts";
 import { loadAvro } from "../../../../codegen/load/avro.ts";
-import { readAvroFiles } from "../../../../codegen/load/avro-files.ts";
-import { createAvroProjector, describeType } from "../../../../codegen/load/wire-avro.ts";
 import { parseAvro } from "../../../../src/schema/avro.ts";
 import { cpuMs, placesOf } from "../../../support/schema-tree.ts";
 

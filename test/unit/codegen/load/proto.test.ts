@@ -1,9 +1,9 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect } from "chai";
-import { buildImage, resolveBuf, resolveBufFrom } from "../../../../codegen/load/buf.ts";
 import { loadSources } from "../../../../codegen/load/load.ts";
 import { packagedOptions } from "../../../../codegen/load/options.ts";
+import { buildImage, resolveBuf, resolveBufFrom } from "../../../../codegen/load/proto/buf.ts";
 import { KeryxError } from "../../../../src/core/errors.ts";
 import { buildTree, cpuMs, type Files, loadTree, placesOf, writeTree } from "../../../support/schema-tree.ts";
 

@@ -1,0 +1,147 @@
+import type {
+  AvroField,
+  AvroNamedType,
+  AvroRecord,
+  AvroType,
+  AvroUnion,
+} from "../../../src/schema/avro/model.ts";
+import { propertyName, unionShape } from "../../../src/schema/avro/shape.ts";
+import { avroPath, safeIdentifier } from "../../model/names.ts";
+import type { Doc } from "../comment.ts";
+import { type FileScope, runtime } from "../file-scope.ts";
+import { keyLiteral, stringLiteral } from "../literal.ts";
+import type { Declaration, Member } from "../output.ts";
+
+/** `value`: what handlers get, complete. `init`: what senders write, fields with defaults optional. */
+export type TypeMode = "value" | "init";
+
+/** The name of a named type's interface or alias. */
+export function typeName(type: AvroNamedType, mode: TypeMode = "value"): string {
+  return `${safeIdentifier(type.simpleName)}${mode === "init" && type.kind === "record" ? "Init" : ""}`;
+}
+
+/** A type as TypeScript text; named types are imported from their own files. */
+export function typeText(scope: FileScope, type: AvroType, mode: TypeMode): string {
+  if ("name" in type) return scope.type(avroPath(type), typeName(type, mode));
+  if (type.kind === "array") return `readonly ${grouped(typeText(scope, type.items, mode))}[]`;
+  if (type.kind === "map") return `Readonly<Record<string, ${typeText(scope, type.values, mode)}>>`;
+  if (type.kind === "union") return unionText(scope, type, mode);
+  return scalarText(scope, type);
+}
+
+function grouped(text: string): string {
+  return /^[\w$]+$/.test(text) ? text : `(${text})`;
+}
+
+function unionText(scope: FileScope, union: AvroUnion, mode: TypeMode): string {
+  const shape = unionShape(union);
+  const texts = union.branches.map((branch, index) => {
+    if (shape.kind !== "tagged" || branch.kind === "null") return typeText(scope, branch, mode);
+    const kind = stringLiteral(shape.kinds[index] ?? branch.kind);
+    return `{ readonly kind: ${kind}; readonly value: ${typeText(scope, branch, mode)} }`;
+  });
+  // Null last, as people write it.
+  return [...texts.filter((text) => text !== "null"), ...texts.filter((text) => text === "null")].join(" | ");
+}
+
+/** The TypeScript type behind a scalar or fixed with its logical type. */
+function scalarText(scope: FileScope, type: AvroType): string {
+  switch (type.logical?.kind) {
+    case "date":
+      return scope.type(runtime, "LocalDate");
+    case "timestamp-millis":
+    case "local-timestamp-millis":
+      return "Date";
+    case "uuid":
+      return scope.type(runtime, "Uuid");
+    case "decimal":
+      return scope.type(runtime, "Decimal");
+    case "duration":
+      return scope.type(runtime, "Duration");
+    default:
+      return plainTypes[type.kind] ?? "never";
+  }
+}
+
+const plainTypes: Readonly<Partial<Record<AvroType["kind"], string>>> = {
+  null: "null",
+  boolean: "boolean",
+  int: "number",
+  long: "bigint",
+  float: "number",
+  double: "number",
+  bytes: "Uint8Array",
+  string: "string",
+  fixed: "Uint8Array",
+};
+
+/** The types that a named type's file exports. */
+export function typeDeclarations(scope: FileScope, type: AvroNamedType, doc: Doc): readonly Declaration[] {
+  const name = typeName(type);
+  switch (type.kind) {
+    case "record":
+      return [
+        { kind: "interface", name, doc, members: recordMembers(scope, type, "value") },
+        {
+          kind: "interface",
+          name: typeName(type, "init"),
+          doc: { text: `${name} as it is written: fields with a default may be left out.` },
+          members: recordMembers(scope, type, "init"),
+        },
+      ];
+    case "enum": {
+      const members = type.symbols.map((symbol) => ({
+        key: keyLiteral(symbol),
+        value: stringLiteral(symbol),
+      }));
+      return [
+        {
+          kind: "const",
+          name,
+          doc,
+          exported: true,
+          type: `{ ${members.map(({ key, value }) => `readonly ${key}: ${value}`).join("; ")} }`,
+          value: `{\n${members.map(({ key, value }) => `  ${key}: ${value},\n`).join("")}}`,
+        },
+        { kind: "type", name, doc, type: `(typeof ${name})[keyof typeof ${name}]` },
+      ];
+    }
+    case "fixed":
+      return [{ kind: "type", name, doc, type: scalarText(scope, type) }];
+  }
+}
+
+function recordMembers(scope: FileScope, record: AvroRecord, mode: TypeMode): readonly Member[] {
+  return record.fields.map((field) => ({
+    kind: "property",
+    name: propertyName(field.name),
+    doc: {
+      ...(field.doc === undefined ? {} : { text: field.doc }),
+      ...deprecation(field.attributes.get("deprecated")),
+      sensitive: isSensitive(field),
+    },
+    optional: mode === "init" && field.default !== undefined,
+    type: typeText(scope, field.type, mode),
+  }));
+}
+
+/** The `deprecated` attribute: a reason, or just true. */
+export function deprecation(attribute: unknown): Pick<Doc, "deprecated"> {
+  if (typeof attribute === "string" && attribute !== "") return { deprecated: attribute };
+  return attribute === true ? { deprecated: true } : {};
+}
+
+/** Marked on the field, or on its type where Avro IDL puts the mark. */
+function isSensitive(field: AvroField): boolean {
+  const places = [
+    field.attributes,
+    field.referenceAttributes,
+    "name" in field.type ? undefined : field.type.attributes,
+  ];
+  return places.some((attributes) => {
+    const own = attributes?.get("keryx");
+    const tags = attributes?.get("confluent:tags");
+    const isMarked = typeof own === "object" && own !== null && "sensitive" in own && own.sensitive === true;
+    return isMarked || (Array.isArray(tags) && tags.includes("PII"));
+  });
+}

@@ -3,7 +3,7 @@
 //   npm run bench -- publish some of them, with commas:
 //                            publish, consume, compat, broker, registry, generate, serialization, codec, frames
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { arch, cpus, platform, totalmem } from "node:os";
 import { benchBroker } from "./broker.ts";
 import { benchCodec, codecTable } from "./codec.ts";
 import { benchCompat, type Figure } from "./compat.ts";
@@ -37,6 +37,22 @@ interface Figures {
   readonly codec: string;
 }
 
+/** What the figures were measured on, and beside which releases. */
+function describeMachine(): string {
+  const manifest = new URL("../package.json", import.meta.url);
+  const { devDependencies, dependencies, peerDependencies } = JSON.parse(readFileSync(manifest, "utf8"));
+  const versions = { ...peerDependencies, ...dependencies, ...devDependencies };
+  const others = [
+    "kafkajs",
+    "@kafkajs/confluent-schema-registry",
+    "@bufbuild/protobuf",
+    "protobufjs",
+    "avsc",
+  ].map((name) => `${name} ${versions[name]}`);
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `Node ${process.version} on ${platform()} ${arch()}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), ${memory}. Beside ${others.join(", ")}.`;
+}
+
 function toPage(rows: readonly Measured[], figures: Figures): string {
   const { consumer, compat, broker, registry, generator, serialization, codec } = figures;
   const lines = rows.map((row) => {
@@ -49,7 +65,9 @@ function toPage(rows: readonly Measured[], figures: Figures): string {
 
 Written by \`npm run bench\`, each part by its last run; do not edit. Records per second: the median of the rounds, with the slowest and the fastest. The ratio is the median of each round's own ratio, Keryx divided by hand-written; both contenders ran in turn in one process against the same cluster, after one round each that was not counted. Absolute figures tell about the machine, ratios about the code.
 
-Node ${process.version}, ${cpus().length} cores, three brokers on the same machine, replication 3, acks all, event \`api.request\` in Avro.
+${describeMachine()}
+
+Three brokers on the same machine, replication 3, acks all, event \`api.request\` in Avro.
 
 | what | by hand | Keryx | ratio | goal |
 |---|---|---|---|---|

@@ -57,6 +57,12 @@ export interface JsonCodec<Value> {
   decode(text: Uint8Array, limits?: PayloadLimits): Value;
 }
 
+/**
+ * How TypeScript holds the values of an Avro `long` where they are no bigints: as numbers, which refuse what they cannot
+ * hold exactly, or as decimal text.
+ */
+export type LongForm = "NUMBER" | "STRING";
+
 /** A schema that the event's schema imports, in registration order. */
 export interface WireReference {
   /** The import path (Protobuf) or full name (Avro) that the text uses. */
@@ -112,6 +118,11 @@ export interface EventType<
   readonly serialization?: Serialization;
   /** Protobuf's JSON mapping, where the event is written so. Avro's JSON follows from `wire`. */
   readonly json?: JsonCodec<Value>;
+  /**
+   * Avro: the fields whose longs are no bigints, by the record's full name, a dot and the field's. Another way to hold
+   * them changes no byte, so `wire` does not tell.
+   */
+  readonly longs?: Readonly<Record<string, LongForm>>;
   readonly policy: EventPolicy;
   /** Dotted paths of sensitive fields in terms of the generated type. */
   readonly sensitive: readonly string[];

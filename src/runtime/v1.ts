@@ -46,6 +46,7 @@ export {
   writeUuid,
   writeUuidBytes,
 } from "../codec/logical.ts";
+export { readLongNumber, readLongString, writeLongNumber, writeLongString } from "../codec/longs.ts";
 export { countItem, keepUnknown, skipField, takeLength, takeTag } from "../codec/message-reader.ts";
 export {
   keyBoolean,

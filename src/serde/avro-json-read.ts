@@ -1,6 +1,8 @@
 import type { JsonValue } from "../codec/json-text.ts";
 import { dateOf } from "../codec/logical.ts";
 import { setOwn } from "../codec/own.ts";
+import type { LongForm } from "../core/event.ts";
+import { longMark } from "../schema/avro/longs.ts";
 import type { AvroEnum, AvroField, AvroRecord, AvroType, AvroUnion } from "../schema/avro/model.ts";
 import { propertyName, unionShape } from "../schema/avro/shape.ts";
 import { encodeDefault } from "./avro-default.ts";
@@ -224,7 +226,7 @@ function toDate(json: JsonValue | undefined): unknown {
 function scalarReader(type: AvroType): JsonRead {
   switch (type.kind) {
     case "long":
-      return toLong;
+      return longReader(longMark(type)?.as);
     case "float":
       return (json) => {
         const value = toDouble(json);
@@ -235,6 +237,16 @@ function scalarReader(type: AvroType): JsonRead {
     default:
       return (json) => json;
   }
+}
+
+function longReader(as: LongForm | undefined): JsonRead {
+  if (as === undefined) return toLong;
+  const hold = as === "NUMBER" ? Number : String;
+  return (json) => {
+    const value = toLong(json);
+    // A number that is not exact is no safe integer either, which the codec refuses.
+    return typeof value === "bigint" ? hold(value) : value;
+  };
 }
 
 /** Digits as text are taken, too: that is how Protobuf's mapping, and writers without large integers, spell them. */

@@ -21,9 +21,11 @@ import {
   readUuid,
   readUuidBytes,
 } from "../codec/logical.ts";
+import { readLongNumber, readLongString } from "../codec/longs.ts";
 import { advance, createReader, enter, leave, type Reader, refuse } from "../codec/reader.ts";
 import { createScratch } from "../codec/scratch.ts";
 import type { PayloadLimits } from "../core/limits.ts";
+import { longMark } from "../schema/avro/longs.ts";
 import type { AvroEnum, AvroFixed, AvroScalar, AvroType } from "../schema/avro/model.ts";
 
 /** A reader with bounds on what a foreign schema may make of few bytes. */
@@ -81,8 +83,14 @@ export function scalarRead(type: AvroScalar | AvroFixed): Read {
         ? (reader) => readDecimal(reader, logical.precision, logical.scale)
         : (reader) => readFixedDecimal(reader, size, logical.precision, logical.scale);
     default:
-      return size === undefined ? plainReads[type.kind] : (reader) => readFixed(reader, size);
+      return size === undefined ? plainRead(type) : (reader) => readFixed(reader, size);
   }
+}
+
+function plainRead(type: AvroScalar | AvroFixed): Read {
+  const mark = longMark(type);
+  if (mark === undefined) return plainReads[type.kind];
+  return mark.as === "STRING" ? readLongString : (reader) => readLongNumber(reader, mark.field);
 }
 
 const plainReads: Readonly<Record<AvroScalar["kind"] | "fixed", Read>> = {

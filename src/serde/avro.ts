@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { EventType, WireReference } from "../core/event.ts";
+import type { EventType, LongForm, WireReference } from "../core/event.ts";
 import type { PayloadLimits } from "../core/limits.ts";
 import { encodingText } from "../schema/avro/encoding-text.ts";
+import { markLongs } from "../schema/avro/longs.ts";
 import type { AvroNamedType, AvroType } from "../schema/avro/model.ts";
 import { parseAvro } from "../schema/avro.ts";
 import { isSameEncoding } from "./avro-encoding.ts";
@@ -25,7 +26,7 @@ export type AvroReaders = (event: EventType) => AvroType;
 export function createAvroReaders(): AvroReaders {
   const known = new Map<EventType, AvroType>();
   return (event) => {
-    const type = known.get(event) ?? parseTexts(textsOf(event), false);
+    const type = known.get(event) ?? parseReader(event);
     known.set(event, type);
     return type;
   };
@@ -55,8 +56,21 @@ function isAlias(reader: AvroType, name: string): boolean {
   return "name" in reader && reader.aliases.includes(name);
 }
 
-function parseTexts(texts: AvroTexts, ignoreDefaults: boolean): AvroType {
+function parseReader(event: EventType): AvroType {
+  const { longs = {} } = event;
   const named = new Map<string, AvroNamedType>();
+  const type = parseTexts(textsOf(event), false, named);
+  const formOf = (field: string): LongForm | undefined =>
+    Object.hasOwn(longs, field) ? longs[field] : undefined;
+  for (const one of named.values()) if (one.kind === "record") markLongs(one, formOf);
+  return type;
+}
+
+function parseTexts(
+  texts: AvroTexts,
+  ignoreDefaults: boolean,
+  named: Map<string, AvroNamedType> = new Map(),
+): AvroType {
   let last: AvroType | undefined;
   for (const text of texts) {
     const parsed = parseAvro(text, { named, ignoreDefaults });

@@ -1,3 +1,5 @@
+import type { LongForm } from "../../core/event.ts";
+
 /** Path of a node inside the schema's JSON text, for locating it. */
 export type JsonPath = readonly (string | number)[];
 
@@ -27,6 +29,15 @@ interface AvroNode {
 
 export interface AvroScalar extends AvroNode {
   readonly kind: AvroPrimitive;
+  /** A `long` whose values are no bigints: as what its field holds them. No part of the schema: `markLongs` puts it here. */
+  readonly long?: LongMark;
+}
+
+/** How TypeScript holds the values of a `long`. */
+export interface LongMark {
+  readonly as: LongForm;
+  /** Full name of the field that holds it: the record's name, a dot, the field's. */
+  readonly field: string;
 }
 
 export interface AvroArray extends AvroNode {

@@ -25,8 +25,7 @@ function start(seed: number, patches: readonly Patch[]): Promise<Ended> {
   });
 }
 
-async function judge(seed: number, patches: readonly Patch[]): Promise<EngineVerdict> {
-  const { code, stdout, stderr } = await start(seed, patches);
+function toVerdict({ code, stdout, stderr }: Ended): EngineVerdict {
   expect(code, stderr).to.equal(0);
   return JSON.parse(stdout);
 }
@@ -36,16 +35,36 @@ describe("The engine with a planted defect", function () {
   // Always the same: not every draw of events gives every defect its chance.
   const seed = Number(process.env["KERYX_TEST_SEED"] ?? 20_261);
 
+  const sound: Patch[] = [];
+  const runs = new Map<readonly Patch[], Promise<Ended>>();
+  before(() => {
+    // Side by side, because a run mostly waits; few, because its time passes quickly.
+    const lanes = Array.from({ length: 4 }, (): Promise<unknown> => Promise.resolve());
+    for (const [index, patches] of [sound, ...mutants.map((mutant) => mutant.patches)].entries()) {
+      const lane = index % lanes.length;
+      const run = (lanes[lane] ?? Promise.resolve()).then(() => start(seed, patches));
+      lanes[lane] = run;
+      runs.set(patches, run);
+    }
+  });
+  after(() => Promise.all(runs.values()));
+  const judge = async (patches: readonly Patch[]): Promise<EngineVerdict> =>
+    toVerdict((await runs.get(patches)) ?? expect.fail("nothing was started"));
+
   it("keeps every promise without one, through all the troubles of the run", async () => {
-    const { problems, effects } = await judge(seed, []);
+    const { problems, effects } = await judge(sound);
     expect(problems).to.deep.equal([]);
     expect(effects).to.be.greaterThan(1_000);
   });
 
   for (const { name, patches, finds } of mutants)
     it(`is found out when it ${name}`, async () => {
-      const { problems } = await judge(seed, patches);
-      expect(problems.filter((problem) => problem.startsWith(finds))).not.to.deep.equal([]);
+      const isFound = ({ problems }: EngineVerdict): boolean =>
+        problems.some((problem) => problem.startsWith(finds));
+      let found = isFound(await judge(patches));
+      // A busy machine may leave a defect no chance in one run; alone it has the next.
+      for (let more = 2; !found && more > 0; more--) found = isFound(toVerdict(await start(seed, patches)));
+      expect(found, finds).to.equal(true);
     });
 
   it("is not taken for sound where nothing could be planted", async () => {

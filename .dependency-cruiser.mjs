@@ -1,7 +1,7 @@
 // Who may import whom, as a table: folder → folders (of src unless it says otherwise). The folder itself is always allowed.
 const src = {
   core: [],
-  codec: ["core/errors", "core/limits"],
+  codec: ["core/coded-error", "core/errors", "core/limits"],
   schema: ["core"],
   registry: ["core", "schema"],
   transport: ["core"],

@@ -1,4 +1,4 @@
-import { decodeError } from "../core/errors.ts";
+import { decodeRefusal } from "../core/coded-error.ts";
 import {
   advance,
   bytesUntil,
@@ -140,7 +140,7 @@ export function readResolvedEnum<T extends string>(reader: Reader, table: readon
 
 /** Refuses what an earlier writer wrote and the reader has no place for. */
 export function unresolved(what: string): never {
-  throw decodeError("incompatible", what);
+  throw decodeRefusal(what, { reason: "incompatible" });
 }
 
 /** Moves over bytes or text. */

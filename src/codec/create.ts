@@ -1,9 +1,10 @@
-import { KeryxError } from "../core/errors.ts";
+import { encodeRefusal } from "../core/coded-error.ts";
+import type { KeryxError } from "../core/errors.ts";
 import { deepest } from "../core/limits.ts";
 import { setOwn } from "./own.ts";
 
 function refuseInit(at: string, what: string): KeryxError {
-  return new KeryxError("encode_failed", `${at}: ${what}`, { details: { path: at } });
+  return encodeRefusal(`${at}: ${what}`, { path: at });
 }
 
 /** Refuses an init value that nobody may write, so that completing it cannot exhaust the stack. */

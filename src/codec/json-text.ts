@@ -1,4 +1,5 @@
-import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
+import { decodeRefusal } from "../core/coded-error.ts";
+import type { DecodeReason, KeryxError } from "../core/errors.ts";
 import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
 
 /** JSON with its integers exact: one that a number cannot hold is a bigint. */
@@ -45,7 +46,7 @@ export function parseJsonText(bytes: Uint8Array, limits: PayloadLimits = payload
 }
 
 function refuse(reason: DecodeReason, what: string): KeryxError {
-  return decodeError(reason, what);
+  return decodeRefusal(what, { reason });
 }
 
 function decode(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { KeryxError } from "../core/errors.ts";
+import { encodeRefusal } from "../core/coded-error.ts";
 import { readBytes, readFixed, readInt, readLong, readOwnString } from "./avro-values.ts";
 import type { Decimal, Duration, LocalDate, Uuid } from "./brands.ts";
 import { advance, type Reader, refuse } from "./reader.ts";
@@ -25,14 +25,14 @@ function isUuid(text: string): text is Uuid {
 
 /** Checks text to be a UUID. @throws KeryxError `encode_failed` */
 export function uuid(text: string): Uuid {
-  if (!isUuid(text)) throw new KeryxError("encode_failed", "The text is not a UUID.");
+  if (!isUuid(text)) throw encodeRefusal("The text is not a UUID.", {});
   return text;
 }
 
 /** Checks text to be a day of the calendar, `YYYY-MM-DD`. @throws KeryxError `encode_failed` */
 export function localDate(text: string): LocalDate {
   const days = daysOf(text);
-  if (days === undefined) throw new KeryxError("encode_failed", "The text is not a date, YYYY-MM-DD.");
+  if (days === undefined) throw encodeRefusal("The text is not a date, YYYY-MM-DD.", {});
   return dateOf(days);
 }
 

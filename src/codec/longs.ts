@@ -1,4 +1,4 @@
-import { decodeError } from "../core/errors.ts";
+import { decodeRefusal } from "../core/coded-error.ts";
 import { readLong } from "./avro-values.ts";
 import type { Reader } from "./reader.ts";
 import { type At, mismatch, type Writer, writeLong } from "./writer.ts";
@@ -7,8 +7,8 @@ import { type At, mismatch, type Writer, writeLong } from "./writer.ts";
 export function readLongNumber(reader: Reader, field: string): number {
   const value = Number(readLong(reader));
   if (!Number.isSafeInteger(value)) {
-    const details = { path: field, position: reader.position };
-    throw decodeError("type-mismatch", `${field}: a long is beyond ±(2^53 - 1)`, { details });
+    const details = { path: field, position: reader.position, reason: "type-mismatch" };
+    throw decodeRefusal(`${field}: a long is beyond ±(2^53 - 1)`, details);
   }
   return value;
 }

@@ -1,4 +1,5 @@
-import { type DecodeReason, KeryxError } from "../core/errors.ts";
+import { encodeRefusal } from "../core/coded-error.ts";
+import type { DecodeReason, KeryxError } from "../core/errors.ts";
 import { createSlab, roomFor, type Slab } from "./slab.ts";
 import { putVarint, varintSize } from "./varint.ts";
 
@@ -27,7 +28,7 @@ export function refuseField(
     .slice(0, writer.depth)
     .map((step) => step.at.replace("[]", `[${step.index}]`));
   const path = [...steps, at].join(".");
-  return new KeryxError("encode_failed", `${path}: ${what}`, { details: { path, reason } });
+  return encodeRefusal(`${path}: ${what}`, { path, reason });
 }
 
 /** The refusal of a value of another type. */

@@ -1,4 +1,5 @@
-import { type DecodeReason, decodeError, type KeryxError } from "../core/errors.ts";
+import { decodeRefusal } from "../core/coded-error.ts";
+import type { DecodeReason, KeryxError } from "../core/errors.ts";
 import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
 import { createScratch, putHalves, type Scratch } from "./scratch.ts";
 import { asciiCopy, copyBytes, decodeUtf8, isAscii, isText, latin1, maxSharedText } from "./text.ts";
@@ -45,7 +46,7 @@ export function createReader(
 /** The refusal of a payload at the reader's position. */
 export function refuse(reader: Reader, what: string, reason: DecodeReason = "malformed"): KeryxError {
   const { position } = reader;
-  return decodeError(reason, `${what}, at byte ${position} of ${reader.end}`, { details: { position } });
+  return decodeRefusal(`${what}, at byte ${position} of ${reader.end}`, { position, reason });
 }
 
 /** The refusal of a payload that ends too early. */

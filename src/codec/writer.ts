@@ -1,4 +1,5 @@
-import { KeryxError } from "../core/errors.ts";
+import { encodeRefusal } from "../core/coded-error.ts";
+import type { KeryxError } from "../core/errors.ts";
 import type { PayloadLimits } from "../core/limits.ts";
 import { createSlab, finishValue, roomFor, type Slab, startValue } from "./slab.ts";
 import { putString } from "./text.ts";
@@ -57,7 +58,7 @@ export function refuseValue(
     (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`),
     "",
   );
-  return new KeryxError("encode_failed", `${path}: ${what}`, { details: { path, reason } });
+  return encodeRefusal(`${path}: ${what}`, { path, reason });
 }
 
 function describe(value: unknown): string {

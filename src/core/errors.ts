@@ -1,3 +1,5 @@
+import { CodedError, decodeHelp, encodeHelp } from "./coded-error.ts";
+
 /** One row of the closed table of error codes. `exit` is the exit code of a command that ends with it. */
 export interface ErrorRow {
   readonly retriable: boolean;
@@ -48,13 +50,8 @@ const rows = {
     "Make the change compatible, or publish it as a new event on a new topic.",
   ],
   // codecs
-  encode_failed: [false, 1, "A value does not fit its schema.", "Correct the field that the message names."],
-  decode_failed: [
-    false,
-    1,
-    "Bytes are not what their schema says.",
-    "See `details.reason`; the record is dead-lettered untouched.",
-  ],
+  encode_failed: [false, 1, "A value does not fit its schema.", encodeHelp as string],
+  decode_failed: [false, 1, "Bytes are not what their schema says.", decodeHelp as string],
   missing_key: [
     false,
     1,
@@ -246,21 +243,23 @@ export interface KeryxErrorOptions {
 }
 
 /** The only error class: a code of the closed table, what happened, and what to do next. */
-export class KeryxError extends Error {
-  readonly code: ErrorCode;
-  readonly retriable: boolean;
-  readonly details: Readonly<Record<string, unknown>>;
-  /** The next step for the user. */
-  readonly help: string;
+export class KeryxError extends CodedError<ErrorCode> {
+  constructor(code: ErrorCode, message: string, { cause, details = {}, help }: KeryxErrorOptions = {}) {
+    const [retriable, , , nextStep] = rows[code];
+    const facts = { code, retriable, details, help: help ?? nextStep };
+    super(message, facts, cause === undefined ? undefined : { cause });
+  }
 
-  constructor(code: ErrorCode, message: string, options: KeryxErrorOptions = {}) {
-    super(`[${code}] ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = "KeryxError";
-    this.code = code;
-    const [retriable, , , help] = rows[code];
-    this.retriable = retriable;
-    this.details = options.details ?? {};
-    this.help = options.help ?? help;
+  // What codecs raise is one, too.
+  static override [Symbol.hasInstance]<T>(
+    this: abstract new (
+      ...args: never
+    ) => T,
+    value: unknown,
+  ): value is T {
+    // biome-ignore lint/complexity/noThisInStatic: classes that extend this one inherit the test.
+    const known = Object.is(this, KeryxError) ? CodedError : this;
+    return Function.prototype[Symbol.hasInstance].call(known, value);
   }
 
   /** Turns anything thrown into a KeryxError; one that is already comes back unchanged. */

@@ -1,9 +1,9 @@
 import { encodeJsonText, type JsonValue, parseJsonText } from "../codec/json-text.ts";
 import { setOwn } from "../codec/own.ts";
-import { decodeError, KeryxError } from "../core/errors.ts";
+import { CodedError, decodeRefusal } from "../core/coded-error.ts";
 import type { JsonCodec } from "../core/event.ts";
 import { payloadLimits } from "../core/limits.ts";
-import { encodeRefusal, type ReadOptions } from "./message.ts";
+import { type ReadOptions, toEncodeRefusal } from "./message.ts";
 
 /** What the JSON mapping must know of a message; protobuf-es' descriptors have it. */
 export interface MessageShape {
@@ -35,7 +35,7 @@ export function messageJson<Value extends object>(
       try {
         return encodeJsonText(JSON.stringify(functions.toJson(value)));
       } catch (error) {
-        throw encodeRefusal(name, error);
+        throw toEncodeRefusal(name, error);
       }
     },
     decode(text, limits = payloadLimits) {
@@ -45,7 +45,7 @@ export function messageJson<Value extends object>(
           recursionLimit: limits.maxDepth,
         });
       } catch (error) {
-        throw decodeRefusal(name, error);
+        throw toDecodeRefusal(name, error);
       }
     },
   };
@@ -93,11 +93,11 @@ function mapValues(json: JsonObject, map: (key: string, value: JsonValue) => Jso
 }
 
 /** The library's text quotes the value, which may be sensitive: only the part that names the field is kept. */
-function decodeRefusal(name: string, error: unknown): KeryxError {
-  if (error instanceof KeryxError) return error;
+function toDecodeRefusal(name: string, error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const [, field = name] = /^cannot decode field (\S+) from JSON/.exec(text) ?? [];
   return /recursion depth/.test(text)
-    ? decodeError("too-deep", `${name}: messages are nested too deep`)
-    : decodeError("type-mismatch", `${field}: the JSON does not fit its schema`);
+    ? decodeRefusal(`${name}: messages are nested too deep`, { reason: "too-deep" })
+    : decodeRefusal(`${field}: the JSON does not fit its schema`, { reason: "type-mismatch" });
 }

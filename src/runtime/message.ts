@@ -1,5 +1,6 @@
 import { textLength } from "../codec/text.ts";
-import { type DecodeReason, decodeError, KeryxError } from "../core/errors.ts";
+import { CodedError, decodeRefusal, encodeRefusal } from "../core/coded-error.ts";
+import type { DecodeReason } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
 import { payloadLimits } from "../core/limits.ts";
 import { isPolluted, ownOnly } from "./pollution.ts";
@@ -27,7 +28,7 @@ export function messageCodec<Value extends object, Init>(
       try {
         return functions.create(isPolluted() ? ownOnly(init) : init);
       } catch (error) {
-        throw encodeRefusal(name, error);
+        throw toEncodeRefusal(name, error);
       }
     },
     encode(value, room, { maxDepth } = payloadLimits) {
@@ -38,7 +39,7 @@ export function messageCodec<Value extends object, Init>(
         framed.set(payload, room);
         return framed;
       } catch (error) {
-        throw encodeRefusal(name, error);
+        throw toEncodeRefusal(name, error);
       }
     },
     decode(payload, { maxDepth, maxItems } = payloadLimits) {
@@ -46,11 +47,13 @@ export function messageCodec<Value extends object, Init>(
       try {
         value = functions.fromBinary(payload, { recursionLimit: maxDepth });
       } catch (error) {
-        throw decodeRefusal(name, error);
+        throw toDecodeRefusal(name, error);
       }
       // Every item takes a byte.
       if (payload.length > maxItems && itemsIn(value) > maxItems)
-        throw decodeError("too-large", `${name}: the payload holds more than ${maxItems} items`);
+        throw decodeRefusal(`${name}: the payload holds more than ${maxItems} items`, {
+          reason: "too-large",
+        });
       return value;
     },
   };
@@ -102,19 +105,20 @@ function spell(path: readonly (string | number)[]): string {
   return parts.join("").slice(1);
 }
 
-function refusal(path: string, what: string, reason: DecodeReason): KeryxError {
-  return new KeryxError("encode_failed", `${path}: ${what}`, { details: { path, reason } });
+function refusal(path: string, what: string, reason: DecodeReason): CodedError {
+  return encodeRefusal(`${path}: ${what}`, { path, reason });
 }
 
 /** The library's text quotes the value, which may be sensitive: only the part that names the field is kept. */
-export function encodeRefusal(name: string, error: unknown): KeryxError {
-  if (error instanceof KeryxError) return error;
+export function toEncodeRefusal(name: string, error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
   const [, field] = /cannot encode field (\S+) to (?:binary|JSON)/.exec(textOf(error)) ?? [];
   return refusal(field ?? name, "the value does not fit its schema", "type-mismatch");
 }
 
-function decodeRefusal(name: string, error: unknown): KeryxError {
-  return decodeError(reasonOf(error), `${name}: the payload does not fit its schema`, { cause: error });
+function toDecodeRefusal(name: string, error: unknown): CodedError {
+  const message = `${name}: the payload does not fit its schema`;
+  return decodeRefusal(message, { reason: reasonOf(error) }, { cause: error });
 }
 
 // The library has no codes: for depth its text is the only sign.

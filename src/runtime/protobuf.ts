@@ -2,7 +2,8 @@ import { createMessageWriter, type MessageWriter } from "../codec/message-writer
 import { createReader, type Reader } from "../codec/reader.ts";
 import { createScratch, type Scratch } from "../codec/scratch.ts";
 import { finishValue, startValue } from "../codec/slab.ts";
-import { type DecodeReason, KeryxError } from "../core/errors.ts";
+import { CodedError, encodeRefusal } from "../core/coded-error.ts";
+import type { DecodeReason } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
 import type { PayloadLimits } from "../core/limits.ts";
 import { isPolluted, ownOnly } from "./pollution.ts";
@@ -69,10 +70,8 @@ function tracedError<Value, Init>(
 }
 
 /** What JavaScript itself throws on a value of a wrong type quotes the value, which may be sensitive. */
-function refusal(path: string, error: unknown): KeryxError {
-  if (error instanceof KeryxError) return error;
+function refusal(path: string, error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
   const reason: DecodeReason = error instanceof RangeError ? "too-deep" : "type-mismatch";
-  return new KeryxError("encode_failed", `${path}: the value does not fit its schema`, {
-    details: { path, reason },
-  });
+  return encodeRefusal(`${path}: the value does not fit its schema`, { path, reason });
 }

@@ -1,5 +1,5 @@
 // The checks of every run, one line each: format and lint, types, imports, regenerate-and-compare, package, lock file, coverage.
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,22 +8,30 @@ import { fileURLToPath } from "node:url";
 const root = join(fileURLToPath(import.meta.url), "..", "..");
 const bin = (...path) => join(root, "node_modules", ...path);
 
-function node(args, env = {}) {
-  const done = spawnSync(process.execPath, args, {
-    cwd: root,
-    encoding: "utf8",
-    maxBuffer: 64 << 20,
-    env: { ...process.env, NODE_V8_COVERAGE: "", ...env },
+function run(command, args) {
+  const options = { cwd: root, maxBuffer: 64 << 20, env: { ...process.env, NODE_V8_COVERAGE: "" } };
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, stdout, stderr) =>
+      resolve({ ok: !error, output: `${stdout}${stderr}`, stdout }),
+    );
   });
-  return { ok: done.status === 0, output: `${done.stdout}${done.stderr}`, stdout: done.stdout };
 }
 
-function imports() {
+const node = (args) => run(process.execPath, args);
+
+async function imports() {
   const depcruise = bin("dependency-cruiser", "bin", "dependency-cruiser.mjs");
   const folders = ["src", "codegen", "generated", "test", "examples", "bench", "demo", "bin"].filter((name) =>
     existsSync(join(root, name)),
   );
-  const done = node([depcruise, ...folders, "--config", ".dependency-cruiser.mjs", "--output-type", "json"]);
+  const done = await node([
+    depcruise,
+    ...folders,
+    "--config",
+    ".dependency-cruiser.mjs",
+    "--output-type",
+    "json",
+  ]);
   let summary;
   try {
     summary = JSON.parse(done.stdout).summary;
@@ -36,28 +44,25 @@ function imports() {
   return { ok: lines.length === 0, output: lines.join("\n") };
 }
 
-function regenerated() {
-  const keryx = node(["--conditions=@keryx/source", "bin/keryx.mjs", "generate", "--check", "--docs"]);
+async function regenerated() {
+  const keryx = await node(["--conditions=@keryx/source", "bin/keryx.mjs", "generate", "--check", "--docs"]);
   if (!keryx.ok) return keryx;
   return node(["--conditions=@keryx/source", "scripts/docs.mjs", "--check"]);
 }
 
-function packed() {
+async function packed() {
   const folder = mkdtempSync(join(tmpdir(), "keryx-pack-"));
   try {
-    const built = node(["scripts/build.mjs"]);
+    const built = await node(["scripts/build.mjs"]);
     if (!built.ok) return built;
-    const npm = spawnSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
-      cwd: root,
-      encoding: "utf8",
-    });
-    if (npm.status !== 0) return { ok: false, output: npm.stderr };
+    const npm = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]);
+    if (!npm.ok) return npm;
     const answer = JSON.parse(npm.stdout);
     const tarball = join(folder, Object.values(answer)[0].filename);
-    const results = [
+    const results = await Promise.all([
       node([bin("publint", "src", "cli.js"), tarball, "--strict"]),
       node([bin("@arethetypeswrong", "cli", "dist", "index.js"), tarball, "--profile", "esm-only"]),
-    ];
+    ]);
     return { ok: results.every((one) => one.ok), output: results.map((one) => one.output).join("\n") };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -82,10 +87,10 @@ function lockFile() {
   return { ok: problems.length === 0, output: problems.join("\n") };
 }
 
-function coverage() {
+async function coverage() {
   const folder = process.env.KERYX_COVERAGE;
   if (!folder) return undefined;
-  const done = node([
+  const done = await node([
     bin("c8", "bin", "c8.js"),
     "report",
     "--temp-directory",
@@ -125,9 +130,11 @@ const checks = [
 let passed = 0;
 let failed = 0;
 const wanted = process.argv[2];
-for (const [name, check] of checks) {
-  if (wanted && !name.includes(wanted)) continue;
-  const result = check();
+const chosen = checks.filter(([name]) => !wanted || name.includes(wanted));
+// All at once: most of them use one core each.
+const running = chosen.map(([, check]) => check());
+for (const [index, [name]] of chosen.entries()) {
+  const result = await running[index];
   if (result === undefined) continue;
   if (result.ok) passed++;
   else failed++;

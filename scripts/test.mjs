@@ -1,5 +1,5 @@
-// Runs every test: what waits for workers and faults, then what runs on real servers, and beside them what computes, with
-// less right to the processor than what keeps time.
+// Runs every test, in three processes side by side: what waits for workers and faults, what runs on real servers, and what
+// computes, with less right to the processor than what keeps time.
 // Arguments go to mocha. Ends with one line of counts for all.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,8 +11,12 @@ const root = join(fileURLToPath(import.meta.url), "..", "..");
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
 const globs = (...folders) => folders.map((name) => `test/${name}/**/*.test.ts`);
 const computing = globs("golden", "property", "types", "unit");
-const onServers = globs("kafka", "peers");
-const others = [...globs("**"), ...[...computing, ...onServers].flatMap((glob) => ["--ignore", glob])];
+// What takes the whole machine comes last here, and first among the others: `chaos`.
+const onServers = ["test/kafka/*.test.ts", ...globs("peers", "kafka/faults")];
+const others = [
+  ...globs("**"),
+  ...[...computing, ...globs("kafka", "peers")].flatMap((glob) => ["--ignore", glob]),
+];
 const folder = mkdtempSync(join(tmpdir(), "keryx-test-"));
 
 let started = 0;
@@ -25,7 +29,12 @@ function start(args, priority = 0) {
     {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, KERYX_TEST_SUMMARY: summary, ...colours() },
+      env: {
+        ...process.env,
+        KERYX_TEST_SUMMARY: summary,
+        KERYX_TEST_COMPILED: join(folder, "compiled"),
+        ...colours(),
+      },
     },
   );
   if (child.pid !== undefined) setPriority(child.pid, priority);
@@ -80,9 +89,9 @@ const finish = async (part) => {
   part.show();
   results.push(await part.done);
 };
-const beside = begin(computing, 5);
-for (const part of [others, onServers]) if (!isInterrupted) await finish(begin(part));
-await finish(beside);
+// What has to wait for the processor may take its time.
+const parts = [begin(others), begin(onServers), begin([...computing, "--timeout", "60000"], 10)];
+for (const part of parts) await finish(part);
 rmSync(folder, { recursive: true, force: true });
 
 const list = (heading, titles) => {

@@ -9,7 +9,7 @@ function refuseInit(at: string, what: string): KeryxError {
 
 /** Refuses an init value that nobody may write, so that completing it cannot exhaust the stack. */
 export function checkDepth(depth: number, at: string): void {
-  if (depth >= deepest) throw refuseInit(at, `records are nested deeper than ${deepest}`);
+  if (depth >= deepest) throw refuseInit(at, `nested deeper than ${deepest}`);
 }
 
 /** Completes every item of a list. */

@@ -1,15 +1,7 @@
 import type { UnknownField } from "./message-scalars.ts";
-import {
-  advance,
-  bytesUntil,
-  enter,
-  leave,
-  type Reader,
-  readVarint,
-  refuse,
-  tooManyItems,
-  tooShort,
-} from "./reader.ts";
+import { own } from "./own.ts";
+import { advance, enter, leave, type Reader, readVarint, refuse, tooManyItems, tooShort } from "./reader.ts";
+import { copyBytes } from "./text.ts";
 
 /** Counts one more item of a list or map. */
 export function countItem(reader: Reader): void {
@@ -36,7 +28,7 @@ function takeLongTag(reader: Reader, end: number): number {
   const size = reader.position - start;
   const last = reader.bytes[reader.position - 1] ?? 0;
   if (size > maxTagBytes || (size === maxTagBytes && last > 0x0f) || tag < 8)
-    throw refuse(reader, "a tag names no field");
+    throw refuse(reader, "an invalid tag");
   return tag;
 }
 
@@ -74,14 +66,12 @@ export function keepUnknown(
 ): void {
   const start = reader.position;
   skipField(reader, tag, end);
-  const stop = reader.position;
-  reader.position = start;
-  const field = { no: tag >>> 3, wireType: tag & 7, data: bytesUntil(reader, stop) };
-  if (Object.hasOwn(message, "$unknown") && message.$unknown !== undefined) message.$unknown.push(field);
-  else message.$unknown = [field];
+  const data = copyBytes(reader.bytes, start, reader.position);
+  const field = { no: tag >>> 3, wireType: tag & 7, data };
+  const known = own(message, "$unknown");
+  if (known === undefined) message.$unknown = [field];
+  else known.push(field);
 }
-
-const groupEnd = 4;
 
 /** Moves over a field's value. */
 export function skipField(reader: Reader, tag: number, end: number): void {
@@ -96,25 +86,26 @@ export function skipField(reader: Reader, tag: number, end: number): void {
       reader.position = takeLength(reader, end);
       break;
     case 3:
-      skipGroup(reader, tag, end);
+      skipGroup(reader, tag + 1, end);
       break;
     case 5:
       advance(reader, 4, end);
       break;
     default:
-      throw refuse(reader, "a tag has a wire type that cannot stand here");
+      throw refuse(reader, "an invalid wire type");
   }
 }
 
-function skipGroup(reader: Reader, tag: number, end: number): void {
+/** Moves behind a group's last tag; another group's has a wire type that is refused. */
+function skipGroup(reader: Reader, lastTag: number, end: number): void {
   enter(reader);
   while (reader.position < end) {
-    const inner = takeTag(reader, end);
-    if ((inner & 7) !== groupEnd) skipField(reader, inner, end);
-    else if (inner >>> 3 === tag >>> 3) {
+    const tag = takeTag(reader, end);
+    if (tag === lastTag) {
       leave(reader);
       return;
-    } else throw refuse(reader, "a group ends with another's tag");
+    }
+    skipField(reader, tag, end);
   }
   throw tooShort(reader);
 }

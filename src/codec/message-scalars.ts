@@ -14,7 +14,7 @@ export function putText(writer: MessageWriter, from: number, tag: number, value:
   if (typeof value !== "string") throw wrongType(writer, at, "a string", value);
   const position = putTag(writer, from, tag, 3 * value.length + 5);
   const end = putString(writer.bytes, position, value, 1);
-  if (end < 0) throw refuseField(writer, at, "the text holds a lone surrogate", "invalid-text");
+  if (end < 0) throw refuseField(writer, at, "a lone surrogate", "invalid-text");
   return end;
 }
 
@@ -55,7 +55,7 @@ export function putInt32(
   value: number,
   at: string,
 ): number {
-  if ((value | 0) !== value) throw notAnInteger(writer, at, value);
+  if ((value | 0) !== value) throw wrongType(writer, at, "an int32", value);
   const position = putTag(writer, from, tag, 10);
   if (value >= 0) return putVarint(writer.bytes, position, value);
   // As if it had 64 bits.
@@ -70,7 +70,7 @@ export function putUint32(
   value: number,
   at: string,
 ): number {
-  if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
+  if (value >>> 0 !== value) throw wrongType(writer, at, "a uint32", value);
   const position = putTag(writer, from, tag, 5);
   return putVarint(writer.bytes, position, value);
 }
@@ -83,7 +83,7 @@ export function putSint32(
   value: number,
   at: string,
 ): number {
-  if ((value | 0) !== value) throw notAnInteger(writer, at, value);
+  if ((value | 0) !== value) throw wrongType(writer, at, "an int32", value);
   return putUint32(writer, from, tag, ((value << 1) ^ (value >> 31)) >>> 0, at);
 }
 
@@ -95,7 +95,7 @@ export function putFixed32(
   value: number,
   at: string,
 ): number {
-  if (value >>> 0 !== value) throw notAnInteger(writer, at, value);
+  if (value >>> 0 !== value) throw wrongType(writer, at, "a uint32", value);
   const position = putTag(writer, from, tag, 4);
   writer.view.setUint32(position, value, true);
   return position + 4;
@@ -109,14 +109,8 @@ export function putSfixed32(
   value: number,
   at: string,
 ): number {
-  if ((value | 0) !== value) throw notAnInteger(writer, at, value);
+  if ((value | 0) !== value) throw wrongType(writer, at, "an int32", value);
   return putFixed32(writer, from, tag, value >>> 0, at);
-}
-
-function notAnInteger(writer: MessageWriter, at: string, value: unknown): Error {
-  return typeof value === "number"
-    ? refuseField(writer, at, "not an integer of 32 bits, or out of range")
-    : wrongType(writer, at, "a number", value);
 }
 
 /** `int64` */
@@ -189,23 +183,19 @@ function placeEight(writer: MessageWriter, from: number, tag: number, value: big
 
 function placeSigned(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
   const position = placeEight(writer, from, tag, value, at);
-  if (BigInt.asIntN(64, value) !== value) throw notALong(writer, at);
+  if (BigInt.asIntN(64, value) !== value) throw wrongType(writer, at, "an int64", value);
   return position;
 }
 
 function placeUnsigned(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
   const position = placeEight(writer, from, tag, value, at);
-  if (BigInt.asUintN(64, value) !== value) throw notALong(writer, at);
+  if (BigInt.asUintN(64, value) !== value) throw wrongType(writer, at, "a uint64", value);
   return position;
 }
 
 /** Makes a varint of eight bytes. */
 function putEight({ bytes, view }: MessageWriter, position: number): number {
   return putVarint64(bytes, position, view.getInt32(position, true), view.getInt32(position + 4, true));
-}
-
-function notALong(writer: MessageWriter, at: string): Error {
-  return refuseField(writer, at, "not an integer of 64 bits, or out of range");
 }
 
 /** `float`; a number that would become infinite is refused. */
@@ -272,7 +262,7 @@ export function keyNumber(key: string): number {
 
 /** A long number that is text in TypeScript. */
 export function longOf(writer: MessageWriter, text: string, at: string): bigint {
-  if (typeof text !== "string" || !integerForm.test(text)) throw notALong(writer, at);
+  if (typeof text !== "string" || !integerForm.test(text)) throw wrongType(writer, at, "an integer", text);
   return BigInt(text);
 }
 

@@ -49,7 +49,7 @@ export function openMessage(
 ): number {
   if (typeof value !== "object" || value === null) throw wrongType(writer, at, "a message", value);
   if (writer.depth >= writer.maxDepth)
-    throw refuseField(writer, at, `messages are nested deeper than ${writer.maxDepth}`, "too-deep");
+    throw refuseField(writer, at, `nested deeper than ${writer.maxDepth}`, "too-deep");
   if (writer.path !== undefined) markPath(writer.path, writer.depth, at);
   writer.depth += 1;
   return tag === 0 ? position : openLength(writer, position, tag);

@@ -51,7 +51,7 @@ export function refuse(reader: Reader, what: string, reason: DecodeReason = "mal
 
 /** The refusal of a payload that ends too early. */
 export function tooShort(reader: Reader): KeryxError {
-  return refuse(reader, "the payload is shorter than its content says");
+  return refuse(reader, "the payload ends too early");
 }
 
 /** Goes into a record or message. */
@@ -61,7 +61,7 @@ export function enter(reader: Reader): void {
 }
 
 function tooDeep(reader: Reader): KeryxError {
-  return refuse(reader, `values are nested deeper than ${reader.maxDepth}`, "too-deep");
+  return refuse(reader, `nested deeper than ${reader.maxDepth}`, "too-deep");
 }
 
 /** Comes back from a record or message. */
@@ -71,7 +71,7 @@ export function leave(reader: Reader): void {
 
 /** The refusal of a list or map with too many items. */
 export function tooManyItems(reader: Reader): KeryxError {
-  return refuse(reader, "the payload holds more items than its size allows", "too-large");
+  return refuse(reader, "too many items for its size", "too-large");
 }
 
 /** Moves past `count` bytes before `end` and returns where they begin. */
@@ -194,7 +194,7 @@ export function keyUntil(reader: Reader, stop: number): string {
 
 function utf8Until(reader: Reader, stop: number): string {
   const text = decodeUtf8(reader.bytes, reader.position, stop);
-  if (text === undefined) throw refuse(reader, "a text is not valid UTF-8", "invalid-text");
+  if (text === undefined) throw refuse(reader, "invalid UTF-8", "invalid-text");
   reader.position = stop;
   return text;
 }

@@ -22,9 +22,7 @@ const slabBytes = 16_384;
 /** A slab without memory yet; `path` begins the path in refusals, or none is kept. */
 export function createSlab<Step>(path?: Step[]): Slab<Step> {
   const bytes = new Uint8Array();
-  const view = new DataView(bytes.buffer);
-  const { maxDepth } = payloadLimits;
-  return { bytes, view, start: 0, position: 0, depth: 0, maxDepth, path };
+  return { bytes, view: new DataView(bytes.buffer), start: 0, position: 0, depth: 0, maxDepth: 0, path };
 }
 
 /** Begins the next value behind `room` bytes, which are left as they are for a frame header; returns its position. */

@@ -147,7 +147,7 @@ export function writeString(writer: Writer, value: string, at: At): void {
   if (typeof value !== "string") throw mismatch(writer, at, "a string", value);
   const start = makeRoom(writer, 3 * value.length + 5);
   const end = putString(writer.bytes, start, value, 2);
-  if (end < 0) throw refuseValue(writer, at, "the text holds a lone surrogate", "invalid-text");
+  if (end < 0) throw refuseValue(writer, at, "a lone surrogate", "invalid-text");
   writer.position = end;
 }
 
@@ -174,7 +174,7 @@ export function enterValue(writer: Writer, value: object, at: At): void {
   checkObject(writer, value, at);
   writer.depth += 1;
   if (writer.depth > writer.maxDepth)
-    throw refuseValue(writer, at, `records are nested deeper than ${writer.maxDepth}`, "too-deep");
+    throw refuseValue(writer, at, `nested deeper than ${writer.maxDepth}`, "too-deep");
   writer.path?.push(at);
 }
 

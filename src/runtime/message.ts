@@ -3,7 +3,7 @@ import { CodedError, decodeRefusal, encodeRefusal } from "../core/coded-error.ts
 import type { DecodeReason } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
 import { payloadLimits } from "../core/limits.ts";
-import { isPolluted, ownOnly } from "./pollution.ts";
+import { unpolluted } from "./pollution.ts";
 
 /** What protobuf-es is told when it reads. */
 export interface ReadOptions {
@@ -26,7 +26,7 @@ export function messageCodec<Value extends object, Init>(
   return {
     create(init) {
       try {
-        return functions.create(isPolluted() ? ownOnly(init) : init);
+        return functions.create(unpolluted(init));
       } catch (error) {
         throw toEncodeRefusal(name, error);
       }

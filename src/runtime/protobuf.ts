@@ -6,7 +6,7 @@ import { CodedError, encodeRefusal } from "../core/coded-error.ts";
 import type { DecodeReason } from "../core/errors.ts";
 import type { Codec } from "../core/event.ts";
 import type { PayloadLimits } from "../core/limits.ts";
-import { isPolluted, ownOnly } from "./pollution.ts";
+import { unpolluted } from "./pollution.ts";
 
 /** What the generator prints for a Protobuf message: three functions over the primitives of `codec`. */
 export interface ProtobufFunctions<Value, Init> {
@@ -23,10 +23,20 @@ export function protobufCodec<Value extends object, Init>(
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: MessageWriter | undefined;
   let scratch: Scratch | undefined;
+  const encode = (writer: MessageWriter, value: Value, room: number, limits?: PayloadLimits): Uint8Array => {
+    try {
+      const end = functions.write(writer, startValue(writer, room, limits), 0, unpolluted(value), name);
+      return finishValue(writer, end);
+    } catch (error) {
+      // Once more, to find its path: nobody else pays for keeping it.
+      if (writer.path === undefined) encode(createMessageWriter([]), value, 0, limits);
+      throw refusal(name, error);
+    }
+  };
   return {
     create(init) {
       try {
-        return functions.create(clean(init));
+        return functions.create(unpolluted(init));
       } catch (error) {
         throw refusal(name, error);
       }
@@ -34,39 +44,15 @@ export function protobufCodec<Value extends object, Init>(
     encode(value, room, limits) {
       const writer = idle ?? createMessageWriter();
       idle = undefined;
-      try {
-        const end = functions.write(writer, startValue(writer, room, limits), 0, clean(value), name);
-        idle = writer;
-        return finishValue(writer, end);
-      } catch (error) {
-        throw refusal(name, tracedError(functions, value, name, limits) ?? error);
-      }
+      const framed = encode(writer, value, room, limits);
+      idle = writer;
+      return framed;
     },
     decode(payload, limits) {
       scratch ??= createScratch();
       return functions.read(createReader(payload, scratch, limits), payload.length);
     },
   };
-}
-
-function clean<T>(value: T): T {
-  return isPolluted() ? ownOnly(value) : value;
-}
-
-/** A value that was refused is written once more to find its path, so that nobody else pays for keeping it. */
-function tracedError<Value, Init>(
-  functions: ProtobufFunctions<Value, Init>,
-  value: Value,
-  name: string,
-  limits: PayloadLimits | undefined,
-): unknown {
-  try {
-    const tracing = createMessageWriter([]);
-    functions.write(tracing, startValue(tracing, 0, limits), 0, clean(value), name);
-    return undefined;
-  } catch (error) {
-    return error;
-  }
 }
 
 /** What JavaScript itself throws on a value of a wrong type quotes the value, which may be sensitive. */

@@ -62,8 +62,8 @@ const rows = {
   "json-changed": [
     "policy",
     "error",
-    "An event that is written as JSON keeps the names of its fields and enum values, and how their values are written: readers of JSON know nothing else.",
-    "Keep the name (in Protobuf `json_name` keeps it for a field that is renamed) and the type, or add a new field beside the old one.",
+    "An event that is written as JSON keeps the names of its fields and enum values, and how their values are written: readers of JSON know nothing else. Compared with the versions that its level names; at the FORWARD and FULL levels a new Protobuf enum value counts, too, since old readers do not know its name.",
+    "Keep the name (in Protobuf `json_name` keeps it for a field that is renamed) and the type, or add a new field beside the old one. Where enum values are to come, promise BACKWARD and update readers first.",
   ],
   "key-changed": [
     "policy",

@@ -96,17 +96,21 @@ function judgePolicy(
   const before = request.baseline.events.get(event.name);
   if (before === undefined) return [];
   const subject = event.options.subject.value;
-  const readOld = (): ParsedSchema => reader.read(before.version, before.contract.subject);
+  const { subject: known } = before.contract;
+  const history = {
+    versions: request.baseline.histories.get(known) ?? [before.version],
+    read: (version: BaselineVersion) => reader.read(version, known),
+  };
   const placeOf = ({ at, path }: PolicyBreak): Span => {
     const exact = path === undefined ? undefined : places.ofEvent(event, path);
     if (exact !== undefined) return inProject(request, { ...exact.span, file: exact.file });
     return "from" in at ? placeOfValue(request, at, event.at) : inProject(request, at);
   };
-  return [...policyBreaks(event, before, readOld)].map((broken) =>
+  return [...policyBreaks(event, before, history)].map((broken) =>
     find(broken.rule, placeOf(broken), broken.message, {
       event: event.name,
       subject,
-      against: before.version.name,
+      against: (broken.against ?? before.version).name,
     }),
   );
 }

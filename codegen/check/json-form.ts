@@ -1,3 +1,5 @@
+import type { Direction } from "../../src/compatibility/difference.ts";
+
 /** How values of a type look as JSON, where names are the encoding. Both formats are brought to this form. */
 export type JsonForm =
   | { readonly kind: "plain"; readonly as: string }
@@ -31,6 +33,8 @@ export interface JsonBranch {
 /** Something that the readers of one schema do not find as they look for it in the JSON of another. */
 export interface JsonBreak {
   readonly path: string;
+  /** The name of the enum value or branch that is meant; none: what stands at the path itself. */
+  readonly element?: string;
   /** A sentence about it. */
   readonly message: string;
 }
@@ -41,8 +45,15 @@ interface Pair {
   readonly path: string;
 }
 
-/** What a newer schema changes in the JSON of an older one. */
-export function* jsonBreaks(old: JsonForm, now: JsonForm): Generator<JsonBreak> {
+/**
+ * What a newer schema changes in the JSON of an older one. New code reads old JSON in any case, since that stays in the
+ * topic; with the direction `forward` old code reads new JSON as well, and most of what breaks the one breaks the other.
+ */
+export function* jsonBreaks(
+  old: JsonForm,
+  now: JsonForm,
+  directions: readonly Direction[],
+): Generator<JsonBreak> {
   const seen = new Map<object, Set<object>>();
   const isNew = (left: object, right: object): boolean => {
     const known = seen.get(left) ?? new Set();
@@ -57,7 +68,7 @@ export function* jsonBreaks(old: JsonForm, now: JsonForm): Generator<JsonBreak> 
     else if (old.kind === "object" && now.kind === "object") {
       if (isNew(old.identity, now.identity)) yield* fieldBreaks(old.fields(), now.fields(), open);
     } else if (old.kind === "enum" && now.kind === "enum") {
-      if (isNew(old.identity, now.identity)) yield* enumBreaks(old, now);
+      if (isNew(old.identity, now.identity)) yield* enumBreaks(old, now, directions);
     } else if (old.kind === "tagged" && now.kind === "tagged") yield* branchBreaks(old, now, path, open);
     else if (describe(old) !== describe(now))
       yield { path, message: `The value was ${describe(old)} and is now ${describe(now)}.` };
@@ -86,13 +97,22 @@ function* fieldBreaks(
 
 type EnumForm = JsonForm & { readonly kind: "enum" };
 
-function* enumBreaks(old: EnumForm, now: EnumForm): Generator<JsonBreak> {
+function* enumBreaks(old: EnumForm, now: EnumForm, directions: readonly Direction[]): Generator<JsonBreak> {
+  const { path } = now;
+  const renamed = new Set<number>();
   for (const [name, number] of old.names) {
     if (now.names.get(name) === number) continue;
     const other = [...now.names].find(([, one]) => one === number)?.[0];
     const what = other === undefined ? "is gone" : `is now called ${quote(other)}`;
-    yield { path: now.path, message: `The enum value ${quote(name)} ${what}.` };
+    renamed.add(number);
+    yield { path, element: name, message: `The enum value ${quote(name)} ${what}.` };
   }
+  for (const [name, number] of directions.includes("forward") ? now.names : [])
+    if (!old.names.has(name) && !renamed.has(number))
+      yield {
+        ...{ path, element: name },
+        message: `The enum value ${quote(name)} is new: code with the older schema does not know it.`,
+      };
 }
 
 type TaggedForm = JsonForm & { readonly kind: "tagged" };
@@ -103,7 +123,7 @@ function* branchBreaks(old: TaggedForm, now: TaggedForm, path: string, open: Pai
     if (branch === undefined) continue;
     open.push({ old: form, now: branch.form, path });
     if (branch.tag !== tag)
-      yield { path, message: `The branch ${quote(tag)} is now called ${quote(branch.tag)}.` };
+      yield { path, element: id, message: `The branch ${quote(tag)} is now called ${quote(branch.tag)}.` };
   }
 }
 

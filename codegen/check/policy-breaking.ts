@@ -1,15 +1,11 @@
 import { levelScopes } from "../../src/compatibility/levels.ts";
-import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
 import type { CompatibilityLevel } from "../../src/core/event.ts";
 import type { Span } from "../diagnostics.ts";
 import type { CheckRule } from "../diagnostics-check-rules.ts";
 import { showDuration } from "../diagnostics-print.ts";
 import { type EventModel, isRegistered, type Sourced } from "../model/model.ts";
-import { type BaselineEvent, isSameSchema } from "./baseline.ts";
-import { avroJsonForm } from "./json-form/avro.ts";
-import { protobufJsonForm } from "./json-form/protobuf.ts";
-import { type JsonForm, jsonBreaks } from "./json-form.ts";
-import { parseWire } from "./parse.ts";
+import type { BaselineEvent, BaselineVersion } from "./baseline.ts";
+import { brokenJson, type EventHistory } from "./json-breaking.ts";
 import { lostMarks } from "./sensitive.ts";
 
 /** A broken promise beside the fields: where the project says it now, and a sentence about it. */
@@ -18,14 +14,11 @@ export interface PolicyBreak {
   /** A more exact place, as the engine writes paths. */
   readonly path?: string;
   readonly message: string;
+  /** Absent: the version that the promise was made with. */
+  readonly against?: BaselineVersion;
 }
 
-/** @param readOld the old schema, parsed when it is asked for */
-type PolicyRule = (
-  event: EventModel,
-  before: BaselineEvent,
-  readOld: () => ParsedSchema,
-) => Iterable<PolicyBreak>;
+type PolicyRule = (event: EventModel, before: BaselineEvent, history: EventHistory) => Iterable<PolicyBreak>;
 
 const quote = (text: string | undefined): string => (text === undefined ? "nothing" : JSON.stringify(text));
 
@@ -88,24 +81,18 @@ const rules = {
     ({ contract }) => contract.policy.id,
     ({ options }) => textOf(options.id),
   ),
-  *"sensitive-removed"(event, { contract }, readOld) {
+  *"sensitive-removed"(event, { contract, version }, history) {
     if (event.format !== contract.format) return;
+    const readOld = () => history.read(version);
     for (const { path, at } of lostMarks(event, contract.policy.sensitive, readOld))
       yield {
         ...{ at: event.at, path: at },
         message: `The field ${quote(path)} of ${event.name} was marked sensitive.`,
       };
   },
-  *"json-changed"(event, { contract, version }, readOld) {
-    const { value: serialization } = event.options.serialization;
-    // Another serialization or format is a finding of its own.
-    if (isRegistered(event) || contract.policy.serialization !== serialization) return;
-    const wire = { format: event.format, ...event.wire };
-    if (event.format !== contract.format || isSameSchema(version, wire)) return;
-    const [old, now] = [readOld(), parseWire(wire)].map((schema) => jsonForm(schema, event));
-    if (old === undefined || now === undefined) return;
-    for (const { path, message } of jsonBreaks(old, now))
-      yield { at: event.at, path, message: `In the JSON of ${event.name}: ${message}` };
+  *"json-changed"(event, before, history) {
+    for (const { path, message, against } of brokenJson(event, before, history))
+      yield { at: event.at, path, against, message: `In the JSON of ${event.name}: ${message}` };
   },
   *"index-changed"(event, { index, contract }) {
     if (event.format !== contract.format || index.join() === event.index.join()) return;
@@ -157,17 +144,12 @@ const rules = {
   },
 } satisfies Partial<Record<CheckRule, PolicyRule>>;
 
-function jsonForm(schema: ParsedSchema, { name, options }: EventModel): JsonForm | undefined {
-  if (schema.type === "PROTOBUF") return protobufJsonForm(schema.schema, name);
-  return avroJsonForm(schema.schema.type, options.serialization.value === "AVRO_JSON" ? "avro" : "plain");
-}
-
 /** Every promise of an event that does not hold any more. */
 export function* policyBreaks(
   event: EventModel,
   before: BaselineEvent,
-  readOld: () => ParsedSchema,
+  history: EventHistory,
 ): Generator<PolicyBreak & { readonly rule: CheckRule }> {
   for (const [rule, find] of Object.entries<PolicyRule>(rules))
-    for (const found of find(event, before, readOld)) yield { rule: rule as CheckRule, ...found };
+    for (const found of find(event, before, history)) yield { rule: rule as CheckRule, ...found };
 }

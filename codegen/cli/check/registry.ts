@@ -7,7 +7,7 @@ import { type CheckRequest, inProject, placeOfValue } from "../../check/request.
 import { type Finding, find } from "../../diagnostics-finding.ts";
 import type { CheckedModel } from "../../index.ts";
 import type { LockedReference } from "../../model/lock.ts";
-import type { EventModel } from "../../model/model.ts";
+import { type EventModel, isRegistered } from "../../model/model.ts";
 import { readFacts } from "../../register.ts";
 import { collectTexts, type SubjectFacts } from "../../register-plan.ts";
 import type { OpenProject } from "../load.ts";
@@ -24,7 +24,7 @@ export interface RegistryState {
 
 /**
  * Reads every undeleted version of the project's subjects, and asks about each schema. Changes nothing.
- * A registry knows no delivery policy, so that is compared with the lock file.
+ * A registry knows no delivery policy and no events in JSON, so those are compared with the lock file.
  * @throws KeryxError `registry_unreachable`, `registry_unauthorized`, `baseline_unavailable`
  */
 export async function readRegistry(
@@ -53,7 +53,12 @@ export async function readRegistry(
       histories.set(subject, await inBatches(versions, readOne));
       levels.set(subject, (await admin.levelInForce(subject)).level);
     }
-    const { events } = baselineOfLock(lock);
+    const { events, histories: locked } = baselineOfLock(lock);
+    // What is written as JSON has a history in the lock file only.
+    for (const { options } of model.events.filter((event) => !isRegistered(event))) {
+      const history = locked.get(options.subject.value);
+      if (history !== undefined) histories.set(options.subject.value, history);
+    }
     const baseline = { label: `registry:${url}`, events, histories, levels, grouped };
     return { baseline, url, facts, logical };
   } finally {

@@ -166,6 +166,17 @@ describe("keryx check against a registry", () => {
     expect(await rules()).to.deep.equal(["error key-changed orders-value 1"]);
   });
 
+  it("compares an event in JSON with the lock file: no registry has heard of it", async () => {
+    const logged = (type: string): string =>
+      payment(type).replace("Paid", "Logged").replace('"payments"', '"logs", "serialization": "JSON"');
+    await project.write({ "schemas/logged.avsc": logged("int") });
+    expect((await project.run("register")).exit).to.equal(0);
+    await project.write({ "schemas/logged.avsc": logged("boolean") });
+    expect(await rules()).to.include("error json-changed logs-pay.v1.Logged 1");
+    expect(await rules()).to.include("error wire-unsafe logs-pay.v1.Logged 1");
+    expect(server.seen.filter(({ path }) => path.includes("logs"))).to.deep.equal([]);
+  });
+
   it("cannot tell when the registry is away, refuses the credentials or holds another kind of schema", async () => {
     override = () => ({ status: 401, body: { error_code: 401, message: "no" } });
     const refused = await project.run("check", "--against", against());

@@ -77,6 +77,18 @@ const rows = {
     "Marks at a field and at its type do not contradict each other.",
     "Keep one of the two.",
   ],
+  "long-mark-misplaced": [
+    "load",
+    "error",
+    "The mark `long` stands at an Avro field that holds a `long` without a logical type: itself, or in its union, list or map. The fields of a record in it have marks of their own.",
+    "Remove the mark: a logical type decides for itself how its values are held, and other types have no 64 bits.",
+  ],
+  "long-default-unsafe": [
+    "load",
+    "error",
+    "A default for a `long` with the mark `NUMBER` lies within ±(2^53 - 1).",
+    'Write `"long": "STRING"`, or leave the mark out: text and bigints hold every long.',
+  ],
   "wire-projection": [
     "load",
     "error",

@@ -1,6 +1,7 @@
 import { toRetryTopic } from "../../src/core/topic-names.ts";
 import { showDuration, showJson, showText } from "../diagnostics-print.ts";
 import { planMessages } from "../emit/protobuf/codec.ts";
+import { longsOf } from "../model/longs.ts";
 import {
   type EventModel,
   type FieldPath,
@@ -39,6 +40,17 @@ function codecOf(event: EventModel, model: ProjectModel): Omit<Explanation, "nam
     : { value: "protobuf-es", from: { kind: "default", why: `the fallback, because ${reason}` } };
 }
 
+/** How longs are held; Protobuf says it itself. */
+function longsLine(event: EventModel): Explanation {
+  const value = longsOf(event).map(([field, form]) => `${field}:${form}`);
+  const why = event.format === "avro" ? "all are bigints" : "bigints, or text by `jstype`";
+  return {
+    name: "longs",
+    value,
+    from: value.length > 0 ? { kind: "schema", at: event.at } : { kind: "default", why },
+  };
+}
+
 /** The policy of an event, value by value, and what follows from its schema. */
 function explainEvent(event: EventModel, model: ProjectModel): readonly Explanation[] {
   const { options, sensitive, at } = event;
@@ -69,6 +81,7 @@ function explainEvent(event: EventModel, model: ProjectModel): readonly Explanat
       value: sensitive,
       from: sensitive.length > 0 ? { kind: "schema", at } : { kind: "default", why: "no field is marked" },
     },
+    longsLine(event),
     { name: "codec", ...codecOf(event, model) },
   ];
 }

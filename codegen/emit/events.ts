@@ -1,5 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { AvroNamedType } from "../../src/schema/avro/model.ts";
+import { longsOf } from "../model/longs.ts";
 import {
   type EventModel,
   type FieldPath,
@@ -165,6 +166,7 @@ function eventConstant(
     subject: options.subject.value,
     format: event.format,
     ...serializationOf(event),
+    ...longsMember(event),
     fingerprint: wire.fingerprint,
     index: event.index,
     wire: { schema: wire.schema, references: wire.references.map(reference) },
@@ -200,6 +202,12 @@ export function code(text: string): string {
 export function serializationOf({ options }: EventModel): { readonly [key: string]: Literal } {
   const { value } = options.serialization;
   return value === "BINARY" ? {} : { serialization: value };
+}
+
+/** How longs are held, where some are no bigints. */
+export function longsMember(event: EventModel): { readonly [key: string]: Literal } {
+  const longs = longsOf(event);
+  return longs.length === 0 ? {} : { longs: Object.fromEntries(longs) };
 }
 
 /** Protobuf's JSON mapping, bound to the message; Avro's follows from its schema at run time. */

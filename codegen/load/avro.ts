@@ -1,10 +1,6 @@
-import type {
-  AvroField,
-  AvroNamedType,
-  AvroRecord,
-  AvroType,
-  JsonPath,
-} from "../../src/schema/avro/model.ts";
+import type { LongForm } from "../../src/core/event.ts";
+import { markLongs } from "../../src/schema/avro/longs.ts";
+import type { AvroNamedType, AvroRecord, JsonPath } from "../../src/schema/avro/model.ts";
 import { parseAvro } from "../../src/schema/avro.ts";
 import type { JsonNode } from "../../src/schema/json.ts";
 import { type Diagnostic, report, type Span } from "../diagnostics.ts";
@@ -12,7 +8,8 @@ import type { DeclaredOptions, LoadedEvent, LoadedSchemas } from "../model/loade
 import { fingerprintOf } from "../model/lock.ts";
 import { compare } from "../model/order.ts";
 import { type AvroFile, memberOf, nodeAt, readAvroFiles, refusal, spanOf } from "./avro/files.ts";
-import { readFieldMark } from "./avro/marks.ts";
+import { unsafeLong } from "./avro/long-defaults.ts";
+import { readFieldMarks } from "./avro/marks.ts";
 import { type AvroProjector, attribute, createAvroProjector, describeType } from "./avro/wire.ts";
 import type { SchemaSource } from "./sources.ts";
 
@@ -40,11 +37,12 @@ export function loadAvro(sources: readonly SchemaSource[]): LoadedAvro {
       diagnostics.push(refusal(thrown, file.path));
     }
   if (diagnostics.length > 0) return { events: [], sensitive: new Set(), avroTypes: [], diagnostics };
-  const sensitive = new Set<string>();
+  const records = types.flatMap(({ type, file }) => (type.kind === "record" ? [{ record: type, file }] : []));
+  const marks = readMarks(records);
+  diagnostics.push(...marks.diagnostics, ...records.flatMap(unsafeDefaults));
   const projector = createAvroProjector(files);
   const events: LoadedEvent[] = [];
   for (const { type, file } of types) {
-    if (type.kind === "record") diagnostics.push(...readMarks(type, file, sensitive));
     if (!type.attributes.has(attribute)) continue;
     const event = readEvent(type, file, projector);
     if ("rule" in event) diagnostics.push(event);
@@ -52,7 +50,7 @@ export function loadAvro(sources: readonly SchemaSource[]): LoadedAvro {
   }
   return {
     events,
-    sensitive,
+    sensitive: marks.sensitive,
     avroTypes: types
       .map(({ type, file }) => ({ type, at: placeOf(file, type.path) }))
       .sort((a, b) => compare(a.type.name, b.type.name)),
@@ -66,19 +64,44 @@ function placeOf(file: AvroFile, path: JsonPath): Span {
   return spanOf(file.path, memberOf(node, "name") ?? node);
 }
 
-function readMarks(record: AvroRecord, file: AvroFile, sensitive: Set<string>): readonly Diagnostic[] {
+interface RecordOfFile {
+  readonly record: AvroRecord;
+  readonly file: AvroFile;
+}
+
+/** Collects which fields are sensitive, and puts the marks of longs where they belong. */
+function readMarks(records: readonly RecordOfFile[]): Pick<LoadedAvro, "sensitive" | "diagnostics"> {
+  const sensitive = new Set<string>();
+  const diagnostics: Diagnostic[] = [];
+  for (const { record, file } of records) {
+    const longs = new Map<string, LongForm>();
+    for (const field of record.fields) {
+      const name = `${record.name}.${field.name}`;
+      const marks = readFieldMarks(field, (message, rule, path) =>
+        report(rule, placeIn(file, path), `${name}: ${message}`),
+      );
+      if (marks.isSensitive) sensitive.add(name);
+      if (marks.long !== undefined) longs.set(name, marks.long);
+      diagnostics.push(...marks.diagnostics);
+    }
+    markLongs(record, (field) => longs.get(field));
+  }
+  return { sensitive, diagnostics };
+}
+
+function unsafeDefaults({ record, file }: RecordOfFile): readonly Diagnostic[] {
   return record.fields.flatMap((field) => {
-    const { mark, diagnostics } = readFieldMark(typesAt(field), field, (message, rule, path) =>
-      report(rule, spanOf(file.path, nodeAt(file.root, path)), `${record.name}.${field.name}: ${message}`),
-    );
-    if (mark) sensitive.add(`${record.name}.${field.name}`);
-    return diagnostics;
+    const unsafe = field.default && unsafeLong(field.type, field.default);
+    if (unsafe === undefined) return [];
+    const name = `${record.name}.${field.name}`;
+    const where = unsafe === name ? "" : `, for ${unsafe},`;
+    const message = `${name}: its default holds a long${where} that a number does not hold exactly.`;
+    return [report("long-default-unsafe", placeIn(file, [...field.path, "default"]), message)];
   });
 }
 
-/** The types written at a field itself: its own, and the branches of its union. */
-function typesAt(field: AvroField): readonly AvroType[] {
-  return field.type.kind === "union" ? field.type.branches : [field.type];
+function placeIn(file: AvroFile, path: JsonPath): Span {
+  return spanOf(file.path, nodeAt(file.root, path));
 }
 
 function readEvent(type: AvroNamedType, file: AvroFile, projector: AvroProjector): LoadedEvent | Diagnostic {

@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { longMark } from "../../src/schema/avro/longs.ts";
 import type { AvroField, AvroRecord, AvroType } from "../../src/schema/avro/model.ts";
 import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 import type { FieldPath } from "./model.ts";
@@ -154,6 +155,7 @@ function avroLeaf(type: AvroType): FieldPath["leaf"] | undefined {
       if (logical === "timestamp-millis") return "date";
       if (logical === "timestamp-micros") return "micros";
       if (logical === "timestamp-nanos") return "nanos";
+      if (longMark(type)?.as === "STRING") return "string";
       return logical === "local-timestamp-millis" ? undefined : "bigint";
     default:
       return undefined;

@@ -68,6 +68,7 @@ export async function compareWith(program: Program, valuesOfShape: number): Prom
     await project.loadRecord("wire/v1/avro-scalars", "AvroScalars"),
     await project.loadRecord("wire/v1/avro-lists", "AvroLists"),
     await project.loadRecord("wire/v1/avro-choices", "AvroChoices"),
+    await project.loadRecord("wire/v1/avro-longs", "AvroLongs"),
     await project.loadRecord("torture/v1/function", "Function$"),
     await project.loadRecord("torture/v1/avro-json", "AvroJson"),
     await project.loadRecord("torture/v2/function", "Function$"),

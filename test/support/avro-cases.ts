@@ -1,5 +1,6 @@
 import fc, { type GeneratorValue } from "fast-check";
-import type { AvroRecord, AvroType } from "../../src/schema/avro/model.ts";
+import { longMark, markLongs } from "../../src/schema/avro/longs.ts";
+import type { AvroNamedType, AvroRecord, AvroType } from "../../src/schema/avro/model.ts";
 import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -170,6 +171,22 @@ export interface Twin {
 
 const same = (value: unknown): Twin => ({ ours: value, theirs: value });
 
+/** A long as its mark has it held; for a number it is cut to what one holds. */
+export function longTwin(type: AvroType, value: bigint): Twin {
+  const as = longMark(type)?.as;
+  if (as === undefined) return same(value);
+  if (as === "STRING") return { ours: String(value), theirs: value };
+  const number = Math.max(Number(BigInt.asIntN(54, value)), Number.MIN_SAFE_INTEGER);
+  return { ours: number, theirs: BigInt(number) };
+}
+
+/** Marks the longs of fields in turn: as numbers, as text, not at all. */
+export function markSomeLongs(types: Iterable<AvroNamedType>): void {
+  let turn = 0;
+  for (const type of types)
+    if (type.kind === "record") markLongs(type, () => (["NUMBER", "STRING", undefined] as const)[turn++ % 3]);
+}
+
 /** Any value of a type. */
 export function generateValue(g: GeneratorValue, type: AvroType, depth = 0): Twin {
   if (type.logical !== undefined) return logicalValue(g, type);
@@ -182,7 +199,7 @@ export function generateValue(g: GeneratorValue, type: AvroType, depth = 0): Twi
     case "int":
       return same(g(fc.integer, { min: -(2 ** 31), max: 2 ** 31 - 1 }));
     case "long":
-      return same(g(fc.bigInt, { min: -(2n ** 63n), max: 2n ** 63n - 1n }));
+      return longTwin(type, g(fc.bigInt, { min: -(2n ** 63n), max: 2n ** 63n - 1n }));
     case "float":
       return same(g(fc.float));
     case "double":

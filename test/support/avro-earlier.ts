@@ -11,6 +11,7 @@ import type { EventType } from "../../src/core/event.ts";
 import { encodingText } from "../../src/schema/avro/encoding-text.ts";
 import type { AvroNamedType, AvroRecord } from "../../src/schema/avro/model.ts";
 import { parseAvro } from "../../src/schema/avro.ts";
+import { markSomeLongs } from "./avro-cases.ts";
 import { anyType, type Case, type Json } from "./avro-resolution-cases.ts";
 import { bigLong } from "./avsc.ts";
 import { writeFiles } from "./generated-code.ts";
@@ -54,6 +55,7 @@ function versionsOf(one: Case, at: number): Versions {
   const name = `Root${at}`;
   const texts = { writer: rootOf(name, one.writer), reader: rootOf(name, one.reader) };
   const { record: reader, types } = recordOf(texts.reader);
+  markSomeLongs(types);
   const released = [{ schema: texts.writer, references: [], fingerprint: fingerprintOf(texts.writer) }];
   const event = { ...tortureEvent(reader, "t", "f"), released };
   return { one, texts, writer: recordOf(texts.writer).record, reader, types, event };
@@ -83,7 +85,7 @@ export async function generateEarlier(
     },
     "ts",
   ).filter(({ path }) => path !== "index.ts");
-  const { folder, remove } = writeFiles(await printFiles(plans));
+  const { folder, remove } = writeFiles(printFiles(plans));
   const pairs: EarlierPair[] = [];
   for (const versions of made) {
     const { reader, writer, texts } = versions;

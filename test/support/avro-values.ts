@@ -1,6 +1,6 @@
 import type { AvroFixed, AvroRecord, AvroType, AvroUnion } from "../../src/schema/avro/model.ts";
 import { propertyName, unionShape } from "../../src/schema/avro/shape.ts";
-import { type Twin, twosComplement } from "./avro-cases.ts";
+import { longTwin, type Twin, twosComplement } from "./avro-cases.ts";
 import { bytesOf, doubleOf, floatOf, intOf, longOf, pick, type Random, textOf } from "./protobuf-values.ts";
 
 const maxNesting = 4;
@@ -21,7 +21,7 @@ export function avroValue(random: Random, type: AvroType, nesting = 0): Twin {
     case "int":
       return same(intOf(random, true));
     case "long":
-      return same(longOf(random, true));
+      return longTwin(type, longOf(random, true));
     case "float":
       return same(floatOf(random));
     case "double":

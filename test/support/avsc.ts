@@ -25,6 +25,8 @@ export function avscOf(schema: string): avsc.Type {
 /** A schema of what is on the wire, and nothing of what it means. */
 export function withoutLogicalTypes(schema: string): unknown {
   return JSON.parse(schema, (_key, value) => {
+    // It knows its longs by their name alone.
+    if (typeof value?.type === "string" && Object.keys(value).length === 1) return value.type;
     if (typeof value?.logicalType !== "string") return value;
     const { logicalType: _, precision: __, scale: ___, ...plain } = value;
     return plain.name === undefined ? plain.type : plain;

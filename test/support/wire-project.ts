@@ -6,7 +6,7 @@ import type { Io } from "../../codegen/cli/command.ts";
 import { runGenerate } from "../../codegen/cli/generate.ts";
 import type { EventType } from "../../src/core/event.ts";
 import type { AvroRecord } from "../../src/schema/avro/model.ts";
-import { parseAvro } from "../../src/schema/avro.ts";
+import { createAvroReaders } from "../../src/serde/avro.ts";
 import { repository } from "./generated-code.ts";
 
 /** An event as its generated file exports it, with the descriptor that protobuf-es reads. */
@@ -29,9 +29,9 @@ export interface WireProject {
   loadRecord(file: string, name: string): Promise<RecordEvent>;
 }
 
-/** The record of an event's schema. */
+/** The record of an event's schema, its longs held as the event says. */
 export function recordOf(event: EventType<object, object>): RecordEvent {
-  const { type } = parseAvro(event.wire.schema);
+  const type = createAvroReaders()(event as unknown as EventType);
   if (type.kind !== "record") throw new Error(`${event.name} is not a record`);
   return { event, record: type };
 }

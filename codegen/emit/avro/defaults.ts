@@ -1,3 +1,4 @@
+import { longMark } from "../../../src/schema/avro/longs.ts";
 import type { AvroDefault, AvroType } from "../../../src/schema/avro/model.ts";
 import { propertyName, unionShape } from "../../../src/schema/avro/shape.ts";
 import { type FileScope, runtime } from "../file-scope.ts";
@@ -16,7 +17,7 @@ export function defaultText(scope: FileScope, type: AvroType, value: AvroDefault
         ? `${scope.value(runtime, "dateOf")}(${value.value})`
         : literal(value.value);
     case "long":
-      return isTimestamp(type) ? `new Date(${Number(value.value)})` : literal(value.value);
+      return isTimestamp(type) ? `new Date(${Number(value.value)})` : longText(type, value.value);
     case "string":
       return type.logical?.kind === "uuid"
         ? `${scope.value(runtime, "uuid")}(${literal(value.value)})`
@@ -38,6 +39,12 @@ export function defaultText(scope: FileScope, type: AvroType, value: AvroDefault
     case "union":
       return unionText(scope, type, value);
   }
+}
+
+function longText(type: AvroType, value: bigint): string {
+  const mark = longMark(type);
+  if (mark === undefined) return literal(value);
+  return literal(mark.as === "NUMBER" ? Number(value) : String(value));
 }
 
 function isTimestamp(type: AvroType): boolean {

@@ -7,6 +7,7 @@ import type {
   AvroUnion,
 } from "../../../src/schema/avro/model.ts";
 import { unionShape } from "../../../src/schema/avro/shape.ts";
+import { stringLiteral } from "../literal.ts";
 import {
   branchHint,
   type Codecs,
@@ -59,8 +60,9 @@ export function readText(codecs: Codecs, type: AvroType, hinted: string): string
 
 /** An expression that reads a scalar or fixed. */
 export function scalarRead(codecs: Codecs, type: AvroType): string {
-  const { read, arguments: args } = scalarFunctions(type);
-  return `${use(codecs, read)}(${["r", ...args].join(", ")})`;
+  const { read, arguments: args, field } = scalarFunctions(type);
+  const named = field === undefined ? [] : [stringLiteral(field)];
+  return `${use(codecs, read)}(${["r", ...args, ...named].join(", ")})`;
 }
 
 function readBody(codecs: Codecs, type: Composite, hinted: string): readonly string[] {

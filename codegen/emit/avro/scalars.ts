@@ -1,10 +1,13 @@
-import type { AvroType } from "../../../src/schema/avro/model.ts";
+import { longMark } from "../../../src/schema/avro/longs.ts";
+import type { AvroType, LongMark } from "../../../src/schema/avro/model.ts";
 
 /** The primitives that read and write a scalar or fixed, and the arguments behind reader or value. */
 export interface ScalarFunctions {
   readonly read: string;
   readonly write: string;
   readonly arguments: readonly number[];
+  /** What the read function names in its refusals. */
+  readonly field?: string;
 }
 
 const plain: Readonly<Partial<Record<AvroType["kind"], string>>> = {
@@ -42,9 +45,18 @@ export function scalarFunctions(type: AvroType): ScalarFunctions {
       const digits = [type.logical.precision, type.logical.scale];
       return type.kind === "fixed" ? named("FixedDecimal", [...size, ...digits]) : named("Decimal", digits);
     }
-    default:
+    default: {
+      const mark = longMark(type);
+      if (mark !== undefined) return markedLong(mark);
       return type.kind === "fixed" ? named("Fixed", size) : named(plain[type.kind] ?? "Null");
+    }
   }
+}
+
+function markedLong({ as, field }: LongMark): ScalarFunctions {
+  return as === "NUMBER"
+    ? { read: "readLongNumber", write: "writeLongNumber", arguments: [], field }
+    : { read: "readLongString", write: "writeLongString", arguments: [] };
 }
 
 /** Fewest bytes that a value can take: a count of items that cannot fit is refused before any is read. */

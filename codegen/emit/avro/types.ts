@@ -1,3 +1,4 @@
+import { longMark } from "../../../src/schema/avro/longs.ts";
 import type {
   AvroField,
   AvroNamedType,
@@ -6,6 +7,7 @@ import type {
   AvroUnion,
 } from "../../../src/schema/avro/model.ts";
 import { propertyName, unionShape } from "../../../src/schema/avro/shape.ts";
+import { hasSensitiveTag, markPlaces } from "../../model/avro-marks.ts";
 import { avroPath, safeIdentifier } from "../../model/names.ts";
 import type { Doc } from "../comment.ts";
 import { type FileScope, runtime } from "../file-scope.ts";
@@ -58,8 +60,11 @@ function scalarText(scope: FileScope, type: AvroType): string {
       return scope.type(runtime, "Decimal");
     case "duration":
       return scope.type(runtime, "Duration");
-    default:
+    default: {
+      const mark = longMark(type);
+      if (mark !== undefined) return mark.as === "NUMBER" ? "number" : "string";
       return plainTypes[type.kind] ?? "never";
+    }
   }
 }
 
@@ -131,17 +136,10 @@ export function deprecation(attribute: unknown): Pick<Doc, "deprecated"> {
   return attribute === true ? { deprecated: true } : {};
 }
 
-/** Marked on the field, or on its type where Avro IDL puts the mark. */
 function isSensitive(field: AvroField): boolean {
-  const places = [
-    field.attributes,
-    field.referenceAttributes,
-    "name" in field.type ? undefined : field.type.attributes,
-  ];
-  return places.some((attributes) => {
-    const own = attributes?.get("keryx");
-    const tags = attributes?.get("confluent:tags");
+  return markPlaces(field).some(({ attributes }) => {
+    const own = attributes.get("keryx");
     const isMarked = typeof own === "object" && own !== null && "sensitive" in own && own.sensitive === true;
-    return isMarked || (Array.isArray(tags) && tags.includes("PII"));
+    return isMarked || hasSensitiveTag(attributes);
   });
 }

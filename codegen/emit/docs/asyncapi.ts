@@ -1,6 +1,6 @@
 import { headerNames, jsonContentType } from "../../../src/core/headers.ts";
 import { type EventModel, isRegistered, type ProjectModel } from "../../model/model.ts";
-import { policyOf } from "../events.ts";
+import { longsMember, policyOf } from "../events.ts";
 
 /** An AsyncAPI 3 document as plain data: channels are topics, messages are events with their schemas as registered. */
 export function asyncApi(model: ProjectModel): object {
@@ -59,6 +59,7 @@ function message(event: EventModel): object {
       ...{ name: event.name, format: event.format, serialization: options.serialization.value },
       ...(isBinary ? { subject: options.subject.value } : {}),
       ...(deprecated === undefined ? {} : { deprecated }),
+      ...longsMember(event),
       ...{ policy: policyOf(event), sensitive },
     },
   };

@@ -1,5 +1,6 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
+import { longMark } from "../../../src/schema/avro/longs.ts";
 import type { AvroEnum, AvroField, AvroFixed, AvroRecord, AvroType } from "../../../src/schema/avro/model.ts";
 import { fieldsOf, type TypeView } from "../../model/fields.ts";
 import type { EventModel } from "../../model/model.ts";
@@ -138,8 +139,14 @@ function avroText(type: AvroType, use: (type: Named) => void): TypeText {
       use(type);
       return [{ type: type.name }];
     default:
-      return [type.logical === undefined ? type.kind : `${type.kind} (${logicalText(type.logical)})`];
+      return [type.logical === undefined ? plainText(type) : `${type.kind} (${logicalText(type.logical)})`];
   }
+}
+
+function plainText(type: AvroType): string {
+  const mark = longMark(type);
+  if (mark === undefined) return type.kind;
+  return `${type.kind} as a ${mark.as === "NUMBER" ? "number" : "string"}`;
 }
 
 function logicalText(logical: NonNullable<AvroType["logical"]>): string {

@@ -96,6 +96,7 @@ const records: Readonly<Record<string, string>> = {
   AvroScalars: "wire/v1/avro-scalars",
   AvroLists: "wire/v1/avro-lists",
   AvroChoices: "wire/v1/avro-choices",
+  AvroLongs: "wire/v1/avro-longs",
   Function$: "torture/v1/function",
   AvroJson: "torture/v1/avro-json",
 };

@@ -190,7 +190,7 @@ describe("hostile and awkward schemas", function () {
       const exit = await runExplain({ arguments: [event], options: { project: folder }, io });
       expect(exit).to.equal(0);
       const lines = printed.trimEnd().split("\n");
-      expect(lines).to.have.length(16);
+      expect(lines).to.have.length(17);
       expect(lines.at(-1)).to.match(new RegExp(`^codec +${codec} +default: .`));
       if (codec === "protobuf-es") expect(lines.at(-1)).to.include(manifest.fallbacks[event]);
       expect(printed.replaceAll("\n", "")).to.not.match(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);

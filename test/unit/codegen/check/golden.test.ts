@@ -19,6 +19,8 @@ const ofOneFormat: Readonly<Partial<Record<RuleId, (typeof formats)[number]>>> =
   "name-invalid": "avro",
   "option-unknown": "avro",
   "option-conflict": "avro",
+  "long-mark-misplaced": "avro",
+  "long-default-unsafe": "avro",
 };
 
 interface Answer {

@@ -10,11 +10,12 @@ import { createRandom } from "../../src/core/random.ts";
 import type { RawRecord } from "../../src/core/record.ts";
 import type { PortBatch, PortConsumer, PortOffset, RebalanceHandlers } from "../../src/transport/port.ts";
 import { queueRecords } from "../../src/transport/records.ts";
+import { chooseSeed } from "../support/effects/random.ts";
 import { settle } from "../support/manual-clock.ts";
 
 // Assignment, admission, completion and commits as they are, between a client and handlers that do what dice say.
-const runs = Number(process.env["KERYX_TEST_INTERLEAVINGS"] ?? 100_000);
-const firstSeed = Number(process.env["KERYX_TEST_SEED"] ?? 1);
+const runs = Number(process.env["KERYX_TEST_INTERLEAVINGS"] ?? 30_000);
+const firstSeed = chooseSeed();
 const topic = "t";
 const steps = 26;
 

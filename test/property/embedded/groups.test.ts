@@ -5,7 +5,7 @@ import { dig } from "../../support/embedded-wire.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 
 /** `KERYX_HISTORIES=10000` runs more than fits into every run of the tests. */
-const histories = Number(process.env["KERYX_HISTORIES"] ?? 3_000);
+const histories = Number(process.env["KERYX_HISTORIES"] ?? 1_500);
 const partitions = [0, 1, 2, 3, 4];
 const sessionTimeoutMs = 1_000;
 const rebalanceTimeoutMs = 3_000;

@@ -8,7 +8,7 @@ import { dig } from "../../support/embedded-wire.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 
 /** `KERYX_HISTORIES=10000` runs more than fits into every run of the tests. */
-const interleavings = Number(process.env["KERYX_HISTORIES"] ?? 3_000);
+const interleavings = Number(process.env["KERYX_HISTORIES"] ?? 1_500);
 const timeoutMs = 1_000;
 let serial = 0;
 

@@ -36,7 +36,6 @@ const only = (name, from, allowed) => ({
 /** Third-party libraries with one home each. */
 const homes = {
   kafkajs: "^src/transport/kafkajs",
-  "ts-morph": "^codegen/emit/output\\.ts$",
   pino: "^src/observe/logging\\.ts$",
   zod: "^src/([a-z/]+/options|config/[a-z-]+)\\.ts$",
   yaml: "^src/config/|^codegen/cli/",

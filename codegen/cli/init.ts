@@ -57,7 +57,7 @@ function installCommands(): readonly string[] {
   };
   return [
     `npm install keryx ${named("@bufbuild/protobuf")}`,
-    `npm install --save-dev ${["@bufbuild/buf", "@bufbuild/protoc-gen-es", "ts-morph"].map(named).join(" ")} typescript`,
+    `npm install --save-dev ${["@bufbuild/buf", "@bufbuild/protoc-gen-es"].map(named).join(" ")} typescript`,
   ];
 }
 

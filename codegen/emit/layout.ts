@@ -1,11 +1,9 @@
 /** Generated lines keep to this width where they can be broken; it is that of the code written by hand. */
 const lineWidth = 110;
 
-/** Printed text as a formatter would leave it: an empty line between declarations, and no line that is too long to follow. */
-export function layOut(text: string): string {
+/** Printed text as a formatter would leave it: its lines short enough to follow. */
+export function breakLines(text: string): string {
   return text
-    .replaceAll(/(?<=[;}])\n(?=\/\*\*|(?:export )?(?:const|function|interface|type) (?!\{))/g, "\n\n")
-    .replace(/^(import .*;\n)(?=export )/m, "$1\n")
     .split("\n")
     .map((line) => (line.length <= lineWidth || isText.test(line) ? line : breakLine(line)))
     .join("\n");

@@ -19,7 +19,7 @@ export function modelOf(types: Iterable<AvroNamedType>): ProjectModel {
 }
 
 /** Prints what is generated for Avro types. */
-export function printTypes(types: Iterable<AvroNamedType>): Promise<readonly OutputFile[]> {
+export function printTypes(types: Iterable<AvroNamedType>): readonly OutputFile[] {
   return printFiles(planFiles(modelOf(types), "ts"));
 }
 

@@ -130,7 +130,7 @@ describe("the rules of Avro's binary encoding", function () {
     project = await wireProject();
     const parsed = rules.map((rule, at) => ({ rule, at, ...parseAvro(schemaOf(rule, at)) }));
     const { folder, remove } = writeFiles(
-      await printTypes(parsed.flatMap(({ named }) => [...named.values()])),
+      printTypes(parsed.flatMap(({ named }) => [...named.values()])),
     );
     clean = remove;
     for (const { rule, at, type } of parsed) {

@@ -206,7 +206,7 @@ describe("resolving a writer's schema", () => {
     );
     const { type, named } = parseAvro(JSON.stringify(reader));
     if (type.kind !== "record") throw new Error("not a record");
-    const { folder, remove } = writeFiles(await printTypes(named.values()));
+    const { folder, remove } = writeFiles(printTypes(named.values()));
     try {
       const codec = await importCodec(folder, type, type.simpleName);
       expect(read(record("t.Defaults"), reader, "")).to.deep.equal(codec.create({}));

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { layOut } from "../../../../codegen/emit/layout.ts";
+import { breakLines } from "../../../../codegen/emit/layout.ts";
 
 const lines = (...all: readonly string[]): string => all.join("\n");
 const long = "aNameThatIsAsLongAsTheyGetInSchemasOfLargeCompanies";
@@ -15,12 +15,12 @@ describe("the layout of generated code", () => {
       `  '{"a":"${long}","b":"${long}"}'`,
       "",
     );
-    expect(layOut(text)).equals(text);
+    expect(breakLines(text)).equals(text);
   });
 
   it("writes one imported or exported name a line where they do not fit on one, in their order", () => {
     for (const keyword of ["import", "import type", "export", "export type"])
-      expect(layOut(`${keyword} { A, type ${long}, ${long} as b } from "./a.ts";`)).equals(
+      expect(breakLines(`${keyword} { A, type ${long}, ${long} as b } from "./a.ts";`)).equals(
         lines(`${keyword} {`, "  A,", `  type ${long},`, `  ${long} as b,`, `} from "./a.ts";`),
       );
   });
@@ -29,7 +29,7 @@ describe("the layout of generated code", () => {
     const branch = (kind: string): string => `{ readonly kind: "${kind}"; readonly value: ${long} }`;
     const union = `${branch("a | b")} | ${branch("(")} | null`;
     expect(
-      layOut(`function f(r: R, value: ${union}, rest: Readonly<Record<string, ${union}>>): ${union} {`),
+      breakLines(`function f(r: R, value: ${union}, rest: Readonly<Record<string, ${union}>>): ${union} {`),
     ).equals(
       lines(
         "function f(",
@@ -52,7 +52,7 @@ describe("the layout of generated code", () => {
         "  | null {",
       ),
     );
-    expect(layOut(`  readonly items: readonly (${union})[];`)).equals(
+    expect(breakLines(`  readonly items: readonly (${union})[];`)).equals(
       lines(
         "  readonly items: readonly (",
         `    | ${branch("a | b")}`,
@@ -61,16 +61,16 @@ describe("the layout of generated code", () => {
         "  )[];",
       ),
     );
-    expect(layOut(`  readonly ${long}?: ${union};`)).equals(
+    expect(breakLines(`  readonly ${long}?: ${union};`)).equals(
       lines(`  readonly ${long}?:`, `    | ${branch("a | b")}`, `    | ${branch("(")}`, "    | null;"),
     );
   });
 
   it("puts what an if or for does below it, and arguments below their call", () => {
-    expect(layOut(`  if (a < b && f(${long}) > c) x = create("a(b", ${long});`)).equals(
+    expect(breakLines(`  if (a < b && f(${long}) > c) x = create("a(b", ${long});`)).equals(
       lines(`  if (a < b && f(${long}) > c)`, `    x = create("a(b", ${long});`),
     );
-    expect(layOut(`    x.${long} = read(r, take(r, end), ${long}, own(x, "${long}"));`)).equals(
+    expect(breakLines(`    x.${long} = read(r, take(r, end), ${long}, own(x, "${long}"));`)).equals(
       lines(
         `    x.${long} = read(`,
         "      r,",
@@ -78,42 +78,6 @@ describe("the layout of generated code", () => {
         `      ${long},`,
         `      own(x, "${long}"),`,
         "    );",
-      ),
-    );
-  });
-
-  it("sets declarations apart, but not the re-exports of an index", () => {
-    expect(
-      layOut(
-        lines(
-          'import { a } from "a";',
-          'export { b } from "b";',
-          'export type { C } from "b";',
-          "/** D. */",
-          "export type D = a;",
-          "/** E. */",
-          "export const e: D = 1;",
-          "function f(): void {",
-          "  return;",
-          "}",
-        ),
-      ),
-    ).equals(
-      lines(
-        'import { a } from "a";',
-        "",
-        'export { b } from "b";',
-        'export type { C } from "b";',
-        "",
-        "/** D. */",
-        "export type D = a;",
-        "",
-        "/** E. */",
-        "export const e: D = 1;",
-        "",
-        "function f(): void {",
-        "  return;",
-        "}",
       ),
     );
   });

@@ -138,19 +138,15 @@ describe("the names of a file", () => {
 });
 
 describe("the printers", () => {
-  it("never build a file statement by statement and never reformat it", () => {
+  it("load no compiler and no formatter: what they print is neither parsed nor changed again", () => {
     const folder = join(repository, "codegen", "emit");
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".ts"),
     );
     expect(files.length).to.be.greaterThan(20);
-    for (const name of files) {
-      const source = readFileSync(join(folder, name), "utf8");
-      expect(source, name).not.matches(
-        /\.(add|insert)(Statement|Interface|Function|Import|Export|Variable|Type|Property|Method|JsDoc|Member)/,
+    for (const name of files)
+      expect(readFileSync(join(folder, name), "utf8"), name).not.matches(
+        /from "(typescript|ts-morph|prettier|@biomejs)/,
       );
-      expect(source, name).not.contains("formatText");
-      if (name !== "output.ts") expect(source, name).not.contains('ts-morph"');
-    }
   });
 });

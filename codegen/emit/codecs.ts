@@ -15,8 +15,8 @@ import { createRecord } from "./avro/create.ts";
 import { readRecord, scalarRead } from "./avro/read.ts";
 import { resolveWriter } from "./avro/resolve.ts";
 import { typeName } from "./avro/types.ts";
+import type { AvroScope } from "./avro/unions.ts";
 import { scalarWrite, writeRecord } from "./avro/write.ts";
-import type { FileScope } from "./file-scope.ts";
 import { enclose, stringLiteral } from "./literal.ts";
 import type { Declaration } from "./output.ts";
 
@@ -28,7 +28,7 @@ export interface RecordCodec {
 
 /** The functions that read, write and complete a named type; straight-line code over the runtime's primitives. */
 export function codecDeclarations(
-  scope: FileScope,
+  scope: AvroScope,
   type: AvroNamedType,
   owned: ReadonlySet<AvroField>,
   event?: EventModel,

@@ -10,6 +10,7 @@ import {
 } from "../model/model.ts";
 import { avroPath, eventsPath, protobufTypeName } from "../model/names.ts";
 import { deprecation, typeDeclarations, typeName } from "./avro/types.ts";
+import { nameUnions } from "./avro/unions.ts";
 import { codecDeclarations, exportedNames, ownedFields } from "./codecs.ts";
 import type { Doc } from "./comment.ts";
 import { createFileScope, type FileScope, type ImportExtension, protobuf, runtime } from "./file-scope.ts";
@@ -48,13 +49,19 @@ export function eventDoc(event: EventModel, notes: readonly string[] = []): Doc 
 export function planAvroFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
   const events = new Map(model.events.map((event) => [event.name, event]));
   const owned = ownedFields(model.events);
-  return model.avroTypes.map(({ type }) => {
+  const types = model.avroTypes.map(({ type }) => type);
+  const unions = nameUnions(types, exportedNames);
+  const byFile = Map.groupBy(unions.values(), ({ path }) => path);
+  return types.map((type) => {
     const event = events.get(type.name);
-    const scope = createFileScope(avroPath(type), exportedNames(type), extension);
-    const types = typeDeclarations(scope, type, event ? eventDoc(event) : typeDoc(type));
+    const path = avroPath(type);
+    const ownUnions = byFile.get(path) ?? [];
+    const own = [...exportedNames(type), ...ownUnions.flatMap(({ value, init }) => [value, init])];
+    const scope = { ...createFileScope(path, own, extension), unions, ownUnions };
+    const declared = typeDeclarations(scope, type, event ? eventDoc(event) : typeDoc(type));
     const codecs = codecDeclarations(scope, type, owned, event);
     const constant = event === undefined ? [] : [avroEvent(scope, event, codecs.earlier)];
-    return scope.plan([...types, ...constant, ...codecs.declarations]);
+    return scope.plan([...declared, ...constant, ...codecs.declarations]);
   });
 }
 

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { freeName } from "../model/names.ts";
 import { compare } from "../model/order.ts";
 import type { Declaration, FilePlan, Import } from "./output.ts";
 
@@ -37,8 +38,7 @@ export function createFileScope(path: string, own: readonly string[], extension:
   const namespaces = new Map<string, { readonly name: string; typeOnly: boolean }>();
 
   const unique = (wanted: string): string => {
-    let name = wanted;
-    for (let count = 2; taken.has(name); count += 1) name = `${wanted}$${count}`;
+    const name = freeName(wanted, taken);
     taken.add(name);
     return name;
   };

@@ -24,6 +24,19 @@ export function safeIdentifier(name: string): string {
   return protobufReserved.has(name) || alsoReserved.has(name) ? `${name}$` : name;
 }
 
+/** The name, with a number behind a `$` where it is taken: no schema's own name looks so. */
+export function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let count = 2; taken.has(name); count += 1) name = `${wanted}$${count}`;
+  return name;
+}
+
+/** `SystemAlert` and `attributes`, `item` → `SystemAlertAttributesItem`: the type of what stands there. */
+export function memberTypeName(record: string, path: readonly string[]): string {
+  const words = path.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  return safeIdentifier(`${record}${words.join("")}`);
+}
+
 /** True for a name that both formats take: a letter or `_`, then letters, digits or `_`. */
 export function isName(text: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);

@@ -9,17 +9,18 @@ import type {
 } from "../../../src/schema/avro/model.ts";
 import { propertyName, type UnionShape } from "../../../src/schema/avro/shape.ts";
 import { avroPath } from "../../model/names.ts";
-import { type FileScope, runtime } from "../file-scope.ts";
+import { runtime } from "../file-scope.ts";
 import { keyLiteral, stringLiteral } from "../literal.ts";
 import type { Declaration } from "../output.ts";
 import { typeName } from "./types.ts";
+import type { AvroScope } from "./unions.ts";
 
 export type Composite = AvroArray | AvroMap | AvroUnion;
 export type FunctionDeclaration = Declaration & { kind: "function" };
 
 /** One file's codec under construction. Lists, maps and unions get a function each, once. */
 export interface Codecs {
-  readonly scope: FileScope;
+  readonly scope: AvroScope;
   readonly helpers: FunctionDeclaration[];
   readonly names: Map<string, string>;
   /** Fields whose text is kept longer than its payload: keys and dedupe ids. */

@@ -10,9 +10,10 @@ import { propertyName, unionShape } from "../../../src/schema/avro/shape.ts";
 import { hasSensitiveTag, markPlaces } from "../../model/avro-marks.ts";
 import { avroPath, safeIdentifier } from "../../model/names.ts";
 import type { Doc } from "../comment.ts";
-import { type FileScope, runtime } from "../file-scope.ts";
+import { runtime } from "../file-scope.ts";
 import { keyLiteral, stringLiteral } from "../literal.ts";
 import type { Declaration, Member } from "../output.ts";
+import type { AvroScope, UnionAlias } from "./unions.ts";
 
 /** `value`: what handlers get, complete. `init`: what senders write, fields with defaults optional. */
 export type TypeMode = "value" | "init";
@@ -23,7 +24,7 @@ export function typeName(type: AvroNamedType, mode: TypeMode = "value"): string 
 }
 
 /** A type as TypeScript text; named types are imported from their own files. */
-export function typeText(scope: FileScope, type: AvroType, mode: TypeMode): string {
+export function typeText(scope: AvroScope, type: AvroType, mode: TypeMode): string {
   if ("name" in type) return scope.type(avroPath(type), typeName(type, mode));
   if (type.kind === "array") return `readonly ${grouped(typeText(scope, type.items, mode))}[]`;
   if (type.kind === "map") return `Readonly<Record<string, ${typeText(scope, type.values, mode)}>>`;
@@ -35,19 +36,36 @@ function grouped(text: string): string {
   return /^[\w$]+$/.test(text) ? text : `(${text})`;
 }
 
-function unionText(scope: FileScope, union: AvroUnion, mode: TypeMode): string {
-  const shape = unionShape(union);
-  const texts = union.branches.map((branch, index) => {
-    if (shape.kind !== "tagged" || branch.kind === "null") return typeText(scope, branch, mode);
-    const kind = stringLiteral(shape.kinds[index] ?? branch.kind);
-    return `{ readonly kind: ${kind}; readonly value: ${typeText(scope, branch, mode)} }`;
-  });
+function unionText(scope: AvroScope, union: AvroUnion, mode: TypeMode): string {
+  const { values, hasNull } = unionParts(union);
+  const alias = scope.unions.get(union);
+  const texts =
+    alias === undefined
+      ? values.map(({ type }) => typeText(scope, type, mode))
+      : [scope.type(alias.path, alias[mode])];
   // Null last, as people write it.
-  return [...texts.filter((text) => text !== "null"), ...texts.filter((text) => text === "null")].join(" | ");
+  return [...texts, ...(hasNull ? ["null"] : [])].join(" | ");
+}
+
+/** The values of a union that say their kind. */
+function kindsText(scope: AvroScope, union: AvroUnion, mode: TypeMode): string {
+  const texts = unionParts(union).values.map(
+    ({ type, kind }) =>
+      `{ readonly kind: ${stringLiteral(kind)}; readonly value: ${typeText(scope, type, mode)} }`,
+  );
+  return texts.join(" | ");
+}
+
+function unionParts(union: AvroUnion) {
+  const shape = unionShape(union);
+  const kinds = shape.kind === "nullable" ? [] : shape.kinds;
+  const branches = union.branches.map((type, index) => ({ type, kind: kinds[index] ?? type.kind }));
+  const values = branches.filter(({ type }) => type.kind !== "null");
+  return { values, hasNull: values.length < branches.length };
 }
 
 /** The TypeScript type behind a scalar or fixed with its logical type. */
-function scalarText(scope: FileScope, type: AvroType): string {
+function scalarText(scope: AvroScope, type: AvroType): string {
   switch (type.logical?.kind) {
     case "date":
       return scope.type(runtime, "LocalDate");
@@ -81,7 +99,7 @@ const plainTypes: Readonly<Partial<Record<AvroType["kind"], string>>> = {
 };
 
 /** The types that a named type's file exports. */
-export function typeDeclarations(scope: FileScope, type: AvroNamedType, doc: Doc): readonly Declaration[] {
+export function typeDeclarations(scope: AvroScope, type: AvroNamedType, doc: Doc): readonly Declaration[] {
   const name = typeName(type);
   switch (type.kind) {
     case "record":
@@ -93,6 +111,7 @@ export function typeDeclarations(scope: FileScope, type: AvroNamedType, doc: Doc
           doc: { text: `${name} as it is written: fields with a default may be left out.` },
           members: recordMembers(scope, type, "init"),
         },
+        ...scope.ownUnions.flatMap((alias) => aliasDeclarations(scope, alias)),
       ];
     case "enum": {
       const members = type.symbols.map((symbol) => ({
@@ -116,7 +135,20 @@ export function typeDeclarations(scope: FileScope, type: AvroNamedType, doc: Doc
   }
 }
 
-function recordMembers(scope: FileScope, record: AvroRecord, mode: TypeMode): readonly Member[] {
+function aliasDeclarations(scope: AvroScope, { union, value, init, of }: UnionAlias): readonly Declaration[] {
+  const declare = (name: string, mode: TypeMode, as: string): Declaration => ({
+    kind: "type",
+    name,
+    doc: { text: `What ${of} holds${as}.` },
+    type: kindsText(scope, union, mode),
+  });
+  return [
+    declare(value, "value", ""),
+    ...(init === value ? [] : [declare(init, "init", ", as it is written")]),
+  ];
+}
+
+function recordMembers(scope: AvroScope, record: AvroRecord, mode: TypeMode): readonly Member[] {
   return record.fields.map((field) => ({
     kind: "property",
     name: propertyName(field.name),

@@ -73,9 +73,7 @@ export interface PaymentCaptured {
    */
   readonly cardHolder: string;
   /** What was charged. */
-  readonly instrument:
-    | { readonly kind: "Card"; readonly value: Card }
-    | { readonly kind: "BankAccount"; readonly value: BankAccount };
+  readonly instrument: PaymentCapturedInstrument;
   /** When the provider confirmed. */
   readonly capturedAt: Date;
   /** Day on which the money arrives. */
@@ -105,9 +103,7 @@ export interface PaymentCapturedInit {
    */
   readonly cardHolder: string;
   /** What was charged. */
-  readonly instrument:
-    | { readonly kind: "Card"; readonly value: CardInit }
-    | { readonly kind: "BankAccount"; readonly value: BankAccountInit };
+  readonly instrument: PaymentCapturedInstrumentInit;
   /** When the provider confirmed. */
   readonly capturedAt: Date;
   /** Day on which the money arrives. */
@@ -115,6 +111,16 @@ export interface PaymentCapturedInit {
   /** Fees in minor units, one each. */
   readonly feesMinor?: readonly bigint[];
 }
+
+/** What `PaymentCaptured.instrument` holds. */
+export type PaymentCapturedInstrument =
+  | { readonly kind: "Card"; readonly value: Card }
+  | { readonly kind: "BankAccount"; readonly value: BankAccount };
+
+/** What `PaymentCaptured.instrument` holds, as it is written. */
+export type PaymentCapturedInstrumentInit =
+  | { readonly kind: "Card"; readonly value: CardInit }
+  | { readonly kind: "BankAccount"; readonly value: BankAccountInit };
 
 /**
  * Money was taken from the customer.
@@ -240,13 +246,9 @@ export function readPaymentCaptured(r: Reader): PaymentCaptured {
 }
 
 function createPaymentCapturedInstrument(
-  value:
-    | { readonly kind: "Card"; readonly value: CardInit }
-    | { readonly kind: "BankAccount"; readonly value: BankAccountInit },
+  value: PaymentCapturedInstrumentInit,
   depth: number,
-):
-  | { readonly kind: "Card"; readonly value: Card }
-  | { readonly kind: "BankAccount"; readonly value: BankAccount } {
+): PaymentCapturedInstrument {
   if (typeof value !== "object" || value === null)
     throw unknownKind("payments.v1.PaymentCaptured.instrument");
   switch (value.kind) {
@@ -259,13 +261,7 @@ function createPaymentCapturedInstrument(
   }
 }
 
-function writePaymentCapturedInstrument(
-  w: Writer,
-  value:
-    | { readonly kind: "Card"; readonly value: Card }
-    | { readonly kind: "BankAccount"; readonly value: BankAccount },
-  at: At,
-): void {
+function writePaymentCapturedInstrument(w: Writer, value: PaymentCapturedInstrument, at: At): void {
   checkObject(w, value, at);
   switch (value.kind) {
     case "Card":
@@ -299,11 +295,7 @@ function writePaymentCapturedFeesMinor(w: Writer, value: readonly bigint[], at: 
   closeItems(w);
 }
 
-function readPaymentCapturedInstrument(
-  r: Reader,
-):
-  | { readonly kind: "Card"; readonly value: Card }
-  | { readonly kind: "BankAccount"; readonly value: BankAccount } {
+function readPaymentCapturedInstrument(r: Reader): PaymentCapturedInstrument {
   switch (readIndex(r)) {
     case 0:
       return { kind: "Card", value: readCard(r) };

@@ -47,10 +47,7 @@ export interface PaymentFailed {
   /** Why it failed. */
   readonly reason: FailureReason;
   /** The provider's own words: its number, its text, or nothing. */
-  readonly providerAnswer:
-    | { readonly kind: "int"; readonly value: number }
-    | { readonly kind: "string"; readonly value: string }
-    | null;
+  readonly providerAnswer: PaymentFailedProviderAnswer | null;
   /** When the provider answered. */
   readonly failedAt: Date;
   /** True when the customer may try again. */
@@ -70,15 +67,17 @@ export interface PaymentFailedInit {
   /** Why it failed. */
   readonly reason: FailureReason;
   /** The provider's own words: its number, its text, or nothing. */
-  readonly providerAnswer?:
-    | { readonly kind: "int"; readonly value: number }
-    | { readonly kind: "string"; readonly value: string }
-    | null;
+  readonly providerAnswer?: PaymentFailedProviderAnswer | null;
   /** When the provider answered. */
   readonly failedAt: Date;
   /** True when the customer may try again. */
   readonly retryable?: boolean;
 }
+
+/** What `PaymentFailed.providerAnswer` holds. */
+export type PaymentFailedProviderAnswer =
+  | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string };
 
 /**
  * Money could not be taken from the customer.
@@ -183,10 +182,7 @@ export function readPaymentFailed(r: Reader): PaymentFailed {
 
 function writePaymentFailedProviderAnswer(
   w: Writer,
-  value:
-    | { readonly kind: "int"; readonly value: number }
-    | { readonly kind: "string"; readonly value: string }
-    | null,
+  value: PaymentFailedProviderAnswer | null,
   at: At,
 ): void {
   if (value === null) {
@@ -208,12 +204,7 @@ function writePaymentFailedProviderAnswer(
   }
 }
 
-function readPaymentFailedProviderAnswer(
-  r: Reader,
-):
-  | { readonly kind: "int"; readonly value: number }
-  | { readonly kind: "string"; readonly value: string }
-  | null {
+function readPaymentFailedProviderAnswer(r: Reader): PaymentFailedProviderAnswer | null {
   switch (readIndex(r)) {
     case 0:
       return null;

@@ -52,16 +52,7 @@ export interface SystemAlert {
   /** When the rule fired. */
   readonly raisedAt: Date;
   /** Measured values that explain the alert. */
-  readonly attributes: Readonly<
-    Record<
-      string,
-      | { readonly kind: "boolean"; readonly value: boolean }
-      | { readonly kind: "long"; readonly value: bigint }
-      | { readonly kind: "double"; readonly value: number }
-      | { readonly kind: "string"; readonly value: string }
-      | null
-    >
-  >;
+  readonly attributes: Readonly<Record<string, SystemAlertAttributesItem | null>>;
   /** Where to read what to do. */
   readonly runbook: string | null;
   /** True once somebody has taken it. */
@@ -81,21 +72,19 @@ export interface SystemAlertInit {
   /** When the rule fired. */
   readonly raisedAt: Date;
   /** Measured values that explain the alert. */
-  readonly attributes?: Readonly<
-    Record<
-      string,
-      | { readonly kind: "boolean"; readonly value: boolean }
-      | { readonly kind: "long"; readonly value: bigint }
-      | { readonly kind: "double"; readonly value: number }
-      | { readonly kind: "string"; readonly value: string }
-      | null
-    >
-  >;
+  readonly attributes?: Readonly<Record<string, SystemAlertAttributesItem | null>>;
   /** Where to read what to do. */
   readonly runbook?: string | null;
   /** True once somebody has taken it. */
   readonly acknowledged?: boolean;
 }
+
+/** What a value of `SystemAlert.attributes` holds. */
+export type SystemAlertAttributesItem =
+  | { readonly kind: "boolean"; readonly value: boolean }
+  | { readonly kind: "long"; readonly value: bigint }
+  | { readonly kind: "double"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string };
 
 /**
  * Something needs the attention of the people on call.
@@ -195,16 +184,7 @@ export function readSystemAlert(r: Reader): SystemAlert {
 
 function writeSystemAlertAttributes(
   w: Writer,
-  value: Readonly<
-    Record<
-      string,
-      | { readonly kind: "boolean"; readonly value: boolean }
-      | { readonly kind: "long"; readonly value: bigint }
-      | { readonly kind: "double"; readonly value: number }
-      | { readonly kind: "string"; readonly value: string }
-      | null
-    >
-  >,
+  value: Readonly<Record<string, SystemAlertAttributesItem | null>>,
   at: At,
 ): void {
   let index = 0;
@@ -216,16 +196,7 @@ function writeSystemAlertAttributes(
   closeItems(w);
 }
 
-function writeSystemAlertAttributesItem(
-  w: Writer,
-  value:
-    | { readonly kind: "boolean"; readonly value: boolean }
-    | { readonly kind: "long"; readonly value: bigint }
-    | { readonly kind: "double"; readonly value: number }
-    | { readonly kind: "string"; readonly value: string }
-    | null,
-  at: At,
-): void {
+function writeSystemAlertAttributesItem(w: Writer, value: SystemAlertAttributesItem | null, at: At): void {
   if (value === null) {
     writeIndex(w, 0);
     return;
@@ -261,26 +232,8 @@ function writeSystemAlertRunbook(w: Writer, value: string | null, at: At): void 
   }
 }
 
-function readSystemAlertAttributes(
-  r: Reader,
-): Readonly<
-  Record<
-    string,
-    | { readonly kind: "boolean"; readonly value: boolean }
-    | { readonly kind: "long"; readonly value: bigint }
-    | { readonly kind: "double"; readonly value: number }
-    | { readonly kind: "string"; readonly value: string }
-    | null
-  >
-> {
-  const items: Record<
-    string,
-    | { readonly kind: "boolean"; readonly value: boolean }
-    | { readonly kind: "long"; readonly value: bigint }
-    | { readonly kind: "double"; readonly value: number }
-    | { readonly kind: "string"; readonly value: string }
-    | null
-  > = {};
+function readSystemAlertAttributes(r: Reader): Readonly<Record<string, SystemAlertAttributesItem | null>> {
+  const items: Record<string, SystemAlertAttributesItem | null> = {};
   for (let count = openBlock(r, 2); count > 0; count = openBlock(r, 2)) {
     const end = r.blockEnd;
     for (; count > 0; count -= 1) setOwn(items, readKey(r), readSystemAlertAttributesItem(r));
@@ -289,14 +242,7 @@ function readSystemAlertAttributes(
   return items;
 }
 
-function readSystemAlertAttributesItem(
-  r: Reader,
-):
-  | { readonly kind: "boolean"; readonly value: boolean }
-  | { readonly kind: "long"; readonly value: bigint }
-  | { readonly kind: "double"; readonly value: number }
-  | { readonly kind: "string"; readonly value: string }
-  | null {
+function readSystemAlertAttributesItem(r: Reader): SystemAlertAttributesItem | null {
   switch (readIndex(r)) {
     case 0:
       return null;

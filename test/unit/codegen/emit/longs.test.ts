@@ -43,6 +43,8 @@ describe("an Avro long that is marked", function () {
       expect(text).contains(`readonly n: ${type};`);
       expect(text).contains(`readonly byDefault: ${type};`).and.contains(`readonly byDefault?: ${type};`);
       expect(text).contains(`readonly list: readonly (${type} | null)[];`);
+      const key = form === "STRING" ? "value.n" : "String(value.n)";
+      expect(text).contains(`key: (value) => ${key},`);
       expect(text).contains(`? ${defaults[`${form}`]} :`);
       expect(
         longs.event(form).codec.create({ n: held(form, 1n), inner: { n: held(form, 1n) } }),

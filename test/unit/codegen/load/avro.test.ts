@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { readAvroFiles } from "../../../../codegen/load/avro/files.ts";
 import { createAvroProjector, describeType } from "../../../../codegen/load/avro/wire.ts";
 import { loadAvro } from "../../../../codegen/load/avro.ts";
+import { plainLongs } from "../../../../src/schema/avro/longs.ts";
 import { parseAvro } from "../../../../src/schema/avro.ts";
 import { cpuMs, placesOf } from "../../../support/schema-tree.ts";
 
@@ -212,13 +213,17 @@ describe("reading .avsc files", () => {
     expect(diagnostics.map((one) => one.rule)).to.deep.equal(["option-invalid"]);
   });
 
-  it("reads marks at the field, at its type, at a branch of its union and beside a reference", () => {
+  it("reads marks at the field, at its type or a part of it, and beside a reference", () => {
     const mark = { keryx: { sensitive: true } };
     const { sensitive, diagnostics } = load({
       "a.avsc": event([
         { name: "field", type: "string", ...mark },
         { name: "type", type: { type: "string", ...mark } },
         { name: "branch", type: ["null", { type: "string", ...mark }] },
+        {
+          name: "part",
+          type: { type: "map", values: { type: "array", items: { type: "string", ...mark } } },
+        },
         { name: "tag", type: "string", "confluent:tags": ["PUBLIC", "PII"] },
         { name: "tagged", type: { type: "string", "confluent:tags": ["PII"] } },
         { name: "defines", type: { type: "fixed", name: "F", size: 2 } },
@@ -233,6 +238,7 @@ describe("reading .avsc files", () => {
       "field",
       "type",
       "branch",
+      "part",
       "tag",
       "tagged",
       "refers",
@@ -248,6 +254,8 @@ describe("reading .avsc files", () => {
         { name: "c", type: "string", keryx: { sensetive: true } },
         { name: "d", type: "string", keryx: { sensitive: "yes" } },
         { name: "e", type: "string", keryx: [true] },
+        { name: "f", type: "long", keryx: { long: "number" } },
+        { name: "g", type: { type: "long", keryx: { long: "STRING" } }, keryx: { long: "NUMBER" } },
       ]),
     });
     expect(diagnostics.map((one) => one.rule)).to.deep.equal([
@@ -256,8 +264,47 @@ describe("reading .avsc files", () => {
       "option-unknown",
       "option-invalid",
       "option-invalid",
+      "option-invalid",
+      "option-conflict",
     ]);
     expect(diagnostics[2]?.message).to.contain('"sensetive"');
+  });
+
+  it("puts the mark of a field at each plain long in it, and at no other field's", () => {
+    const micros = { type: "long", logicalType: "timestamp-micros" };
+    const mark = { keryx: { long: "NUMBER" } };
+    const own = {
+      ...{ type: "record", name: "Own" },
+      fields: [
+        { name: "long", type: "long" },
+        { name: "text", type: "long", keryx: { long: "STRING" } },
+      ],
+    };
+    const { avroTypes, diagnostics } = load({
+      "a.avsc": event([
+        { name: "itself", type: { type: "long", ...mark } },
+        { name: "before", type: "long" },
+        { name: "union", type: ["null", "long", { type: "array", items: micros }, own], ...mark },
+        { name: "list", type: { type: "array", items: { type: "map", values: { type: "long", ...mark } } } },
+        { name: "odd", type: { type: "long", logicalType: "odd" }, ...mark },
+        { name: "refers", type: ["Own", "long"], keryx: { long: "STRING" } },
+      ]),
+    });
+    expect(diagnostics).to.deep.equal([]);
+    const found = avroTypes.flatMap(({ type }) =>
+      type.kind === "record" ? type.fields.flatMap((field) => plainLongs(field.type)) : [],
+    );
+    const marks = found.map(({ long }) => long && `${long.field} ${long.as}`);
+    expect(marks).to.deep.equal([
+      ...[
+        "a.v1.A.itself NUMBER",
+        undefined,
+        "a.v1.A.union NUMBER",
+        "a.v1.A.list NUMBER",
+        "a.v1.A.odd NUMBER",
+      ],
+      ...["a.v1.A.refers STRING", undefined, "a.v1.Own.text STRING"],
+    ]);
   });
 
   it("takes several definitions in one file, and types that are no records", () => {

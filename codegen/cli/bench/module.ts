@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EventType } from "../../../src/core/event.ts";
 import { writeProject } from "../../emit/emit.ts";
@@ -31,6 +31,8 @@ export async function withModule<T>(
   // Node runs TypeScript as it is from 22.18 on, and says of its own stripping before that it is experimental.
   const extension = process.features.typescript ? "ts" : "js";
   try {
+    if (await isCommonJs(project.root))
+      await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
     // With its JSON mapping, whichever way it is written.
     const asJson = { ...event, options: { ...event.options, serialization: jsonOf(event) } };
     await writeProject({
@@ -46,6 +48,15 @@ export async function withModule<T>(
     return await use(await importModule(join(folder, extension), extension, event));
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether the package that a folder belongs to has its files read as CommonJS, as `npm init` writes it. */
+async function isCommonJs(folder: string): Promise<boolean> {
+  for (let at = folder; ; at = dirname(at)) {
+    const text = await readFile(join(at, "package.json"), "utf8").catch(() => undefined);
+    if (text !== undefined) return /"type"\s*:\s*"commonjs"/.test(text);
+    if (at === dirname(at)) return false;
   }
 }
 

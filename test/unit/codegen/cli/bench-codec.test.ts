@@ -43,6 +43,8 @@ describe("keryx bench codec", function () {
   it("takes a value of the user's, and names a library that is not installed", async () => {
     const root = await project(avro('{ "name": "list", "type": { "type": "array", "items": "long" } }'));
     writeFileSync(join(root, "value.json"), '{ "list": [1, "9007199254740993"] }');
+    // As `npm init` writes it.
+    writeFileSync(join(root, "package.json"), '{ "type": "commonjs" }');
     const { exit, out, note } = await runCommand(root, ["bench", "codec", "A", "--value", "value.json"]);
     expect(exit, note).to.equal(0);
     expect(out).to.match(/^ +bytes +gzip +zstd +encode ns +decode ns\nKeryx, Avro +11 /);

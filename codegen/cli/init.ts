@@ -63,7 +63,9 @@ function installCommands(): readonly string[] {
 
 function tell(io: Io, files: ReadonlyMap<string, Fate>, install: readonly string[]): void {
   for (const [path, fate] of files) io.out(`${fate} ${showText(path)}\n`);
-  const steps = [...install, "npx keryx generate", "npx keryx explain order.placed"];
+  // Generated files are ES modules, and `npm init` says otherwise.
+  const modules = "npm pkg set type=module";
+  const steps = [...install, modules, "npx keryx generate", "npx keryx explain order.placed"];
   io.note(`\nNext:\n${steps.map((step) => `  ${step}\n`).join("")}`);
 }
 

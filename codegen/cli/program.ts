@@ -55,9 +55,9 @@ function addCommand(parent: Command, row: CommandRow, run: (command: Command) =>
   const [last = "", ...before] = row.name.split(" ").reverse();
   let group = parent;
   for (const word of before.reverse())
-    group =
-      group.commands.find((one) => one.name() === word) ??
-      group.command(word).description(`Commands about ${word}.`);
+    group = group.commands.find((one) => one.name() === word) ?? group.command(word);
+  if (group !== parent)
+    group.description(`Commands: ${[...group.commands.map((one) => one.name()), last].join(", ")}.`);
   const command = group.command(last).summary(row.summary).description(row.summary);
   if (row.argument) command.argument(showArgument(row.argument), row.argument.meaning);
   for (const option of row.options) {

@@ -19,7 +19,7 @@ describe("keryx", function () {
         `created ${sample}`,
         "created schemas/keryx/v1/options.proto",
       ]);
-      for (const name of ["@bufbuild/buf", "@bufbuild/protobuf", "@bufbuild/protoc-gen-es"])
+      for (const name of ["@bufbuild/buf", "@bufbuild/protobuf", "@bufbuild/protoc-gen-es", "type=module"])
         expect(note).to.include(name);
     });
 

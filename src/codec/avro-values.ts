@@ -12,8 +12,8 @@ import {
   textUntil,
   tooManyItems,
   tooShort,
+  unZigZag,
 } from "./reader.ts";
-import { unZigZag } from "./scratch.ts";
 
 /** A zig-zag integer that is exact as a number; anything wider is refused. */
 function readSafe(reader: Reader): number {
@@ -27,22 +27,22 @@ function readSafe(reader: Reader): number {
 }
 
 function readWide(reader: Reader): number {
-  readHalves(reader);
-  const { halves, low: at } = reader.scratch;
-  const low = (halves[at] ?? 0) >>> 0;
-  const high = (halves[1 - at] ?? 0) >>> 0;
+  const low = readLow(reader) >>> 0;
+  const high = reader.high >>> 0;
   // What a number holds exactly, its sign included.
   if (high > 0x1f_ffff) throw refuse(reader, "a number is out of range");
   const half = high * 0x8000_0000 + (low >>> 1);
   return (low & 1) === 0 ? half : -half - 1;
 }
 
-function readHalves(reader: Reader): void {
+/** The low half of a varint of 64 bits; the high one is in `reader.high`. */
+function readLow(reader: Reader): number {
   const start = reader.position;
-  readVarint(reader, reader.end);
+  const low = readVarint(reader, reader.end);
   // In the tenth byte only one bit is left.
   if (reader.position - start === 10 && (reader.bytes[start + 9] ?? 0) > 1)
     throw refuse(reader, "a varint is longer than 64 bits");
+  return low;
 }
 
 /** A signed 32-bit integer. */
@@ -54,8 +54,7 @@ export function readInt(reader: Reader): number {
 
 /** A signed 64-bit integer. */
 export function readLong(reader: Reader): bigint {
-  readHalves(reader);
-  return unZigZag(reader.scratch);
+  return unZigZag(readLow(reader), reader.high);
 }
 
 /** Nothing: a null has no bytes. */

@@ -32,21 +32,16 @@ function takeLongTag(reader: Reader, end: number): number {
   return tag;
 }
 
-/** The lowest 32 bits of a varint. */
+/** The lowest 32 bits of a varint, with the next 32 in `reader.high`. */
 export function takeVarint(reader: Reader, end: number): number {
   const { position } = reader;
   const byte = reader.bytes[position] ?? 0;
   if (byte < 0x80 && position < end) {
     reader.position = position + 1;
+    reader.high = 0;
     return byte;
   }
-  return takeLongVarint(reader, end);
-}
-
-function takeLongVarint(reader: Reader, end: number): number {
-  readVarint(reader, end);
-  const { halves, low } = reader.scratch;
-  return halves[low] ?? 0;
+  return readVarint(reader, end);
 }
 
 /** A length; returns where what it belongs to ends. */

@@ -6,12 +6,11 @@ import {
   keyUntil,
   ownTextUntil,
   type Reader,
-  readVarint,
   readWord,
-  readWords,
   textUntil,
+  toLong,
+  unZigZag,
 } from "./reader.ts";
-import { unZigZag } from "./scratch.ts";
 
 /** `int32` and enums */
 export function takeInt32(reader: Reader, end: number): number {
@@ -31,27 +30,22 @@ export function takeSint32(reader: Reader, end: number): number {
 
 /** `bool` */
 export function takeBool(reader: Reader, end: number): boolean {
-  readVarint(reader, end);
-  const { halves } = reader.scratch;
-  return halves[0] !== 0 || halves[1] !== 0;
+  return takeVarint(reader, end) !== 0 || reader.high !== 0;
 }
 
 /** `int64` */
 export function takeInt64(reader: Reader, end: number): bigint {
-  readVarint(reader, end);
-  return reader.scratch.signed[0] ?? 0n;
+  return toLong(takeVarint(reader, end), reader.high);
 }
 
 /** `uint64` */
 export function takeUint64(reader: Reader, end: number): bigint {
-  readVarint(reader, end);
-  return reader.scratch.unsigned[0] ?? 0n;
+  return BigInt.asUintN(64, takeInt64(reader, end));
 }
 
 /** `sint64` */
 export function takeSint64(reader: Reader, end: number): bigint {
-  readVarint(reader, end);
-  return unZigZag(reader.scratch);
+  return unZigZag(takeVarint(reader, end), reader.high);
 }
 
 /** `fixed32` */
@@ -66,12 +60,12 @@ export function takeSfixed32(reader: Reader, end: number): number {
 
 /** `fixed64` */
 export function takeFixed64(reader: Reader, end: number): bigint {
-  return readWords(reader, end).unsigned[0] ?? 0n;
+  return BigInt.asUintN(64, takeSfixed64(reader, end));
 }
 
 /** `sfixed64` */
 export function takeSfixed64(reader: Reader, end: number): bigint {
-  return readWords(reader, end).signed[0] ?? 0n;
+  return toLong(readWord(reader, end), readWord(reader, end));
 }
 
 /** `float` */

@@ -1,8 +1,17 @@
 import { decodeRefusal } from "../core/coded-error.ts";
 import type { DecodeReason, KeryxError } from "../core/errors.ts";
 import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
-import { createScratch, putHalves, type Scratch } from "./scratch.ts";
-import { asciiCopy, copyBytes, decodeUtf8, isAscii, isText, latin1, maxSharedText } from "./text.ts";
+import { createScratch, type Scratch } from "./scratch.ts";
+import {
+  copyBytes,
+  decodeUtf8,
+  isAscii,
+  isShort,
+  isText,
+  latin1,
+  maxSharedText,
+  shortAscii,
+} from "./text.ts";
 
 /** A position in a payload with the budgets that bound its decoding. Only the functions of this folder move it. */
 export interface Reader {
@@ -18,6 +27,8 @@ export interface Reader {
   blockEnd: number;
   /** The payload as text of one character for each byte; made with the first field of text. */
   text: string | undefined;
+  /** What is above 32 bits in the varint that was read last. */
+  high: number;
 }
 
 /** Items that any payload may hold beside one for each of its bytes. */
@@ -40,6 +51,7 @@ export function createReader(
     items: Math.min(limits.maxItems, length + freeItems),
     blockEnd: -1,
     text: undefined,
+    high: 0,
   };
 }
 
@@ -85,8 +97,8 @@ export function advance(reader: Reader, count: number, end: number = reader.end)
 /** Longest varint. */
 const maxVarintBytes = 10;
 
-/** Reads a varint into the scratch bytes; what is above 64 bits is lost. */
-export function readVarint(reader: Reader, end: number): void {
+/** The lowest 32 bits of a varint, with the next 32 in `reader.high`; what is above is lost. */
+export function readVarint(reader: Reader, end: number): number {
   const { bytes } = reader;
   let { position } = reader;
   const last = Math.min(end, position + maxVarintBytes);
@@ -102,13 +114,11 @@ export function readVarint(reader: Reader, end: number): void {
     } else high |= bits << (shift - 32);
     if (byte < 0x80) {
       reader.position = position;
-      putHalves(reader.scratch, low, high);
-      return;
+      reader.high = high;
+      return low;
     }
   }
-  throw end - reader.position < maxVarintBytes
-    ? tooShort(reader)
-    : refuse(reader, "a varint is longer than 10 bytes");
+  throw refuse(reader, "a varint without an end");
 }
 
 /** Four bytes as a number, little endian. */
@@ -123,11 +133,15 @@ export function readWord(reader: Reader, end: number): number {
   );
 }
 
-/** Eight bytes, little endian, into the scratch bytes. */
-export function readWords(reader: Reader, end: number): Scratch {
-  const low = readWord(reader, end);
-  putHalves(reader.scratch, low, readWord(reader, end));
-  return reader.scratch;
+/** A number of two halves, without memory for what is between them and the bigint. */
+export function toLong(low: number, high: number): bigint {
+  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0));
+}
+
+/** The number that zig-zag stands for. */
+export function unZigZag(low: number, high: number): bigint {
+  const sign = -(low & 1);
+  return toLong(((low >>> 1) | (high << 31)) ^ sign, (high >>> 1) ^ sign);
 }
 
 /** A 32-bit IEEE 754 number before `end`, little endian. */
@@ -139,7 +153,10 @@ export function floatBefore(reader: Reader, end: number): number {
 
 /** A 64-bit IEEE 754 number before `end`, little endian. */
 export function doubleBefore(reader: Reader, end: number): number {
-  return readWords(reader, end).double[0] ?? 0;
+  const { halves, double, low } = reader.scratch;
+  halves[low] = readWord(reader, end);
+  halves[1 - low] = readWord(reader, end);
+  return double[0] ?? 0;
 }
 
 /** Everything up to `stop`, copied: a view would keep the whole payload alive. */
@@ -167,9 +184,9 @@ function firstText(reader: Reader, start: number): string {
 /** Text up to `stop` that is kept longer than its payload, as keys and ids are: it has memory of its own. */
 export function ownTextUntil(reader: Reader, stop: number): string {
   const { bytes, position } = reader;
-  if (!isAscii(bytes, position, stop)) return utf8Until(reader, stop);
+  if (!isShort(bytes, position, stop) || !isAscii(bytes, position, stop)) return utf8Until(reader, stop);
   reader.position = stop;
-  return asciiCopy(bytes, position, stop);
+  return shortAscii(bytes, position, stop);
 }
 
 /** Longer keys are not kept. */
@@ -193,8 +210,11 @@ export function keyUntil(reader: Reader, stop: number): string {
 }
 
 function utf8Until(reader: Reader, stop: number): string {
-  const text = decodeUtf8(reader.bytes, reader.position, stop);
-  if (text === undefined) throw refuse(reader, "invalid UTF-8", "invalid-text");
-  reader.position = stop;
-  return text;
+  try {
+    const text = decodeUtf8(reader.bytes, reader.position, stop);
+    reader.position = stop;
+    return text;
+  } catch {
+    throw refuse(reader, "invalid UTF-8", "invalid-text");
+  }
 }

@@ -3,19 +3,19 @@ import { putVarint, varintSize } from "./varint.ts";
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = /* @__PURE__ */ new TextEncoder();
 
+/** What stands for stray bytes in text that was decoded natively, where it may also have been written. */
+const unsure = "\ufffd";
+
 /** Native coding costs more than a loop up to about this many characters; below 64, so that a length takes one byte. */
 const shortText = 24;
 
 /** A larger payload is not made into text as a whole, because a single field would keep all of it. */
 export const maxSharedText = 65_536;
 
-/** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes give `undefined`. */
-export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
-  try {
-    return decoder.decode(bytes.subarray(start, end));
-  } catch {
-    return undefined;
-  }
+/** Decodes UTF-8 strictly: overlong forms, surrogates and stray bytes are a TypeError. */
+export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  const text = native.utf8Slice?.call(bytes, start, end) ?? unsure;
+  return text.includes(unsure) ? decoder.decode(bytes.subarray(start, end)) : text;
 }
 
 /** True when no byte is above 127. */
@@ -42,35 +42,32 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 /** V8 copies a part of so few characters, where it lets a longer one refer to the whole. */
 const copiedPart = 12;
 
-/** ASCII as text with memory of its own. */
-export function asciiCopy(bytes: Uint8Array, start: number, end: number): string {
-  const length = end - start;
-  // A native call costs more than twelve characters.
-  return length > copiedPart || start + copiedPart > bytes.length
-    ? latin1(bytes, start, end)
-    : twelveFrom(bytes, start).substring(0, length);
+/** True when a text is so short that `shortAscii` costs less than a native call; it looks at twelve bytes. */
+export function isShort(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start <= copiedPart && start + copiedPart <= bytes.length;
 }
 
-function twelveFrom(bytes: Uint8Array, at: number): string {
-  const code = (index: number): number => bytes[at + index] ?? 0;
+/** A short text as characters of its own. */
+export function shortAscii(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(
-    code(0),
-    code(1),
-    code(2),
-    code(3),
-    code(4),
-    code(5),
-    code(6),
-    code(7),
-    code(8),
-    code(9),
-    code(10),
-    code(11),
-  );
+    bytes[start] ?? 0,
+    bytes[start + 1] ?? 0,
+    bytes[start + 2] ?? 0,
+    bytes[start + 3] ?? 0,
+    bytes[start + 4] ?? 0,
+    bytes[start + 5] ?? 0,
+    bytes[start + 6] ?? 0,
+    bytes[start + 7] ?? 0,
+    bytes[start + 8] ?? 0,
+    bytes[start + 9] ?? 0,
+    bytes[start + 10] ?? 0,
+    bytes[start + 11] ?? 0,
+  ).substring(0, end - start);
 }
 
 /** What Buffer has and its type does not say; these take any Uint8Array. Browsers have no Buffer. */
 interface NativeText {
+  readonly utf8Slice?: (this: Uint8Array, start: number, end: number) => string;
   readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string;
   readonly utf8Write?: (this: Uint8Array, text: string, start: number, length: number) => number;
 }

@@ -38,6 +38,16 @@ describe("text of a payload", () => {
         expect(() => read(createReader(Uint8Array.from(bytes)))).throws("[decode_failed]");
   });
 
+  it("keeps a replacement character that was written, and is refused with a stray byte behind it", () => {
+    for (const read of [readString, readOwnString, readKey])
+      for (const text of ["\ufffd", `${"k".repeat(40)}\ufffd`]) {
+        const payload = payloadOf([text]);
+        expect(read(createReader(payload))).equals(text);
+        payload[0] = (payload[0] ?? 0) + 2;
+        expect(() => read(createReader(Uint8Array.from([...payload, 0x80])))).throws("[decode_failed]");
+      }
+  });
+
   it("as a key is told apart from every key that came before, also from those that look alike", () => {
     const scratch = createScratch();
     // First character, last one and length are equal: such keys compete for one place.

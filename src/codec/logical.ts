@@ -36,43 +36,35 @@ export function localDate(text: string): LocalDate {
   return dateOf(days);
 }
 
-// Civil calendar arithmetic after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": total over every
-// 32-bit day number, where `Date` ends at 100 million days.
+/** The calendar repeats itself after so many days, which are 400 years. */
 const daysPerEra = 146_097;
 
 /** The days from 1970-01-01 to a day of the calendar; undefined for text that is none. */
 export function daysOf(text: string): number | undefined {
-  const parts = typeof text === "string" ? dateForm.exec(text) : null;
-  if (parts === null) return undefined;
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  const days = era * daysPerEra + dayOfEra - 719_468;
+  const [, year, month, day] = (typeof text === "string" && dateForm.exec(text)) || [];
+  const era = Math.floor(Number(year) / 400);
+  // In the years that `Date` knows, 2000 to 2399.
+  const dayOfEra = Date.UTC(2000 + Number(year) - 400 * era, Number(month) - 1, Number(day)) / 86_400_000;
+  const days = dayOfEra + (era - 5) * daysPerEra;
   // Only a day that exists comes back as the text it came from.
   return (days | 0) === days && dateOf(days) === text ? days : undefined;
 }
 
-/** The day that lies so many days after 1970-01-01. */
+/**
+ * The day that lies so many days after 1970-01-01. Arithmetic of Neri and Schneider, "Euclidean affine functions and
+ * their application to calendar algorithms": total over every 32-bit day number, where `Date` ends at 100 million days.
+ */
 export function dateOf(days: number): LocalDate {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / daysPerEra);
-  const dayOfEra = shifted - era * daysPerEra;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const part = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = part < 10 ? part + 3 : part - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const day = dayOfYear - Math.floor((153 * part + 2) / 5) + 1;
-  return `${yearText(year)}-${twoDigits(month)}-${twoDigits(day)}` as LocalDate;
+  // Years begin in March here, so that a leap day is the last one. Quarters of a day, since March of the year 0.
+  const quarters = 4 * days + 2_877_875;
+  const century = Math.floor(quarters / daysPerEra);
+  const ofCentury = (quarters - century * daysPerEra) | 3;
+  const months = 2141 * ((ofCentury % 1461) >> 2) + 197_913;
+  const month = months >> 16;
+  const isNextYear = month > 12;
+  const year = 100 * century + Math.floor(ofCentury / 1461) + (isNextYear ? 1 : 0);
+  const day = Math.floor((months & 0xffff) / 2141) + 1;
+  return `${yearText(year)}-${twoDigits(isNextYear ? month - 12 : month)}-${twoDigits(day)}` as LocalDate;
 }
 
 function yearText(year: number): string {
@@ -81,7 +73,7 @@ function yearText(year: number): string {
 }
 
 function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
+  return value < 10 ? `0${value}` : `${value}`;
 }
 
 /** `date`: days since 1970-01-01. */

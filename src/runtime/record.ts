@@ -29,23 +29,25 @@ export function recordCodec<Value, Init>(
     finishReading(reader);
     return value;
   };
+  const encode = (writer: Writer, value: Value, room: number, limits?: PayloadLimits): Uint8Array => {
+    startWriting(writer, room, limits);
+    try {
+      functions.write(writer, value, name);
+    } catch (error) {
+      // Once more, to find its path: nobody else pays for keeping it.
+      if (writer.path === undefined) encode(emptyWriter([]), value, 0, limits);
+      throw error;
+    }
+    return finishWriting(writer);
+  };
   return {
     create: (init) => functions.create(init, 0),
     encode(value, room, limits) {
       const writer = idle ?? emptyWriter();
       idle = undefined;
-      startWriting(writer, room, limits);
-      try {
-        functions.write(writer, value, name);
-      } catch (error) {
-        // Once more, to find its path: nobody else pays for keeping it.
-        const tracing = emptyWriter([]);
-        startWriting(tracing, 0, limits);
-        functions.write(tracing, value, name);
-        throw error;
-      }
+      const framed = encode(writer, value, room, limits);
       idle = writer;
-      return finishWriting(writer);
+      return framed;
     },
     decode: (payload, limits) => decode(payload, functions.read, limits),
     earlier(encoding) {

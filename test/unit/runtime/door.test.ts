@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import ts from "typescript";
 import { repository } from "../../support/generated-code.ts";
 
@@ -47,8 +47,8 @@ function declaredExports(): ReadonlyMap<string, string> {
   return new Map(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-/** Size of a program that does what the lines say, as a bundler would ship it; nothing is left out. */
-async function gzipped(contents: string): Promise<number> {
+/** What a bundler makes of a program that does what the lines say. */
+async function bundle(contents: string, options: BuildOptions = {}): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: repository, loader: "ts" },
     bundle: true,
@@ -59,25 +59,69 @@ async function gzipped(contents: string): Promise<number> {
     target: "es2022",
     conditions: ["@keryx/source"],
     logLevel: "silent",
+    ...options,
   });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+  return outputFiles?.[0]?.contents ?? new Uint8Array();
 }
 
-/** Size of a program that uses all functions of those names. */
-function sizeOf(names: readonly string[]): Promise<number> {
-  const list = names.join(", ");
+/** Its size as it is shipped. Nothing is left out. */
+async function gzipped(contents: string): Promise<number> {
+  return gzipSync(await bundle(contents), { level: 9 }).length;
+}
+
+/** An event of the samples, and the functions of the door that it stands on, in all of its files. */
+interface Sample {
+  readonly path: string;
+  readonly name: string;
+  readonly functions: readonly string[];
+}
+
+async function sampleEvents(): Promise<readonly Sample[]> {
+  const root = new URL("../../../generated/", import.meta.url);
+  const paths = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
+  const events = paths.flatMap((path) => {
+    const text = path.endsWith(".ts") ? readFileSync(new URL(path, root), "utf8") : "";
+    const name = /^export const (\w+): EventType</m.exec(text)?.[1];
+    return name === undefined ? [] : [{ path: `./generated/${path}`, name }];
+  });
+  return Promise.all(
+    events.map(async (event) => ({ ...event, functions: await functionsOf(event.path, event.name) })),
+  );
+}
+
+async function functionsOf(path: string, name: string): Promise<readonly string[]> {
+  const contents = `export { ${name} } from "${path}";`;
+  const options = { external: ["keryx/runtime/v1"], minify: false };
+  const text = new TextDecoder().decode(await bundle(contents, options));
+  const lists = [...text.matchAll(/import \{([^}]*)\} from "keryx\/runtime\/v1"/g)];
+  return [
+    ...new Set(
+      lists.flatMap(([, list = ""]) => list.split(",").map((one) => one.trim().split(" ")[0] ?? "")),
+    ),
+  ];
+}
+
+/** Size of the functions of the door that an event stands on. */
+function primitivesSize({ functions }: Sample): Promise<number> {
+  const list = functions.join(", ");
   return gzipped(`import { ${list} } from "./src/runtime/v1.ts"; export default [${list}];`);
 }
 
-/** The functions of the door that a generated file stands on. */
-function functionsOf(path: string): readonly string[] {
-  const text = readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
-  const [, names = ""] = /import \{([^}]*)\} from "keryx\/runtime\/v1"/.exec(text) ?? [];
-  return names.match(/(?<!type )\b\w+(?=,)/g) ?? [];
+/** Size of an event's codec with all that it stands on, without the event's metadata and schema text. */
+function codecSize({ path, name, functions }: Sample): Promise<number> {
+  const join = functions.find((one) => /^(protobuf|record)Codec$/.test(one));
+  return gzipped(`import { create${name} as create, read${name} as read, write${name} as write } from "${path}";
+    import { ${join} as join } from "./src/runtime/v1.ts";
+    export const codec = join("${name}", { create, read, write });`);
 }
 
 describe("the door for generated code", function () {
   this.timeout(30_000);
+
+  let samples: readonly Sample[] = [];
+  before(async () => {
+    samples = await sampleEvents();
+  });
 
   // What an older generator's code imports must be there, and take and give the same, for as long as the door is
   // called v1. An addition is made here on purpose: KERYX_UPDATE_GOLDEN=1.
@@ -91,20 +135,26 @@ describe("the door for generated code", function () {
     expect(Object.keys(await import(door.href)).sort()).deep.equals(functions.map(([name]) => name));
   });
 
-  it("stays small: all that the event of a Protobuf message or an Avro record stands on", async () => {
-    const protobuf = functionsOf("generated/orders/v1/order_placed_events.ts");
-    const avro = functionsOf("generated/payments/v1/payment-captured.ts");
-    expect(protobuf).includes.members(["protobufCodec", "putText", "takeText", "readTime", "keepUnknown"]);
-    expect(avro).includes.members(["recordCodec", "writeString", "readString", "readDecimal", "closeBlock"]);
-    expect(await sizeOf(protobuf)).within(1_000, 4_200);
-    expect(await sizeOf(avro)).within(1_000, 4_400);
+  // Nothing is left out of these counts: not what joins the functions to a codec, not times, not errors and their
+  // texts. The goal for the primitives of an event is 3,072 bytes, which none of them keeps to: ADR 15 says what would
+  // have to go for it. What stands here holds the line.
+  it("stays small: all that an event of either format stands on", async () => {
+    const sizes = { protobuf: [] as number[], avro: [] as number[] };
+    for (const sample of samples)
+      sizes[sample.functions.includes("protobufCodec") ? "protobuf" : "avro"].push(
+        await primitivesSize(sample),
+      );
+    expect([sizes.protobuf.length, sizes.avro.length]).deep.equals([6, 5]);
+    expect(Math.min(...sizes.protobuf, ...sizes.avro)).greaterThan(2_000);
+    expect(Math.max(...sizes.protobuf), "Protobuf").most(3_968);
+    expect(Math.max(...sizes.avro), "Avro").most(4_352);
+    expect(await gzipped(`export * from "./src/runtime/v1.ts";`), "everything, for both formats").most(
+      10_240,
+    );
   });
 
-  it("lets the codec of one event be bundled in 5 kB, primitives included", async () => {
-    const codec = `import { createOrderPlaced as create, readOrderPlaced as read, writeOrderPlaced as write } from "./generated/orders/v1/order_placed_events.ts";
-      import { protobufCodec } from "./src/runtime/v1.ts";
-      export const codec = protobufCodec("orders.v1.OrderPlaced", { create, read, write });`;
-    expect(await gzipped(codec)).within(1_000, 5_248);
+  it("lets the codec of any one event be bundled in 5 kB, primitives included", async () => {
+    for (const sample of samples) expect(await codecSize(sample), sample.name).within(2_500, 5_120);
   });
 
   it("does nothing when an event is imported and not used", async () => {

@@ -1,6 +1,7 @@
 // What CI runs: the README's test command, then every check; one closing line for both.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -40,8 +41,17 @@ const has = (command) => spawnSync(command, ["-version"], { stdio: "ignore" }).s
 rmSync(join(root, "coverage"), { recursive: true, force: true });
 mkdirSync(coverage, { recursive: true });
 const servers = has("java") && has("mvn") ? { KERYX_REQUIRE_KAFKA: "1" } : {};
-const tests = await run("npm", ["test", "--silent"], { NODE_V8_COVERAGE: coverage, ...servers });
-const checks = await run(process.execPath, ["scripts/run.mjs", "check"], { KERYX_COVERAGE: coverage });
+const packed = mkdtempSync(join(tmpdir(), "keryx-packed-"));
+const tests = await run("npm", ["test", "--silent"], {
+  NODE_V8_COVERAGE: coverage,
+  KERYX_PACKED: packed,
+  ...servers,
+});
+const checks = await run(process.execPath, ["scripts/run.mjs", "check"], {
+  KERYX_COVERAGE: coverage,
+  KERYX_PACKED: packed,
+});
+rmSync(packed, { recursive: true, force: true });
 const failed = tests.failed + checks.failed;
 console.log(
   `\n${tests.passed + checks.passed} passed, ${failed} failed, ${tests.skipped + checks.skipped} skipped`,

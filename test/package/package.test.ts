@@ -66,12 +66,14 @@ describe("the packed package", function () {
   this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), "keryx-package-"));
   const project = join(folder, "project");
+  // Where the checks behind the tests look for it, so that it is built once.
+  const destination = process.env["KERYX_PACKED"] ?? folder;
   let packed: string[] = [];
 
   before(() => {
     run(root, process.execPath, ["scripts/build.mjs"]);
     const answer = JSON.parse(
-      run(root, "npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]),
+      run(root, "npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", destination]),
     );
     const one = (Object.values(answer) as { filename: string; files: { path: string }[] }[])[0];
     expect(one).to.not.equal(undefined);
@@ -81,7 +83,7 @@ describe("the packed package", function () {
       join(project, "package.json"),
       JSON.stringify({ name: "empty", private: true, type: "module" }),
     );
-    install(project, [join(folder, one?.filename ?? ""), pinned("@bufbuild/protobuf")]);
+    install(project, [join(destination, one?.filename ?? ""), pinned("@bufbuild/protobuf")]);
   });
 
   after(() => rmSync(folder, { recursive: true, force: true }));

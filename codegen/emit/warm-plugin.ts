@@ -7,6 +7,7 @@ import {
   type PrintMessages,
   printBy,
 } from "./protobuf/messages.ts";
+import { quickenPlugin } from "./protobuf/quick-plugin.ts";
 
 /**
  * Prints Protobuf messages by a protoc-gen-es that stays loaded in this process, for whoever prints again and again: to
@@ -38,6 +39,7 @@ interface PluginModule {
 
 function loadPlugin({ path }: Plugin): AskPlugin | undefined {
   const require = createRequire(path);
+  const leave = quickenPlugin();
   try {
     const module = join(dirname(path), "..", "dist", "cjs", "src", "protoc-gen-es-plugin.js");
     const { protocGenEs } = require(module) as PluginModule;
@@ -58,5 +60,7 @@ function loadPlugin({ path }: Plugin): AskPlugin | undefined {
   } catch {
     // Laid out otherwise, as another version may be.
     return undefined;
+  } finally {
+    leave();
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { create, type DescFile, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -72,7 +72,12 @@ export async function generateMessages(request: MessagesRequest): Promise<readon
 
 /** Starts it without anything of our environment. */
 async function askProcess({ path }: Plugin, request: Uint8Array): ReturnType<AskPlugin> {
-  const child = spawn(process.execPath, [path], { env: {}, stdio: ["pipe", "pipe", "pipe"], shell: false });
+  const preload = new URL(`./plugin-process${extname(import.meta.url)}`, import.meta.url).href;
+  const child = spawn(process.execPath, ["--import", preload, path], {
+    env: {},
+    stdio: ["pipe", "pipe", "pipe"],
+    shell: false,
+  });
   // A process that ends early, or never began, closes its streams; then it has printed nothing.
   child.on("error", () => {});
   child.stdin.on("error", () => {});

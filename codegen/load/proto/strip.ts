@@ -5,6 +5,8 @@ import {
   type FileDescriptorProto,
   type FileDescriptorSet,
   FileDescriptorSetSchema,
+  type SourceCodeInfo,
+  type SourceCodeInfo_Location,
 } from "@bufbuild/protobuf/wkt";
 import { optionNumber, optionsPath } from "../options.ts";
 
@@ -35,7 +37,15 @@ function stripFile(file: FileDescriptorProto): FileDescriptorProto {
     weakDependency: shift(file.weakDependency),
     messageType: file.messageType.map(stripMessage),
     extension: file.extension.map(stripField),
+    ...(file.sourceCodeInfo === undefined ? {} : { sourceCodeInfo: commentsOf(file.sourceCodeInfo) }),
   });
+}
+
+/** What is left of a file's places: the comments. Who prints looks each of them up among all. */
+function commentsOf(info: SourceCodeInfo): SourceCodeInfo {
+  const isComment = (one: SourceCodeInfo_Location): boolean =>
+    Boolean(one.leadingComments || one.trailingComments || one.leadingDetachedComments.length > 0);
+  return copyOf(info, { location: info.location.filter(isComment) });
 }
 
 function stripMessage(message: DescriptorProto): DescriptorProto {

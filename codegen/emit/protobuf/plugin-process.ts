@@ -1,0 +1,4 @@
+// Preloaded into the process of protoc-gen-es.
+import { quickenPlugin } from "./quick-plugin.ts";
+
+quickenPlugin();

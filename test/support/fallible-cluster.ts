@@ -1,6 +1,6 @@
 import type { Context } from "mocha";
 import { createDevBroker } from "../../src/embedded/broker/index.ts";
-import { requireOwnServers, startKafka, waitForFullIsr } from "./servers.ts";
+import { requireFallibleKafka, waitForFullIsr } from "./servers.ts";
 
 /** Three brokers that die and come back, real or embedded. */
 export interface FallibleCluster {
@@ -17,15 +17,15 @@ export interface FallibleCluster {
 export type OpenCluster = (test: Context) => Promise<FallibleCluster>;
 
 export const openKafka: OpenCluster = async (test) => {
-  await requireOwnServers(test);
-  const cluster = await startKafka({ nodes: 3 });
+  const cluster = await requireFallibleKafka(test);
   return {
     brokers: cluster.brokers,
     ids: cluster.nodes.map(({ id }) => id),
     kill: (id) => cluster.node(id).kill("SIGKILL"),
     revive: (id) => cluster.node(id).start(),
     settled: (topics) => waitForFullIsr(cluster.brokers, [...topics]),
-    close: () => cluster.close(),
+    // Others kill it after us.
+    close: async () => void (await Promise.all(cluster.nodes.map((node) => node.start()))),
   };
 };
 

@@ -3,6 +3,7 @@ import type { Context } from "mocha";
 import { type AvroOracle, findAvroOracle } from "./avro-oracle/oracle.ts";
 import { kafkaClassPath, kafkaVersions } from "./servers/artifacts.ts";
 import { findJava } from "./servers/java.ts";
+import { type KafkaCluster, startKafka } from "./servers/kafka.ts";
 import { createSharedServers, type SharedServers } from "./servers/shared.ts";
 import { ServersUnavailable } from "./servers/unavailable.ts";
 
@@ -20,7 +21,7 @@ export interface RegistryAt {
 
 const startTimeoutMs = 240_000;
 const shared = createSharedServers();
-const run = { failed: false };
+const run: { failed: boolean; fallible?: Promise<KafkaCluster> } = { failed: false };
 
 /** The servers that all suites use together, started on the first call. @throws ServersUnavailable */
 export function sharedServers(): Promise<SharedServers> {
@@ -41,6 +42,14 @@ export async function requireOwnServers(test: Context): Promise<void> {
     await findJava();
     await kafkaClassPath(process.env["KERYX_TEST_KAFKA_VERSION"] ?? kafkaVersions[0] ?? "");
   });
+}
+
+/**
+ * For a `before` hook, as `requireServers`: three brokers besides the shared ones, which suites stop, freeze and kill. Each
+ * suite leaves them running.
+ */
+export function requireFallibleKafka(test: Context): Promise<KafkaCluster> {
+  return requireOrSkip(test, () => (run.fallible ??= startKafka({ nodes: 3 })));
 }
 
 /** For a `before` hook, as `requireServers`: Avro's own Java library, to be asked with `askAvro`. */
@@ -72,6 +81,7 @@ if (typeof after === "function" && typeof afterEach === "function") {
   });
   after("stop the shared servers", async function () {
     this.timeout(30_000);
-    await shared.stop({ keep: run.failed });
+    const fallible = await run.fallible?.catch(() => undefined);
+    await Promise.all([shared.stop({ keep: run.failed }), fallible?.close({ keep: run.failed })]);
   });
 }

@@ -7,10 +7,8 @@ import { partitionOfKey } from "../../../src/transport/partitioner.ts";
 import {
   createTopics,
   type KafkaCluster,
-  type RegistryServer,
-  requireOwnServers,
-  startKafka,
-  startRegistry,
+  requireFallibleKafka,
+  requireServers,
   uniqueName,
   waitForFullIsr,
   waitUntil,
@@ -24,18 +22,17 @@ const keys = [0, 1].map((partition) => findKey(partition));
 describe("A hand-over that no broker acknowledges", function () {
   this.timeout(180_000);
   let cluster: KafkaCluster;
-  let registry: RegistryServer;
+  let registryUrl: string;
   let app: KeryxApp | undefined;
 
   before(async function () {
-    await requireOwnServers(this);
-    [cluster, registry] = await Promise.all([startKafka({ nodes: 3 }), startRegistry()]);
+    ({ registryUrl } = await requireServers(this));
+    cluster = await requireFallibleKafka(this);
   });
   afterEach(async () => {
     await Promise.all(cluster.nodes.map((node) => node.start()));
     await app?.close();
   });
-  after(() => Promise.all([cluster?.close(), registry?.close()]));
 
   const running = (): readonly string[] =>
     cluster.nodes.filter((node) => node.running()).map(({ address }) => address);
@@ -77,7 +74,7 @@ describe("A hand-over that no broker acknowledges", function () {
     const handled: string[] = [];
     app = await connect({
       brokers: [...cluster.brokers],
-      registry: { url: registry.url },
+      registry: { url: registryUrl },
       logging: { level: "silent" },
       observe: (signal) => signals.push(signal),
       environment: {},

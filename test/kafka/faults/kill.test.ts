@@ -3,7 +3,7 @@ import { runKills } from "../../support/chaos/kills.ts";
 import { chooseSeed } from "../../support/effects/random.ts";
 import { requireServers, type SharedServers } from "../../support/servers.ts";
 
-describe("A consumer that is killed ten times while 20,000 events flow", function () {
+describe("A consumer that is killed ten times while 10,000 events flow", function () {
   this.timeout(400_000);
   let servers: SharedServers;
   before(async function () {
@@ -14,7 +14,7 @@ describe("A consumer that is killed ten times while 20,000 events flow", functio
     const seed = chooseSeed();
     const { figures, problems } = await runKills(servers, seed, {
       kills: 10,
-      total: 20_000,
+      total: 10_000,
       perSecond: 1_000,
     });
     process.stderr.write(`Kills on Kafka: KERYX_TEST_SEED=${seed} ${JSON.stringify(figures)}\n`);

@@ -7,10 +7,8 @@ import { chooseSeed } from "../../support/effects/random.ts";
 import { buildTasks } from "../../support/effects/workload.ts";
 import {
   type KafkaCluster,
-  type RegistryServer,
-  requireOwnServers,
-  startKafka,
-  startRegistry,
+  requireFallibleKafka,
+  requireServers,
   waitForFullIsr,
   waitUntil,
   withAdmin,
@@ -26,7 +24,7 @@ describe("An app whose brokers fail while it sends and handles events", function
   this.timeout(240_000);
   const seed = chooseSeed();
   let cluster: KafkaCluster;
-  let registry: RegistryServer;
+  let registryUrl: string;
   let flow: Flow;
   const leaks: Error[] = [];
   // Plain kafkajs, with which the tests look at the cluster, warns of other things.
@@ -35,18 +33,17 @@ describe("An app whose brokers fail while it sends and handles events", function
   };
 
   before(async function () {
-    await requireOwnServers(this);
+    ({ registryUrl } = await requireServers(this));
+    cluster = await requireFallibleKafka(this);
     process.on("warning", onWarning);
-    [cluster, registry] = await Promise.all([startKafka({ nodes: 3 }), startRegistry()]);
     process.stderr.write(`Outage test: KERYX_TEST_SEED=${seed}\n`);
   });
   afterEach(async () => {
     await Promise.all(cluster.nodes.map((node) => node.start()));
     await flow?.close();
   });
-  after(async () => {
+  after(() => {
     process.off("warning", onWarning);
-    await Promise.all([cluster?.close(), registry?.close()]);
   });
 
   const start = async (seconds: number, maxWorkMs: number, slowSeconds = seconds): Promise<void> => {
@@ -54,7 +51,7 @@ describe("An app whose brokers fail while it sends and handles events", function
       index < slowSeconds * perSecond ? task : { ...task, workMs: Math.min(task.workMs, quickMs) },
     );
     const { brokers } = cluster;
-    flow = await startFlow({ brokers, registryUrl: registry.url, tasks, perSecond });
+    flow = await startFlow({ brokers, registryUrl, tasks, perSecond });
     await waitUntil("the flow is under way", async () => flow.effects.length >= 3 * perSecond);
   };
 

@@ -5,10 +5,9 @@ import { consumeFlow } from "../../support/effects/consume.ts";
 import { toFlowTopics } from "../../support/effects/workload.ts";
 import {
   type KafkaCluster,
-  type RegistryServer,
   requireOwnServers,
+  requireServers,
   startKafka,
-  startRegistry,
   uniqueName,
 } from "../../support/servers.ts";
 
@@ -18,22 +17,20 @@ describe("An app that cannot start says what to do", function () {
   this.timeout(120_000);
   const topics = toFlowTopics(uniqueName("refused"));
   let cluster: KafkaCluster;
-  let registry: RegistryServer;
+  let registryUrl: string;
   let app: KeryxApp | undefined;
 
   before(async function () {
     await requireOwnServers(this);
-    [cluster, registry] = await Promise.all([
-      startKafka({ security: { users: { alice: "alice-pw" } } }),
-      startRegistry(),
-    ]);
+    ({ registryUrl } = await requireServers(this));
+    cluster = await startKafka({ security: { users: { alice: "alice-pw" } } });
   });
   afterEach(async () => {
     await app?.close();
     app = undefined;
   });
   after(async () => {
-    await Promise.all([cluster?.close(), registry?.close()]);
+    await cluster?.close();
   });
 
   const cases: readonly {
@@ -73,7 +70,7 @@ describe("An app that cannot start says what to do", function () {
   for (const { what, options, code, step, names } of cases)
     for (const side of ["producer", "consumer"] as const)
       it(`${what}, to a ${side}, is ${code}`, async () => {
-        app = await connect({ ...options(), registry: registry.url, logging: { level: "silent" } });
+        app = await connect({ ...options(), registry: registryUrl, logging: { level: "silent" } });
         const starting =
           side === "producer"
             ? app.topicProducer(topics.retried).start()

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { countRepeats, type RunRecords } from "../effects/judge.ts";
 import { createRandom } from "../effects/random.ts";
 import { type Run, startRun, type Worker } from "../effects/run.ts";
-import { endSessions } from "../effects/sessions.ts";
+import { endSessions, removeMembers } from "../effects/sessions.ts";
 import { buildTasks } from "../effects/workload.ts";
 import { waitUntil } from "../servers.ts";
 import { type ChaosResult, type ChaosServers, type ChaosWorkload, unless } from "./workload.ts";
@@ -41,9 +41,15 @@ export const kills: ChaosWorkload = {
 export async function runKills(servers: ChaosServers, seed: number, scale: KillScale): Promise<ChaosResult> {
   const { embedded } = servers;
   const repeats = { perKill: maxRepeatsPerKill, perLoss: 0, perRevoke: 0 };
+  let deaths = 0;
+  const expire = (group: string, client: string): void | Promise<void> => {
+    if (embedded) return endSessions(embedded.broker, group, client);
+    // Every third dead member keeps its partitions until the brokers miss it.
+    if (++deaths % 3 !== 0) return removeMembers(servers.brokers, group, client);
+  };
   const run = await startRun({
     ...{ name: "kills", seed, servers, partitions, perSecond: scale.perSecond, repeats },
-    ...(embedded ? { expire: (group, client) => endSessions(embedded.broker, group, client) } : {}),
+    expire,
   });
   let isGood = false;
   try {

@@ -28,7 +28,7 @@ export interface RunOptions {
   /** So sends may fail, and what is sent again may be written twice. */
   readonly networkFails?: boolean;
   /** A killed member's session ends now, instead of after its timeout. */
-  readonly expire?: (group: string, client: string) => void;
+  readonly expire?: (group: string, client: string) => void | Promise<void>;
 }
 
 /** A process that handles the run's events. */
@@ -102,7 +102,7 @@ export async function startRun(given: RunOptions): Promise<Run> {
     const how = await worker.child.exit;
     if (how !== "SIGKILL") throw new Error(`${worker.client} ended by ${how}: ${worker.child.tail()}`);
     history.append({ name: "fault_start", fault: "kill", target: worker.client });
-    given.expire?.(group, worker.client);
+    await given.expire?.(group, worker.client);
   };
   const stop = async (worker: Worker): Promise<void> => {
     // A process that has not come so far knows nothing of signals yet.

@@ -1,5 +1,6 @@
 // A service of its own that handles a run's events and writes down what it does; made to be killed.
 //   node worker.ts '{"client":…,"run":…,"group":…,"brokers":[…],"registryUrl":…,"folder":…}'
+import { flushCompileCache } from "node:module";
 import { type ConsumerOptions, connect, KeryxError } from "keryx";
 import { createEffectLog, createHistoryLog, recordSignals } from "keryx/testing";
 import type { Signal } from "../../../src/core/signals.ts";
@@ -74,6 +75,8 @@ const standStill = (ms: number): void => {
   // Its watch ticks every half second.
   setTimeout(say, 1_000).unref();
 };
+// Whoever is killed writes nothing down for the next at its end.
+flushCompileCache();
 try {
   await consumeFlow(app, init.group, toFlowTopics(init.run), perform, init.options).start();
 } catch (error) {

@@ -1,16 +1,15 @@
 import { expect } from "chai";
-import { KeryxError } from "../../src/core/errors.ts";
-import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
-import type { KafkaPort } from "../../src/transport/port.ts";
-import { sendUntilTaken } from "../suites/transport-faults.ts";
-import { join, outgoing, pause, text, until } from "../suites/transport-tools.ts";
+import { KeryxError } from "../../../src/core/errors.ts";
+import { createKafkajsPort } from "../../../src/transport/kafkajs.ts";
+import type { KafkaPort } from "../../../src/transport/port.ts";
+import { sendUntilTaken } from "../../suites/transport-faults.ts";
+import { join, outgoing, pause, text, until } from "../../suites/transport-tools.ts";
 import {
   type KafkaCluster,
-  requireOwnServers,
-  startKafka,
+  requireFallibleKafka,
   uniqueName,
   waitForFullIsr,
-} from "../support/servers.ts";
+} from "../../support/servers.ts";
 
 describe("kafkajs behind the port, with brokers that fail", function () {
   this.timeout(180_000);
@@ -18,14 +17,15 @@ describe("kafkajs behind the port, with brokers that fail", function () {
   let port: KafkaPort;
 
   before(async function () {
-    await requireOwnServers(this);
-    cluster = await startKafka({ nodes: 3 });
+    cluster = await requireFallibleKafka(this);
   });
   beforeEach(() => {
     port = createKafkajsPort({ brokers: cluster.brokers }, () => {});
   });
-  afterEach(async () => port.close());
-  after(async () => cluster?.close());
+  afterEach(async () => {
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    await port.close();
+  });
 
   async function createTopic(partitions: number): Promise<string> {
     const topic = uniqueName("faults");
@@ -119,7 +119,7 @@ describe("kafkajs behind the port, with brokers that fail", function () {
 });
 
 async function leaderOf(cluster: KafkaCluster, topic: string): Promise<number> {
-  const { withAdmin } = await import("../support/servers.ts");
+  const { withAdmin } = await import("../../support/servers.ts");
   const { topics } = await withAdmin(cluster.brokers, (admin) =>
     admin.fetchTopicMetadata({ topics: [topic] }),
   );

@@ -25,9 +25,7 @@ const maxTagBytes = 5;
 function takeLongTag(reader: Reader, end: number): number {
   const start = reader.position;
   const tag = takeVarint(reader, end) >>> 0;
-  const size = reader.position - start;
-  const last = reader.bytes[reader.position - 1] ?? 0;
-  if (size > maxTagBytes || (size === maxTagBytes && last > 0x0f) || tag < 8)
+  if (tag < 8 || reader.high !== 0 || reader.position - start > maxTagBytes)
     throw refuse(reader, "an invalid tag");
   return tag;
 }

@@ -1,7 +1,7 @@
 import { decodeRefusal } from "../core/coded-error.ts";
 import type { DecodeReason, KeryxError } from "../core/errors.ts";
 import { type PayloadLimits, payloadLimits } from "../core/limits.ts";
-import { createScratch, type Scratch } from "./scratch.ts";
+import { createScratch, type Scratch, wordsOf } from "./scratch.ts";
 import {
   copyBytes,
   decodeUtf8,
@@ -146,14 +146,14 @@ export function unZigZag(low: number, high: number): bigint {
 
 /** A 32-bit IEEE 754 number before `end`, little endian. */
 export function floatBefore(reader: Reader, end: number): number {
-  const { halves, float } = reader.scratch;
+  const { halves, float } = wordsOf(reader.scratch);
   halves[0] = readWord(reader, end);
   return float[0] ?? 0;
 }
 
 /** A 64-bit IEEE 754 number before `end`, little endian. */
 export function doubleBefore(reader: Reader, end: number): number {
-  const { halves, double, low } = reader.scratch;
+  const { halves, double, low } = wordsOf(reader.scratch);
   halves[low] = readWord(reader, end);
   halves[1 - low] = readWord(reader, end);
   return double[0] ?? 0;

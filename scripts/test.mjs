@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = join(fileURLToPath(import.meta.url), "..", "..");
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
 const globs = (...folders) => folders.map((name) => `test/${name}/**/*.test.ts`);
-const units = globs("golden", "package", "types", "unit");
+const units = globs("package", "unit");
 const properties = globs("property");
 // What takes the whole machine comes last here, and first among the others: `chaos`.
 const onServers = ["test/kafka/*.test.ts", ...globs("peers", "kafka/faults")];

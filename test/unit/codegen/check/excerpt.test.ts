@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { type ExcerptSide, excerpt } from "../../../../codegen/check/excerpt.ts";
+import { cpuTimeMs } from "../../schema/cpu-time.ts";
 
 function side(file: string, text: string, part: string): ExcerptSide {
   const offset = text.indexOf(part);
@@ -90,10 +91,11 @@ describe("an excerpt", () => {
   it("shows the part that matters of a text in one line, however long it is", () => {
     const text = `{${'"x":1,'.repeat(100_000)}"name":"a"}`;
     const request = { new: side("a.avsc", text, '"name"'), width: 60, color: false };
-    const started = performance.now();
-    for (let round = 0; round < 200; round++)
-      expect(excerpt(request)).to.equal('  new a.avsc:1\n  1 "name"\n');
-    expect(performance.now() - started).to.be.lessThan(2_000);
+    const timeMs = cpuTimeMs(() => {
+      for (let round = 0; round < 200; round++)
+        expect(excerpt(request)).to.equal('  new a.avsc:1\n  1 "name"\n');
+    });
+    expect(timeMs).to.be.lessThan(2_000);
   });
 
   it("escapes what a terminal would obey", () => {

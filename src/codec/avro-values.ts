@@ -27,11 +27,15 @@ function readSafe(reader: Reader): number {
 }
 
 function readWide(reader: Reader): number {
+  const value = readRounded(reader);
+  if (!Number.isSafeInteger(value)) throw refuse(reader, "a number is out of range");
+  return value;
+}
+
+/** A zig-zag integer of 64 bits as a number, which is exact where it is a safe integer. */
+export function readRounded(reader: Reader): number {
   const low = readLow(reader) >>> 0;
-  const high = reader.high >>> 0;
-  // What a number holds exactly, its sign included.
-  if (high > 0x1f_ffff) throw refuse(reader, "a number is out of range");
-  const half = high * 0x8000_0000 + (low >>> 1);
+  const half = (reader.high >>> 0) * 0x8000_0000 + (low >>> 1);
   return (low & 1) === 0 ? half : -half - 1;
 }
 

@@ -1,11 +1,11 @@
 import { decodeRefusal } from "../core/coded-error.ts";
-import { readLong } from "./avro-values.ts";
+import { readLong, readRounded } from "./avro-values.ts";
 import type { Reader } from "./reader.ts";
-import { type At, mismatch, type Writer, writeLong } from "./writer.ts";
+import { type At, mismatch, type Writer, writeHalves, writeLong } from "./writer.ts";
 
 /** A `long` as a number; `field` names in the refusal of one that a number does not hold exactly. */
 export function readLongNumber(reader: Reader, field: string): number {
-  const value = Number(readLong(reader));
+  const value = readRounded(reader);
   if (!Number.isSafeInteger(value)) {
     const details = { path: field, position: reader.position, reason: "type-mismatch" };
     throw decodeRefusal(`${field}: a long is beyond ±(2^53 - 1)`, details);
@@ -16,7 +16,7 @@ export function readLongNumber(reader: Reader, field: string): number {
 /** A `long` of which a number is exact; any other value is refused. */
 export function writeLongNumber(writer: Writer, value: number, at: At): void {
   if (!Number.isSafeInteger(value)) throw mismatch(writer, at, "an integer within ±(2^53 - 1)", value);
-  writeLong(writer, BigInt(value), at);
+  writeHalves(writer, value | 0, Math.floor(value / 2 ** 32));
 }
 
 /** A `long` as decimal text. */

@@ -106,8 +106,12 @@ export function writeLong(writer: Writer, value: bigint, at: At): void {
   const position = makeRoom(writer, 10);
   const { view } = writer;
   view.setBigInt64(position, value, true);
-  const low = view.getInt32(position, true);
-  const high = view.getInt32(position + 4, true);
+  writeHalves(writer, view.getInt32(position, true), view.getInt32(position + 4, true));
+}
+
+/** The low and the high half of a signed 64-bit integer, zig-zag. */
+export function writeHalves(writer: Writer, low: number, high: number): void {
+  const position = makeRoom(writer, 10);
   const sign = high >> 31;
   const top = ((high << 1) | (low >>> 31)) ^ sign;
   writer.position = putVarint64(writer.bytes, position, (low << 1) ^ sign, top);

@@ -200,17 +200,17 @@ describe("The flow of records", () => {
   });
 
   it("lets timers and sockets live while handlers never wait", async () => {
-    let longest = 0;
-    let last = performance.now();
+    let handled = 0;
+    let seen = 0;
+    let mostInARow = 0;
     const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
+      mostInARow = Math.max(mostInARow, handled - seen);
+      seen = handled;
     }, 1);
     for (let i = 0; i < 5_000; i++) send(`k${i}`, "x");
-    last = performance.now();
-    const running = await start(() => {});
+    const running = await start(() => void handled++);
     await until("all done", () => running.outcomes().length === 5_000);
     clearInterval(timer);
-    expect(longest).to.be.below(500);
+    expect(mostInARow).to.be.below(2_500);
   });
 });

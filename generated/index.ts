@@ -15,28 +15,17 @@ export { systemEvents, systemEventsConsumer, systemEventsProducer } from "./topi
 export type { SystemEventsHandlers, SystemEventsProducer } from "./topics/system-events.ts";
 export { userEvents, userEventsConsumer, userEventsProducer } from "./topics/user-events.ts";
 export type { UserEventsHandlers, UserEventsProducer } from "./topics/user-events.ts";
-export { ApiError } from "./api/v1/api-error.ts";
-export type { ApiErrorInit } from "./api/v1/api-error.ts";
-export { ApiRequest } from "./api/v1/api-request.ts";
-export type { ApiRequestInit } from "./api/v1/api-request.ts";
-export { TokenRefreshed } from "./auth/v1/token_refreshed_events.ts";
-export type { TokenRefreshedInit } from "./auth/v1/token_refreshed_events.ts";
-export { OrderCancelled } from "./orders/v1/order_cancelled_events.ts";
-export type { OrderCancelledInit } from "./orders/v1/order_cancelled_events.ts";
-export { OrderPlaced } from "./orders/v1/order_placed_events.ts";
-export type { OrderPlacedInit } from "./orders/v1/order_placed_events.ts";
-export { PaymentCaptured } from "./payments/v1/payment-captured.ts";
-export type { PaymentCapturedInit } from "./payments/v1/payment-captured.ts";
-export { PaymentFailed } from "./payments/v1/payment-failed.ts";
-export type { PaymentFailedInit } from "./payments/v1/payment-failed.ts";
-export { SystemAlert } from "./system/v1/system-alert.ts";
-export type { SystemAlertInit } from "./system/v1/system-alert.ts";
-export { UserLoggedIn } from "./users/v1/user_logged_in_events.ts";
-export type { UserLoggedInInit } from "./users/v1/user_logged_in_events.ts";
-export { UserLoggedOut } from "./users/v1/user_logged_out_events.ts";
-export type { UserLoggedOutInit } from "./users/v1/user_logged_out_events.ts";
-export { UserRegistered } from "./users/v1/user_registered_events.ts";
-export type { UserRegisteredInit } from "./users/v1/user_registered_events.ts";
+export { ApiError, type ApiErrorInit } from "./api/v1/api-error.ts";
+export { ApiRequest, type ApiRequestInit } from "./api/v1/api-request.ts";
+export { TokenRefreshed, type TokenRefreshedInit } from "./auth/v1/token_refreshed_events.ts";
+export { OrderCancelled, type OrderCancelledInit } from "./orders/v1/order_cancelled_events.ts";
+export { OrderPlaced, type OrderPlacedInit } from "./orders/v1/order_placed_events.ts";
+export { PaymentCaptured, type PaymentCapturedInit } from "./payments/v1/payment-captured.ts";
+export { PaymentFailed, type PaymentFailedInit } from "./payments/v1/payment-failed.ts";
+export { SystemAlert, type SystemAlertInit } from "./system/v1/system-alert.ts";
+export { UserLoggedIn, type UserLoggedInInit } from "./users/v1/user_logged_in_events.ts";
+export { UserLoggedOut, type UserLoggedOutInit } from "./users/v1/user_logged_out_events.ts";
+export { UserRegistered, type UserRegisteredInit } from "./users/v1/user_registered_events.ts";
 
 /** Every topic with its events and their policy, as plain data. */
 export const catalog: Catalog = {

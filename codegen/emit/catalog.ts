@@ -16,21 +16,17 @@ export function planCatalog(model: ProjectModel, extension: ImportExtension): re
   const topics = model.topics.flatMap((topic): readonly Declaration[] => {
     const names = topicNames(topic);
     const from = specifier(topicPath(topic.name));
+    const values = [names.definition, names.createConsumer, names.createProducer];
     return [
-      {
-        kind: "export",
-        typeOnly: false,
-        names: [names.definition, names.createConsumer, names.createProducer],
-        from,
-      },
-      { kind: "export", typeOnly: true, names: [names.handlers, names.producer], from },
+      { kind: "export", names: values, types: [], from },
+      { kind: "export", names: [], types: [names.handlers, names.producer], from },
     ];
   });
   const packages = [...shared.keys()].sort(compare);
   return [
     scope.plan([
       ...topics,
-      ...lone.flatMap((event) => eventExports(event, catalogPath, extension)),
+      ...lone.map((event) => eventExport(event, catalogPath, extension)),
       ...packages.map(
         (name): Declaration => ({
           kind: "namespace",
@@ -44,19 +40,16 @@ export function planCatalog(model: ProjectModel, extension: ImportExtension): re
       const path = packagePath(name);
       const events = model.events.filter((event) => packageOf(event) === name);
       return createFileScope(path, [], extension).plan(
-        events.flatMap((event) => eventExports(event, path, extension)),
+        events.map((event) => eventExport(event, path, extension)),
       );
     }),
   ];
 }
 
-function eventExports(event: EventModel, path: string, extension: ImportExtension): readonly Declaration[] {
+function eventExport(event: EventModel, path: string, extension: ImportExtension): Declaration {
   const place = placeOf(event);
   const from = specifierOf(path, place.path, extension);
-  return [
-    { kind: "export", typeOnly: false, names: [place.name], from },
-    { kind: "export", typeOnly: true, names: [place.initName], from },
-  ];
+  return { kind: "export", names: [place.name], types: [place.initName], from };
 }
 
 function catalog(type: string, model: ProjectModel): Declaration {

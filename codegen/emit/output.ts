@@ -38,7 +38,7 @@ export type Declaration =
   | {
       readonly kind: "export";
       readonly names: readonly string[];
-      readonly typeOnly: boolean;
+      readonly types: readonly string[];
       readonly from: string;
     }
   | { readonly kind: "namespace"; readonly name: string; readonly from: string };
@@ -126,10 +126,16 @@ function printDeclaration(one: Declaration): string {
       return `${commentText(one.doc)}${head}: ${one.returns} {\n${body.map((line) => `${line}\n`).join("")}}`;
     }
     case "export":
-      return `export ${one.typeOnly ? "type " : ""}{ ${one.names.join(", ")} } from ${stringLiteral(one.from)};`;
+      return printExport(one);
     case "namespace":
       return `export * as ${one.name} from ${stringLiteral(one.from)};`;
   }
+}
+
+function printExport({ names, types, from }: Declaration & { readonly kind: "export" }): string {
+  const typeOnly = names.length === 0;
+  const items = typeOnly ? types : [...names, ...types.map((name) => `type ${name}`)];
+  return `export ${typeOnly ? "type " : ""}{ ${items.join(", ")} } from ${stringLiteral(from)};`;
 }
 
 function printExported({ exported }: { readonly exported: boolean }): string {

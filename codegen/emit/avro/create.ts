@@ -1,4 +1,10 @@
-import type { AvroRecord, AvroType, AvroUnion } from "../../../src/schema/avro/model.ts";
+import type {
+  AvroDefault,
+  AvroField,
+  AvroRecord,
+  AvroType,
+  AvroUnion,
+} from "../../../src/schema/avro/model.ts";
 import { propertyName, type UnionShape, unionShape } from "../../../src/schema/avro/shape.ts";
 import { stringLiteral } from "../literal.ts";
 import {
@@ -22,18 +28,12 @@ export function createRecord(codecs: Codecs, record: AvroRecord): FunctionDeclar
   const locals: string[] = [];
   const members = record.fields.map((field) => {
     const own = `${use(codecs, "own")}(init, ${stringLiteral(propertyName(field.name))})`;
-    const create = (value: string): string =>
-      createText(codecs, field.type, value, `${record.name}.${field.name}`, hint(record, field));
-    if (field.default === undefined && !needsCreate(field.type)) return `  ${property(field)}: ${own},\n`;
+    if (!needsCreate(field.type) && (field.default === undefined || isNull(field.default)))
+      return `  ${property(field)}: ${own}${field.default === undefined ? "" : " ?? null"},\n`;
     // No Avro name holds a `$`, so the local hides nothing.
     const local = `$${field.name}`;
     locals.push(`const ${local} = ${own};`);
-    const given = create(local);
-    const value =
-      field.default === undefined
-        ? given
-        : `${local} === undefined ? ${defaultText(codecs.scope, field.type, field.default)} : ${given}`;
-    return `  ${property(field)}: ${value},\n`;
+    return `  ${property(field)}: ${completed(codecs, record, field, local)},\n`;
   });
   return {
     kind: "function",
@@ -51,6 +51,23 @@ export function createRecord(codecs: Codecs, record: AvroRecord): FunctionDeclar
       members.length === 0 ? "return {};" : `return {\n${members.join("")}};`,
     ],
   };
+}
+
+/** What a field was given, completed, or its default. */
+function completed(codecs: Codecs, record: AvroRecord, field: AvroField, local: string): string {
+  const { type, default: absent } = field;
+  const create = (inner: AvroType): string =>
+    createText(codecs, inner, local, `${record.name}.${field.name}`, hint(record, field));
+  if (absent === undefined) return create(type);
+  const shape = type.kind === "union" ? unionShape(type) : undefined;
+  // Null given and null by default are one question.
+  if (isNull(absent) && type.kind === "union" && shape?.kind === "nullable")
+    return `${local} == null ? null : ${create(branchAt(type, shape.branch))}`;
+  return `${local} === undefined ? ${defaultText(codecs.scope, type, absent)} : ${create(type)}`;
+}
+
+function isNull(value: AvroDefault): boolean {
+  return value.kind === "null" || (value.kind === "union" && isNull(value.value));
 }
 
 /** An expression that completes an init value of any type. */

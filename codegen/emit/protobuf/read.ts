@@ -159,6 +159,8 @@ function entryReader(codecs: MessageCodecs, field: DescField & { fieldKind: "map
   const form = scalarForm(field.scalar);
   const type = `${messageType(codecs, field.parent)}[${stringLiteral(field.localName)}]`;
   const valueType = field.enum === undefined ? form.type : messageType(codecs, field.enum);
+  // Of a literal the type is seen.
+  const isSeen = field.enum === undefined && form.type !== "Uint8Array";
   const cases = [
     ...readCase(tagOf(1, key.wireType), [
       `key = ${key.type === "string" ? `${use(codecs, "takeKey")}(r, end)` : `String(${use(codecs, `take${key.stem}`)}(r, end))`};`,
@@ -169,7 +171,7 @@ function entryReader(codecs: MessageCodecs, field: DescField & { fieldKind: "map
   ];
   const start =
     message === undefined
-      ? `let value: ${valueType} = ${form.zero};`
+      ? `let value${isSeen ? "" : `: ${valueType}`} = ${form.zero};`
       : `let value: ${messageTypeOrTime(codecs, message)} | undefined;`;
   const empty = message === undefined ? "value" : `value ?? ${emptyText(codecs, message)}`;
   codecs.helpers.set(name, [

@@ -142,16 +142,15 @@ export const ApiError: EventType<ApiError, ApiErrorInit, "api.error", "error-eve
 
 export function createApiError(init: ApiErrorInit, depth: number): ApiError {
   checkDepth(depth, "api.v1.ApiError");
-  const $requestId = own(init, "requestId");
   const $cause = own(init, "cause");
   return {
     errorId: own(init, "errorId"),
     service: own(init, "service"),
-    requestId: $requestId === undefined ? null : $requestId,
+    requestId: own(init, "requestId") ?? null,
     code: own(init, "code"),
     message: own(init, "message"),
     occurredAt: own(init, "occurredAt"),
-    cause: $cause === undefined ? null : $cause === null ? null : createErrorCause($cause, depth + 1),
+    cause: $cause == null ? null : createErrorCause($cause, depth + 1),
     stackHash: own(init, "stackHash"),
   };
 }

@@ -152,7 +152,6 @@ export const ApiRequest: EventType<ApiRequest, ApiRequestInit, "api.request", "a
 export function createApiRequest(init: ApiRequestInit, depth: number): ApiRequest {
   checkDepth(depth, "api.v1.ApiRequest");
   const $responseBytes = own(init, "responseBytes");
-  const $remoteAddress = own(init, "remoteAddress");
   const $queryParameters = own(init, "queryParameters");
   return {
     requestId: own(init, "requestId"),
@@ -163,7 +162,7 @@ export function createApiRequest(init: ApiRequestInit, depth: number): ApiReques
     durationMs: own(init, "durationMs"),
     responseBytes: $responseBytes === undefined ? 0n : $responseBytes,
     receivedAt: own(init, "receivedAt"),
-    remoteAddress: $remoteAddress === undefined ? null : $remoteAddress,
+    remoteAddress: own(init, "remoteAddress") ?? null,
     queryParameters: $queryParameters === undefined ? {} : $queryParameters,
   };
 }

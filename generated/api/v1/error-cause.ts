@@ -50,7 +50,7 @@ export function createErrorCause(init: ErrorCauseInit, depth: number): ErrorCaus
   return {
     code: own(init, "code"),
     message: own(init, "message"),
-    cause: $cause === undefined ? null : $cause === null ? null : createErrorCause($cause, depth + 1),
+    cause: $cause == null ? null : createErrorCause($cause, depth + 1),
   };
 }
 

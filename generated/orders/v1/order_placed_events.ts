@@ -418,7 +418,7 @@ export function readCardPayment(
 
 function readOrderPlacedLabels(r: Reader, end: number, map: pb.OrderPlaced["labels"]): void {
   let key = "";
-  let value: string = "";
+  let value = "";
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {
@@ -437,7 +437,7 @@ function readOrderPlacedLabels(r: Reader, end: number, map: pb.OrderPlaced["labe
 
 function readOrderLineDiscountsMinor(r: Reader, end: number, map: pb.OrderLine["discountsMinor"]): void {
   let key = "";
-  let value: bigint = 0n;
+  let value = 0n;
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {

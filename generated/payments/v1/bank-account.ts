@@ -42,10 +42,9 @@ export interface BankAccountInit {
 
 export function createBankAccount(init: BankAccountInit, depth: number): BankAccount {
   checkDepth(depth, "payments.v1.BankAccount");
-  const $bankName = own(init, "bankName");
   return {
     iban: own(init, "iban"),
-    bankName: $bankName === undefined ? null : $bankName,
+    bankName: own(init, "bankName") ?? null,
   };
 }
 

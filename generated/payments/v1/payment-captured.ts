@@ -193,7 +193,6 @@ export const PaymentCaptured: EventType<
 export function createPaymentCaptured(init: PaymentCapturedInit, depth: number): PaymentCaptured {
   checkDepth(depth, "payments.v1.PaymentCaptured");
   const $instrument = own(init, "instrument");
-  const $settlementDate = own(init, "settlementDate");
   const $feesMinor = own(init, "feesMinor");
   return {
     eventId: own(init, "eventId"),
@@ -205,7 +204,7 @@ export function createPaymentCaptured(init: PaymentCapturedInit, depth: number):
     cardHolder: own(init, "cardHolder"),
     instrument: createPaymentCapturedInstrument($instrument, depth),
     capturedAt: own(init, "capturedAt"),
-    settlementDate: $settlementDate === undefined ? null : $settlementDate,
+    settlementDate: own(init, "settlementDate") ?? null,
     feesMinor: $feesMinor === undefined ? [] : $feesMinor,
   };
 }

@@ -137,7 +137,6 @@ export const PaymentFailed: EventType<
 
 export function createPaymentFailed(init: PaymentFailedInit, depth: number): PaymentFailed {
   checkDepth(depth, "payments.v1.PaymentFailed");
-  const $providerAnswer = own(init, "providerAnswer");
   const $retryable = own(init, "retryable");
   return {
     eventId: own(init, "eventId"),
@@ -145,7 +144,7 @@ export function createPaymentFailed(init: PaymentFailedInit, depth: number): Pay
     amount: own(init, "amount"),
     currency: own(init, "currency"),
     reason: own(init, "reason"),
-    providerAnswer: $providerAnswer === undefined ? null : $providerAnswer,
+    providerAnswer: own(init, "providerAnswer") ?? null,
     failedAt: own(init, "failedAt"),
     retryable: $retryable === undefined ? false : $retryable,
   };

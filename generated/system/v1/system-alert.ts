@@ -139,7 +139,6 @@ export const SystemAlert: EventType<SystemAlert, SystemAlertInit, "system.alert"
 export function createSystemAlert(init: SystemAlertInit, depth: number): SystemAlert {
   checkDepth(depth, "system.v1.SystemAlert");
   const $attributes = own(init, "attributes");
-  const $runbook = own(init, "runbook");
   const $acknowledged = own(init, "acknowledged");
   return {
     alertId: own(init, "alertId"),
@@ -148,7 +147,7 @@ export function createSystemAlert(init: SystemAlertInit, depth: number): SystemA
     summary: own(init, "summary"),
     raisedAt: own(init, "raisedAt"),
     attributes: $attributes === undefined ? {} : $attributes,
-    runbook: $runbook === undefined ? null : $runbook,
+    runbook: own(init, "runbook") ?? null,
     acknowledged: $acknowledged === undefined ? false : $acknowledged,
   };
 }

@@ -225,7 +225,7 @@ export function readUserRegistered(
 
 function readUserRegisteredConsents(r: Reader, end: number, map: pb.UserRegistered["consents"]): void {
   let key = "";
-  let value: number = 0;
+  let value = 0;
   while (r.position < end) {
     const tag = takeTag(r, end);
     switch (tag) {

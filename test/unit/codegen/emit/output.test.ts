@@ -7,8 +7,8 @@ const app = ["app", "App"] as const;
 describe("the printer", () => {
   it("prints each kind of import and declaration, sets declarations apart, and keeps re-exports together", () => {
     const declarations: readonly Declaration[] = [
-      { kind: "export", names: ["b", "c"], typeOnly: false, from: "./b.ts" },
-      { kind: "export", names: ["C"], typeOnly: true, from: "./b.ts" },
+      { kind: "export", names: ["b"], types: ["B"], from: "./b.ts" },
+      { kind: "export", names: [], types: ["C"], from: "./b.ts" },
       { kind: "namespace", name: "d", from: "./d.ts" },
       { kind: "type", name: "D", doc: { text: "A type." }, type: "string | null" },
       {
@@ -52,7 +52,7 @@ import type * as pb from "b";
 import type { X as X$2 } from "c";
 import { type Y, z as z$2 } from "./\\"quoted\\".ts";
 
-export { b, c } from "./b.ts";
+export { b, type B } from "./b.ts";
 export type { C } from "./b.ts";
 export * as d from "./d.ts";
 

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isWritten } from "./emit/emit.ts";
 import { hashText } from "./emit/manifest.ts";
-import { inputsOf } from "./load/load.ts";
+import { readOutputFolder } from "./emit/sync.ts";
+import { isWritten } from "./emit/written.ts";
+import { inputsOf } from "./load/inputs.ts";
 import { lockPath } from "./load/lock.ts";
 import { readSources } from "./load/sources.ts";
 import type { CheckedModel, Project, Target } from "./project.ts";
@@ -15,12 +16,14 @@ const bufFiles = ["buf.yaml", "buf.lock", "buf.work.yaml"];
  * are as that run left them. Neither the compiler nor the printer is started. False only says that it must be looked at.
  */
 export async function isUnchanged(project: Project, target: Target): Promise<boolean> {
-  const { tree, diagnostics } = await readSources(join(project.root, project.schemas));
+  const outputRoot = join(project.root, target.out);
+  const folder = readOutputFolder(outputRoot);
+  if (folder.manifest.origin === "") return false;
   const lock = await readIfThere(join(project.root, lockPath));
+  const { tree, diagnostics } = await readSources(join(project.root, project.schemas));
   if (diagnostics.length > 0 || lock === undefined) return false;
   const origin = await hashOrigin(project, inputsOf(tree), lock);
-  const outputRoot = join(project.root, target.out);
-  return isWritten({ projectRoot: project.root, outputRoot, generator: target.generator, origin });
+  return isWritten({ projectRoot: project.root, outputRoot, generator: target.generator, origin }, folder);
 }
 
 /**

@@ -1,99 +1,14 @@
-import { KeryxError } from "../../src/core/errors.ts";
-import { showJson, showText } from "../diagnostics-print.ts";
-import type { PrintMessages } from "../emit/protobuf/messages.ts";
-import { createWarmPlugin } from "../emit/warm-plugin.ts";
-import { type CheckedModel, compare, emit, type Target } from "../index.ts";
-import { lockPath } from "../load/lock.ts";
 import { isUnchanged } from "../unchanged.ts";
-import type { ExitCode, Invocation, Io, Run } from "./command.ts";
-import { compareDocs, planDocs, writeDocs } from "./generate/docs.ts";
-import { watchProject } from "./generate/watch.ts";
-import { loadClean, type OpenProject, openProject } from "./load.ts";
-import { loadManifest } from "./package.ts";
+import type { Run } from "./command.ts";
+import { tell, upToDate } from "./generate/answer.ts";
+import { isReleased, targetOf } from "./generate/target.ts";
+import { openProject } from "./load.ts";
 
-/** What happened to a file, or under `--check` what is wrong with it. */
-interface Entry {
-  readonly kind: "written" | "deleted" | "missing" | "changed" | "orphan";
-  /** Relative to the project's root. */
-  readonly path: string;
-}
-
-/** What a run that watches keeps from one to the next. */
-interface Standing {
-  readonly printMessages: PrintMessages;
-  /** The first run has printed everything. */
-  hasPrinted: boolean;
-}
-
-// In a checkout the generator's version does not say which generator it is: there nothing may be left out.
-const isReleased = !import.meta.url.endsWith(".ts");
-
-const targetOf = (project: OpenProject, standing?: Standing): Target => ({
-  out: project.out,
-  generator: `keryx ${loadManifest().version}`,
-  reprint: !isReleased && standing?.hasPrinted !== true,
-  ...(standing === undefined ? {} : { printMessages: standing.printMessages }),
-});
-
-const upToDate = {
-  check: "Generated files and lock file are up to date.\n",
-  write: "Everything is up to date.\n",
-};
-
-function tell(entries: readonly Entry[], io: Io, json: boolean | undefined, ok: boolean): void {
-  if (json) io.out(`${showJson({ ok, files: entries })}\n`);
-  else io.out(entries.map(({ kind, path }) => `${kind} ${showText(path)}\n`).join(""));
-}
-
-async function checkOutput(
-  project: OpenProject,
-  checked: CheckedModel,
-  { options, io }: Invocation,
-): Promise<ExitCode> {
-  const docs = options.docs === true ? await compareDocs(project.root, planDocs(checked.model)) : [];
-  const entries: readonly Entry[] = [...(await compare(project, checked, targetOf(project))), ...docs];
-  tell(entries, io, options.json, entries.length === 0);
-  if (entries.length === 0) {
-    io.note(upToDate.check);
-    return 0;
-  }
-  io.note(`${entries.length} out of date. Run \`keryx generate\` and commit the result.\n`);
-  return 3;
-}
-
-async function writeOutput(
-  project: OpenProject,
-  checked: CheckedModel,
-  { options, io }: Invocation,
-  standing?: Standing,
-): Promise<ExitCode> {
-  const target = targetOf(project, standing);
-  const { written, deleted, overwritten, left, lock } = await emit(project, checked, target);
-  if (standing !== undefined) standing.hasPrinted = true;
-  const docs = options.docs === true ? await writeDocs(project.root, planDocs(checked.model)) : [];
-  const own = (path: string): string => `${project.out}/${path}`;
-  const entries: readonly Entry[] = [
-    ...written.map((path): Entry => ({ kind: "written", path: own(path) })),
-    ...deleted.map((path): Entry => ({ kind: "deleted", path: own(path) })),
-    ...(lock === "same" ? [] : [{ kind: "written", path: lockPath } as const]),
-    ...docs.map((path): Entry => ({ kind: "written", path })),
-  ];
-  tell(entries, io, options.json, true);
-  for (const path of overwritten)
-    io.note(`warning ${showText(own(path))} had been edited by hand; it was generated anew.\n`);
-  for (const path of left)
-    io.note(
-      `warning ${showText(own(path))} looks generated, but no run of this folder wrote it; it stays.\n`,
-    );
-  const count = entries.length;
-  io.note(count === 0 ? upToDate.write : `${count} ${count === 1 ? "file" : "files"} changed.\n`);
-  return 0;
-}
-
-/** Schemas in, code and lock file out; nothing is written while there is an error. */
+/** Schemas in, code and lock file out. What reads and prints them is loaded only where something has changed. */
 export const runGenerate: Run = async (call) => {
   const { options, io } = call;
-  if (options.watch === true) return watch(call);
+  const run = () => import("./generate/run.ts");
+  if (options.watch === true) return (await run()).watch(call);
   const project = openProject(options, io);
   // Whether the pages are as they should be is seen from the model only.
   const isQuick = isReleased && options.docs !== true;
@@ -102,31 +17,5 @@ export const runGenerate: Run = async (call) => {
     io.note(options.check ? upToDate.check : upToDate.write);
     return 0;
   }
-  return generate(project, call);
+  return (await run()).generate(project, call);
 };
-
-async function generate(project: OpenProject, call: Invocation, standing?: Standing): Promise<ExitCode> {
-  const { options, io } = call;
-  const checked = await loadClean(project, io);
-  if (checked === undefined) {
-    io.note("Nothing was written.\n");
-    return 1;
-  }
-  return options.check ? checkOutput(project, checked, call) : writeOutput(project, checked, call, standing);
-}
-
-/** Generates again after each change. An error is shown, and the last good output stays. */
-async function watch(call: Invocation): Promise<ExitCode> {
-  const { options, io } = call;
-  if (options.check === true)
-    throw new KeryxError("usage", "`--check` writes nothing, so there is nothing to watch for.", {
-      help: "Use one of `--check` and `--watch`.",
-    });
-  const standing: Standing = { printMessages: createWarmPlugin(), hasPrinted: false };
-  await watchProject({
-    open: () => openProject(options, io),
-    run: (project) => generate(project, call, standing),
-    io,
-  });
-  return 0;
-}

@@ -2,7 +2,7 @@ import type { KeryxConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { type Diagnostic, isClean } from "../diagnostics.ts";
 import { countDiagnostics, formatText } from "../diagnostics-print.ts";
-import { type CheckedModel, loadModel, type Project } from "../index.ts";
+import type { CheckedModel, Project } from "../project.ts";
 import type { CommandOptions, Io } from "./command.ts";
 import { findRoot, insideProject } from "./project.ts";
 
@@ -46,6 +46,8 @@ function noteFindings(diagnostics: readonly Diagnostic[], prefix: string, io: Io
 
 /** The model of a project without errors; undefined after showing what is wrong with it. */
 export async function loadClean(project: OpenProject, io: Io): Promise<CheckedModel | undefined> {
+  // Opening a project is all that many a run needs.
+  const { loadModel } = await import("../index.ts");
   const checked = await loadModel(project);
   noteFindings(checked.diagnostics, project.prefix, io);
   return isClean(checked.diagnostics) ? checked : undefined;

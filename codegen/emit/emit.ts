@@ -9,34 +9,21 @@ import { detectImportExtension } from "./import-extension.ts";
 import { hashText, type Manifest } from "./manifest.ts";
 import { type FilePlan, type OutputFile, printFiles } from "./output.ts";
 import { planMessages } from "./protobuf/codec.ts";
-import {
-  findPlugin,
-  generateMessages,
-  type PrintMessages,
-  pluginOptions,
-  resolvePlugin,
-} from "./protobuf/messages.ts";
+import { generateMessages, type PrintMessages } from "./protobuf/messages.ts";
+import { pluginOptions, resolvePlugin } from "./protobuf/plugin.ts";
 import {
   compareOutput,
   type Difference,
-  isIntact,
   type OutputFolder,
   readOutputFolder,
   type SyncResult,
   writeOutput,
 } from "./sync.ts";
 import { planTopicFiles } from "./topics.ts";
+import { type Origin, sealOf } from "./written.ts";
 
-export interface EmitRequest {
+export interface EmitRequest extends Origin {
   readonly model: ProjectModel;
-  /** Absolute path of the project. */
-  readonly projectRoot: string;
-  /** Absolute path of the output folder. */
-  readonly outputRoot: string;
-  /** Name and version of the generator, for example `keryx 1.2.3`. */
-  readonly generator: string;
-  /** Hash of everything that the run read; empty when it does not tell whether something changed. */
-  readonly origin: string;
   /** Schema files by their path relative to the schema root, with their text. */
   readonly inputs: ReadonlyMap<string, string>;
   /** Default: by a process of its own each time. */
@@ -59,25 +46,6 @@ export async function checkProject(request: EmitRequest): Promise<readonly Diffe
   return compareOutput(folder, outputs, manifest);
 }
 
-/** True when a run with this origin wrote the output folder and nobody touched it since. */
-export async function isWritten(
-  request: Pick<EmitRequest, "projectRoot" | "outputRoot" | "generator" | "origin">,
-): Promise<boolean> {
-  const folder = await readOutputFolder(request.outputRoot);
-  const { generator, origin } = folder.manifest;
-  if (origin === "" || generator !== request.generator) return false;
-  if (origin !== sealOf(request, detectImportExtension(request.outputRoot))) return false;
-  return isIntact(folder);
-}
-
-/** The origin with what this folder adds to it: the import extension and the version of protoc-gen-es. */
-function sealOf(request: Pick<EmitRequest, "projectRoot" | "origin">, extension: ImportExtension): string {
-  if (request.origin === "") return "";
-  return hashText(
-    JSON.stringify([request.origin, extension, findPlugin(request.projectRoot)?.version ?? null]),
-  );
-}
-
 interface Output {
   readonly folder: OutputFolder;
   readonly outputs: readonly OutputFile[];
@@ -88,7 +56,7 @@ interface Output {
 async function buildOutput(request: EmitRequest): Promise<Output> {
   const { model } = request;
   const extension = request.extension ?? detectImportExtension(request.outputRoot);
-  const folder = await readOutputFolder(request.outputRoot);
+  const folder = readOutputFolder(request.outputRoot);
   const inputs = new Map([...request.inputs].map(([path, text]) => [path, hashText(text)]));
   const plans = planFiles(model, extension);
   const sources = new Map(plans.map((plan) => [plan.path, hashText(JSON.stringify(plan))]));

@@ -1,5 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import {
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { KeryxError } from "../../src/core/errors.ts";
 import { isDeviceName } from "../model/names.ts";
@@ -33,40 +44,40 @@ export interface OutputFolder {
   readonly foreign: ReadonlySet<string>;
 }
 
+// Nothing below waits for the disk: for files as small as these the waits cost several times what the work does.
+
 /** Reads the output folder; symbolic links are not followed. */
-export async function readOutputFolder(root: string): Promise<OutputFolder> {
+export function readOutputFolder(root: string): OutputFolder {
   const files = new Map<string, string>();
   const foreign = new Set<string>();
-  const paths = await listFiles(root, "");
   const mayBeOurs = (path: string): boolean => path.endsWith(".ts") || path === manifestPath;
-  const texts = await Promise.all(
-    paths.map((path) => (mayBeOurs(path) ? readText(join(root, path)) : undefined)),
-  );
-  for (const [index, path] of paths.entries()) {
-    const text = texts[index];
+  for (const path of listFiles(root, "").sort(compare)) {
+    const text = mayBeOurs(path) ? readText(join(root, path)) : undefined;
     if (text !== undefined && (text.startsWith(header) || path === manifestPath)) files.set(path, text);
     else foreign.add(path);
   }
   return { root, files, foreign, manifest: parseManifest(files.get(manifestPath) ?? "") };
 }
 
-async function listFiles(root: string, folder: string): Promise<readonly string[]> {
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw error;
-    },
-  );
-  const lists = entries.map((entry) => {
+function listFiles(root: string, folder: string): string[] {
+  return readFolder(join(root, folder)).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.name === "node_modules") return [];
     return entry.isDirectory() ? listFiles(root, path) : [path];
   });
-  return (await Promise.all(lists)).flat().sort(compare);
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  return (await lstat(path)).isFile() ? readFile(path, "utf8") : undefined;
+function readFolder(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function readText(path: string): string | undefined {
+  return lstatSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
 }
 
 /** What `--check` reports. Writes nothing. */
@@ -104,15 +115,15 @@ function sameText(left: string, right: string): boolean {
 }
 
 /** Makes the output folder what it should be: unchanged files stay untouched, stale ones of ours go. */
-export async function writeOutput(
+export function writeOutput(
   folder: OutputFolder,
   outputs: readonly OutputFile[],
   manifest: Manifest,
-): Promise<SyncResult> {
+): SyncResult {
   const wanted = new Map([...outputs, printManifest(manifest)].map(({ path, text }) => [path, text]));
   checkPaths(folder, [...wanted.keys()]);
   const changed = [...wanted].filter(([path, text]) => !sameText(folder.files.get(path) ?? "", text));
-  await checkLinks(
+  checkLinks(
     folder.root,
     changed.map(([path]) => path),
   );
@@ -126,11 +137,11 @@ export async function writeOutput(
   const deleted = stale.filter((path) => folder.manifest.files.has(path));
   // The manifest last: while it is missing or old, the next run does the work again.
   for (const [path, text] of changed.filter(([path]) => path !== manifestPath))
-    await writeFileWhole(folder.root, path, text);
-  for (const path of deleted) await deleteFile(folder.root, path);
+    writeFileWhole(folder.root, path, text);
+  for (const path of deleted) deleteFile(folder.root, path);
   const text = changed.find(([path]) => path === manifestPath)?.[1];
-  if (text !== undefined) await writeFileWhole(folder.root, manifestPath, text);
-  await sweep(folder);
+  if (text !== undefined) writeFileWhole(folder.root, manifestPath, text);
+  sweep(folder);
   const left = stale.filter((path) => !folder.manifest.files.has(path));
   return { written: changed.map(([path]) => path), deleted, overwritten, left };
 }
@@ -156,16 +167,22 @@ function checkPaths(folder: OutputFolder, paths: readonly string[]): void {
 }
 
 /** Neither the files nor the folders that lead to them may be links. */
-async function checkLinks(root: string, paths: readonly string[]): Promise<void> {
+function checkLinks(root: string, paths: readonly string[]): void {
   const places = new Set([root]);
   for (const path of paths)
     for (let place = path; place !== "."; place = dirname(place)) places.add(join(root, place));
-  const isLink = async (place: string): Promise<boolean> =>
-    (await lstat(place).catch(() => undefined))?.isSymbolicLink() === true;
-  const all = [...places];
-  const links = await Promise.all(all.map(isLink));
-  const link = all.find((_, index) => links[index]);
-  if (link !== undefined) throw refusal(`${link} is a symbolic link: output is not written through links.`);
+  for (const place of places)
+    if (lookAt(place)?.isSymbolicLink() === true)
+      throw refusal(`${place} is a symbolic link: output is not written through links.`);
+}
+
+/** Undefined for what is not there, or below something that is no folder: writing will say so. */
+function lookAt(place: string): Stats | undefined {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function refusal(message: string): KeryxError {
@@ -173,15 +190,15 @@ function refusal(message: string): KeryxError {
 }
 
 /** Nobody ever sees half a file: it is written beside its place and renamed. */
-export async function writeFileWhole(root: string, path: string, text: string): Promise<void> {
+export function writeFileWhole(root: string, path: string, text: string): void {
   const target = join(root, path);
-  await mkdir(dirname(target), { recursive: true });
+  mkdirSync(dirname(target), { recursive: true });
   const temporary = join(dirname(target), `.keryx-${randomUUID()}.tmp`);
   try {
-    await writeFile(temporary, text, { flag: "wx" });
-    await rename(temporary, target);
+    writeFileSync(temporary, text, { flag: "wx" });
+    renameSync(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw error;
   }
 }
@@ -191,22 +208,22 @@ const temporaryName = /(?:^|\/)\.keryx-[\da-f-]{36}\.tmp$/;
 const abandonedMs = 3_600_000;
 
 /** Takes away what runs left that were killed while they wrote. */
-async function sweep({ root, foreign }: OutputFolder): Promise<void> {
+function sweep({ root, foreign }: OutputFolder): void {
   for (const path of foreign) {
     if (!temporaryName.test(path)) continue;
-    const stats = await lstat(join(root, path)).catch(() => undefined);
-    if (stats?.isFile() && Date.now() - stats.mtimeMs > abandonedMs) await deleteFile(root, path);
+    const stats = lookAt(join(root, path));
+    if (stats?.isFile() && Date.now() - stats.mtimeMs > abandonedMs) deleteFile(root, path);
   }
 }
 
-async function deleteFile(root: string, path: string): Promise<void> {
-  await checkLinks(root, [dirname(path)]);
-  await rm(join(root, path), { force: true });
-  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
-    const isEmpty = await rmdir(join(root, folder)).then(
-      () => true,
-      () => false,
-    );
-    if (!isEmpty) return;
-  }
+function deleteFile(root: string, path: string): void {
+  checkLinks(root, [dirname(path)]);
+  rmSync(join(root, path), { force: true });
+  for (let folder = dirname(path); folder !== "."; folder = dirname(folder))
+    try {
+      rmdirSync(join(root, folder));
+    } catch {
+      // Something else lies in it.
+      return;
+    }
 }

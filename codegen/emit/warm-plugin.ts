@@ -1,12 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import {
-  type AskPlugin,
-  generateMessages,
-  type Plugin,
-  type PrintMessages,
-  printBy,
-} from "./protobuf/messages.ts";
+import { type AskPlugin, generateMessages, type PrintMessages, printBy } from "./protobuf/messages.ts";
+import type { Plugin } from "./protobuf/plugin.ts";
 import { quickenPlugin } from "./protobuf/quick-plugin.ts";
 
 /**

@@ -2,9 +2,9 @@ import { type Diagnostic, report } from "../diagnostics.ts";
 import type { LoadedSchemas } from "../model/loaded.ts";
 import { compare } from "../model/order.ts";
 import { loadAvro } from "./avro.ts";
-import { withLineFeeds } from "./options.ts";
+import { inputsOf } from "./inputs.ts";
 import { loadProto } from "./proto.ts";
-import { readSources, type SchemaTree } from "./sources.ts";
+import { readSources } from "./sources.ts";
 
 export interface LoadResult {
   readonly schemas: LoadedSchemas;
@@ -32,11 +32,6 @@ export async function loadSources(folder: string, projectRoot: string): Promise<
     inputs,
     diagnostics: [...protobuf.diagnostics, ...avro.diagnostics, ...doubles],
   };
-}
-
-/** Text of every schema file with line feeds, by its path below the schema root. */
-export function inputsOf(tree: SchemaTree): ReadonlyMap<string, string> {
-  return new Map([...tree.proto, ...tree.avro].map(({ path, text }) => [path, withLineFeeds(text)]));
 }
 
 /** A full name is an event's identity in the lock file, whatever its format. */

@@ -185,12 +185,12 @@ describe("the packed package", function () {
     run(project, "npx", ["tsc", "-p", "."]);
     run(project, process.execPath, ["--input-type=module", "-e", 'await import("./generated/index.ts")']);
     run(project, "npx", ["keryx", "generate", "--check"]);
-    // With nothing to print, no compiler is even loaded.
+    // With nothing changed, no schema is even parsed.
     const loaded = join(project, "loaded.txt");
     const hook = pathToFileURL(join(root, "test/support/loaded.mjs")).href;
     run(project, process.execPath, ["--import", hook, "node_modules/keryx/bin/keryx.mjs", "generate"], {
       KERYX_TEST_LOADED: loaded,
     });
-    expect(readFileSync(loaded, "utf8").split("\n")).to.include("commander").and.not.include("typescript");
+    expect(readFileSync(loaded, "utf8").split("\n")).to.include("commander").and.not.include("@bufbuild/protobuf");
   });
 });

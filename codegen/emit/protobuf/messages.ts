@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
+import { extname } from "node:path";
 import type { Readable } from "node:stream";
 import { create, type DescFile, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -12,6 +11,7 @@ import { KeryxError } from "../../../src/core/errors.ts";
 import { messagesPath } from "../../model/names.ts";
 import type { ImportExtension } from "../file-scope.ts";
 import { header, type OutputFile } from "../output.ts";
+import { type Plugin, pluginOptions } from "./plugin.ts";
 
 export interface MessagesRequest {
   /** The files to print, without our options. */
@@ -20,45 +20,8 @@ export interface MessagesRequest {
   readonly plugin: Plugin;
 }
 
-export interface Plugin {
-  readonly path: string;
-  readonly version: string;
-}
-
 /** Prints the messages of Protobuf files. @throws KeryxError `generate_failed` */
 export type PrintMessages = (request: MessagesRequest) => Promise<readonly OutputFile[]>;
-
-/** Finds protoc-gen-es from here or from the project; undefined when it is not installed. */
-export function findPlugin(projectRoot: string): Plugin | undefined {
-  for (const base of [import.meta.url, join(projectRoot, "package.json")])
-    try {
-      const require = createRequire(base);
-      const path = require.resolve("@bufbuild/protoc-gen-es/package.json");
-      const { version } = require(path) as { readonly version: string };
-      return { path: join(dirname(path), "bin", "protoc-gen-es"), version };
-    } catch {
-      // Not there: the project may have it.
-    }
-  return undefined;
-}
-
-/** @throws KeryxError `dependency_missing` with the command that installs it */
-export function resolvePlugin(projectRoot: string): Plugin {
-  const found = findPlugin(projectRoot);
-  if (found !== undefined) return found;
-  throw new KeryxError(
-    "dependency_missing",
-    "@bufbuild/protoc-gen-es is not installed; .proto files need it.",
-    {
-      help: "Run `npm install --save-dev @bufbuild/protoc-gen-es`.",
-    },
-  );
-}
-
-/** Options of the plugin; a change of them is a change of the output. */
-export function pluginOptions(extension: ImportExtension): readonly string[] {
-  return ["target=ts", `import_extension=${extension}`, "erasable_syntax=true"];
-}
 
 /** Answers a CodeGeneratorRequest with a CodeGeneratorResponse; `complaint` is what else the plugin said. */
 export type AskPlugin = (

@@ -3,12 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
-import {
-  type AskPlugin,
-  findPlugin,
-  generateMessages,
-  printBy,
-} from "../../../../codegen/emit/protobuf/messages.ts";
+import { type AskPlugin, generateMessages, printBy } from "../../../../codegen/emit/protobuf/messages.ts";
+import { findPlugin } from "../../../../codegen/emit/protobuf/plugin.ts";
 import { loadModel } from "../../../../codegen/index.ts";
 import { repository } from "../../../support/generated-code.ts";
 

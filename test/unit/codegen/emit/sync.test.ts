@@ -47,9 +47,9 @@ describe("the output folder", () => {
     writeFileSync(at(path), text);
   };
   const sync = async (files: readonly OutputFile[]): Promise<SyncResult> =>
-    writeOutput(await readOutputFolder(root), files, manifestOf(files));
+    writeOutput(readOutputFolder(root), files, manifestOf(files));
   const check = async (files: readonly OutputFile[]): Promise<readonly string[]> => {
-    const found = compareOutput(await readOutputFolder(root), files, manifestOf(files));
+    const found = compareOutput(readOutputFolder(root), files, manifestOf(files));
     return found.map(({ kind, path }) => `${kind} ${path}`);
   };
 

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { planFiles } from "../../../../codegen/emit/emit.ts";
 import type { FilePlan } from "../../../../codegen/emit/output.ts";
+import { emptyLock, updateLock } from "../../../../codegen/model/lock.ts";
+import { releaseDraft } from "../../../../codegen/model/lock-release.ts";
 import { buildTree } from "../../../support/schema-tree.ts";
 
 interface Field {
@@ -75,6 +77,23 @@ describe("a union whose values say their kind", () => {
       PaidByInit: `{ readonly kind: "Card"; readonly value: CardInit } | ${list}`,
       PaidByArrayItem: `${int} | ${string}`,
     });
+  });
+
+  it("is imported where a record of another file is read from what an earlier version wrote", async () => {
+    const order = (...kinds: readonly string[]): Record<string, string> => ({
+      "order.avsc": JSON.stringify({
+        ...record("Order", { name: "line", type: record("Line", { name: "note", type: kinds }) }),
+        keryx: { topic: "orders" },
+      }),
+    });
+    const { model: before } = await buildTree(order("int", "string"));
+    const drafts = updateLock(emptyLock, before!);
+    const events = new Map([...drafts.events].map(([name, one]) => [name, releaseDraft(one).event]));
+    const { model } = await buildTree(order("string", "int", "boolean"), {}, { events });
+    const plan = planFiles(model!, "ts").find(({ path }) => path === "order.ts");
+    expect(plan?.imports.flatMap(({ names }) => names.map(({ name }) => name))).to.include("LineNote");
+    const readers = plan?.declarations.flatMap((one) => (one.kind === "function" ? [one.returns] : []));
+    expect(readers).to.include("LineNote");
   });
 
   it("takes no name that the file, the language or another union has, in whatever order the fields stand", async () => {

@@ -52,7 +52,7 @@ function framed(ids: readonly number[]): readonly Work[] {
         if (bytes[0] !== 0) throw new Error("no frame");
         const plan = plans.get(bytes.readUInt32BE(1));
         if (plan === undefined || (format !== "avro" && bytes[5] !== 0)) throw new Error("another schema");
-        return plan.codec.decode(bytes.subarray(header.length));
+        return plan.codec.decodeFramed?.(bytes, header.length);
       },
     };
   });

@@ -34,21 +34,25 @@ export interface Reader {
 /** Items that any payload may hold beside one for each of its bytes. */
 const freeItems = 1_024;
 
-/** Starts reading a payload. Its size sets the item budget: only items that take no bytes can be more than the bytes. */
+/**
+ * Starts reading a payload behind `room` bytes. Its size sets the item budget: only items that take no bytes can be
+ * more than the bytes.
+ */
 export function createReader(
   bytes: Uint8Array,
   scratch: Scratch = createScratch(),
   limits: PayloadLimits = payloadLimits,
+  room = 0,
 ): Reader {
   const { length } = bytes;
   return {
     bytes,
     scratch,
     end: length,
-    position: 0,
+    position: room,
     depth: 0,
     maxDepth: limits.maxDepth,
-    items: Math.min(limits.maxItems, length + freeItems),
+    items: Math.min(limits.maxItems, length - room + freeItems),
     blockEnd: -1,
     text: undefined,
     high: 0,

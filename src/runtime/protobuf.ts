@@ -23,6 +23,10 @@ export function protobufCodec<Value extends object, Init>(
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: MessageWriter | undefined;
   let scratch: Scratch | undefined;
+  const decodeFramed = (framed: Uint8Array, room: number, limits?: PayloadLimits): Value => {
+    scratch ??= createScratch();
+    return functions.read(createReader(framed, scratch, limits, room), framed.length);
+  };
   const encode = (writer: MessageWriter, value: Value, room: number, limits?: PayloadLimits): Uint8Array => {
     try {
       const end = functions.write(writer, startValue(writer, room, limits), 0, unpolluted(value), name);
@@ -48,10 +52,8 @@ export function protobufCodec<Value extends object, Init>(
       idle = writer;
       return framed;
     },
-    decode(payload, limits) {
-      scratch ??= createScratch();
-      return functions.read(createReader(payload, scratch, limits), payload.length);
-    },
+    decodeFramed,
+    decode: (payload, limits) => decodeFramed(payload, 0, limits),
   };
 }
 

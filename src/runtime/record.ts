@@ -22,13 +22,16 @@ export function recordCodec<Value, Init>(
   // Taken while it is used: a getter of a value that encodes another value gets one of its own.
   let idle: Writer | undefined;
   let scratch: Scratch | undefined;
-  const decode = (payload: Uint8Array, read: (reader: Reader) => Value, limits?: PayloadLimits): Value => {
-    scratch ??= createScratch();
-    const reader = createReader(payload, scratch, limits);
-    const value = read(reader);
-    finishReading(reader);
-    return value;
-  };
+  const decoder =
+    (read: (reader: Reader) => Value) =>
+    (framed: Uint8Array, room: number, limits?: PayloadLimits): Value => {
+      scratch ??= createScratch();
+      const reader = createReader(framed, scratch, limits, room);
+      const value = read(reader);
+      finishReading(reader);
+      return value;
+    };
+  const decodeFramed = decoder(functions.read);
   const encode = (writer: Writer, value: Value, room: number, limits?: PayloadLimits): Uint8Array => {
     startWriting(writer, room, limits);
     try {
@@ -49,11 +52,13 @@ export function recordCodec<Value, Init>(
       idle = writer;
       return framed;
     },
-    decode: (payload, limits) => decode(payload, functions.read, limits),
+    decodeFramed,
+    decode: (payload, limits) => decodeFramed(payload, 0, limits),
     earlier(encoding) {
       const { earlier = {} } = functions;
       const read = Object.hasOwn(earlier, encoding) ? earlier[encoding] : undefined;
-      return read && ((payload, limits) => decode(payload, read, limits));
+      const decode = read && decoder(read);
+      return decode && ((payload, limits) => decode(payload, 0, limits));
     },
   };
 }

@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import type { EventType, LongForm, WireReference } from "../core/event.ts";
-import type { PayloadLimits } from "../core/limits.ts";
 import { encodingText } from "../schema/avro/encoding-text.ts";
 import { markLongs } from "../schema/avro/longs.ts";
 import type { AvroNamedType, AvroType } from "../schema/avro/model.ts";
 import { parseAvro } from "../schema/avro.ts";
 import { isSameEncoding } from "./avro-encoding.ts";
 import { createResolver } from "./avro-resolve.ts";
+import { type Decode, decodeOf } from "./frame.ts";
 
 /** What one writer's schema stands for, and how its payloads are read. */
 export type AvroTarget =
   | {
       readonly kind: "event";
       readonly event: EventType;
-      readonly read: (payload: Uint8Array, limits?: PayloadLimits) => unknown;
+      readonly read: Decode;
     }
   | { readonly kind: "unhandled"; readonly name: string };
 
@@ -46,10 +46,10 @@ export function resolveAvro(
   const event = events.get(name) ?? [...events.values()].find((one) => isAlias(readerOf(one), name));
   if (event === undefined) return { kind: "unhandled", name };
   const reader = readerOf(event);
-  if (isSameEncoding(writer, reader))
-    return { kind: "event", event, read: (payload, limits) => event.codec.decode(payload, limits) };
+  if (isSameEncoding(writer, reader)) return { kind: "event", event, read: decodeOf(event.codec) };
   const encoding = createHash("sha256").update(encodingText(writer)).digest("hex");
-  return { kind: "event", event, read: event.codec.earlier?.(encoding) ?? createResolver(writer, reader) };
+  const decode = event.codec.earlier?.(encoding) ?? createResolver(writer, reader);
+  return { kind: "event", event, read: decodeOf({ decode }) };
 }
 
 function isAlias(reader: AvroType, name: string): boolean {

@@ -1,10 +1,9 @@
 import { decodeError, KeryxError } from "../core/errors.ts";
 import type { EventType, SchemaFormat } from "../core/event.ts";
-import type { PayloadLimits } from "../core/limits.ts";
 import type { RegisteredSchema, SchemaType } from "../registry/port.ts";
 import { parseProtoSource } from "../schema/proto/source.ts";
 import { type AvroReaders, createAvroReaders, resolveAvro } from "./avro.ts";
-import { type Frame, readIndexes, readPayload } from "./frame.ts";
+import { type Decode, decodeOf, type Frame, type Payload, readIndexes, readPayload } from "./frame.ts";
 import { resolveIndexes, resolveWithoutIndexes } from "./protobuf.ts";
 
 /** What a payload is to be read as. */
@@ -12,12 +11,12 @@ export type Target =
   | {
       readonly kind: "event";
       readonly event: EventType;
-      readonly read: (payload: Uint8Array, limits?: PayloadLimits) => unknown;
+      readonly read: Decode;
     }
   | { readonly kind: "unhandled"; readonly name: string };
 
 /** What to do with the records of one schema id; made once per id. @throws KeryxError `decode_failed` */
-export type Plan = (frame: Frame) => { readonly target: Target; readonly payload: Uint8Array };
+export type Plan = (frame: Frame) => { readonly target: Target; readonly payload: Payload };
 
 export interface PlannerOptions {
   readonly events: readonly EventType[];
@@ -76,18 +75,15 @@ function protobufPlan(
 ): Plan {
   const file = parseProtoSource(schema.schema);
   const varints = options.unsignedIndexes === true ? "unsigned" : "zigzag";
-  const targets = new Map<string, Target>();
-  const once = (key: string, resolve: () => ReturnType<typeof resolveIndexes>): Target => {
+  const targets = new Map<string | number | undefined, Target>();
+  const once = (
+    key: string | number | undefined,
+    resolve: () => ReturnType<typeof resolveIndexes>,
+  ): Target => {
     const known = targets.get(key);
     if (known !== undefined) return known;
     const found = resolve();
-    const target =
-      found.kind === "unhandled"
-        ? found
-        : {
-            ...found,
-            read: (payload: Uint8Array, limits?: PayloadLimits) => found.event.codec.decode(payload, limits),
-          };
+    const target = found.kind === "unhandled" ? found : { ...found, read: decodeOf(found.event.codec) };
     // Only indexes that name a message come here, so the schema's size bounds this.
     targets.set(key, target);
     return target;
@@ -96,9 +92,11 @@ function protobufPlan(
     if (options.protobufWithoutIndexes === true && frame.payload === undefined)
       return {
         target: once("none", () => resolveWithoutIndexes(file, events)),
-        payload: frame.indexes,
+        payload: frame,
       };
-    const { indexes, payload } = readIndexes(frame, varints);
-    return { target: once(indexes.join(), () => resolveIndexes(file, indexes, events)), payload };
+    const payload = readIndexes(frame, varints);
+    const { indexes } = payload;
+    const key = indexes.length > 1 ? indexes.join() : indexes[0];
+    return { target: once(key, () => resolveIndexes(file, indexes, events)), payload };
   };
 }

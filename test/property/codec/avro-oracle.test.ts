@@ -102,6 +102,8 @@ describe("generated codecs of fixed Avro shapes, against avsc", function () {
         if (!written.equals(bytes)) expect(hex(written), at).equals(hex(bytes));
         const read = event.codec.decode(bytes);
         if (!isDeepStrictEqual(read, ours)) expect(read, at).deep.equals(ours);
+        const framed = event.codec.encode(ours as object, 5);
+        if (!isDeepStrictEqual(event.codec.decodeFramed?.(framed, 5), ours)) expect.fail(at);
         if (!oracle.toBuffer(oracle.fromBuffer(written)).equals(bytes)) expect.fail(at);
       }
   });

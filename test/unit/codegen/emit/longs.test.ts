@@ -134,7 +134,7 @@ describe("an Avro long that is marked", function () {
       if (found.kind !== "event") return expect.fail(found.name);
       const [n] = safe;
       const bytes = avscOf(text).toBuffer({ n, inner: { n }, unknown: "x" });
-      expect(found.read(bytes)).deep.equals(longs.value(form, limit - 1n));
+      expect(found.read({ bytes, room: 0 })).deep.equals(longs.value(form, limit - 1n));
     }
   });
 });

@@ -162,7 +162,7 @@ describe("straight-line Protobuf code", function () {
     const tooMany = Uint8Array.from([...tag(3, 2), ...varint(1_000_001)]);
     const payload = new Uint8Array(tooMany.length + 1_000_001);
     payload.set(tooMany);
-    expect(() => event.codec.decode(payload)).throws("more items");
+    expect(() => event.codec.decode(payload)).throws("too many items");
   });
 
   it("goes 100 messages deep in either direction and refuses the next one", () => {
@@ -247,6 +247,7 @@ describe("straight-line Protobuf code", function () {
     for (let count = 0; count < 3; count += 1) {
       const framed = event.codec.encode(value, 6);
       expect(event.codec.decode(framed.subarray(6))).deep.equals(value);
+      expect(event.codec.decodeFramed?.(framed, 6)).deep.equals(value);
     }
   });
 });

@@ -12,6 +12,9 @@ export interface ErrorFacts<Code extends string = string> {
  * would be the largest part of their bundle; to whoever catches it, it is a `KeryxError`.
  */
 export class CodedError<Code extends string = string> extends Error implements ErrorFacts<Code> {
+  /** What is printed of it, and written into headers. */
+  static override readonly name: string = "KeryxError";
+
   declare readonly code: Code;
   declare readonly retriable: boolean;
   declare readonly details: Readonly<Record<string, unknown>>;

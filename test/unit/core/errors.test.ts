@@ -22,6 +22,7 @@ describe("an error of Keryx", () => {
       expect(KeryxError.from(refusal)).equals(refusal);
       const known = new KeryxError(code, "no", { details });
       expect(String(refusal)).equals(String(known));
+      expect(refusal.constructor.name).equals(known.constructor.name);
       expect({ ...facts }).deep.equals({ retriable: known.retriable, help: known.help, name: known.name });
     }
   });

@@ -104,7 +104,7 @@ function avroLine(run: AvroPeerRun): string {
   if (run.kind === "skipped") return `- ${run.name}: skipped (${run.reason}).`;
   const { client, count, problems } = run;
   const end = problems.length === 0 ? "none differs" : `${problems.length} differ`;
-  return `- **${client}**: ${count.toLocaleString("en")} values of nine records, awkward ones among them, written by either and read by the other: ${end}.`;
+  return `- **${client}**: ${count.toLocaleString("en")} values of ten records, awkward ones among them, written by either and read by the other: ${end}.`;
 }
 
 const notes = `

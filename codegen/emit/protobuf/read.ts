@@ -21,7 +21,7 @@ export function readMessage(codecs: MessageCodecs, message: DescMessage): Messag
   return {
     kind: "function",
     name: functionName("read", message),
-    doc: {},
+    doc: { text: "Reads up to `end`. A message that comes twice is one: the second is read into the first." },
     exported: !isWrapper(message),
     parameters: [
       ["r", useType(codecs, "Reader")],

@@ -21,7 +21,7 @@ export function writeMessage(codecs: MessageCodecs, message: DescMessage): Messa
   return {
     kind: "function",
     name: functionName("write", message),
-    doc: {},
+    doc: { text: "Fields stand behind their tags: a field's number times 8 plus its wire type." },
     exported: !isWrapper(message),
     parameters: [
       ["w", useType(codecs, "MessageWriter")],

@@ -135,6 +135,7 @@ export function createTokenRefreshed(
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeTokenRefreshed(
   w: MessageWriter,
   from: number,
@@ -156,6 +157,7 @@ export function writeTokenRefreshed(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readTokenRefreshed(
   r: Reader,
   end: number,

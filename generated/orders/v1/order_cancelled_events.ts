@@ -158,6 +158,7 @@ function createOrderCancelledCancelledBy(
   }
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeOrderCancelled(
   w: MessageWriter,
   from: number,
@@ -189,6 +190,7 @@ export function writeOrderCancelled(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readOrderCancelled(
   r: Reader,
   end: number,
@@ -257,6 +259,7 @@ export function createOrderCancelled_CancelledLine(
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeOrderCancelled_CancelledLine(
   w: MessageWriter,
   from: number,
@@ -272,6 +275,7 @@ export function writeOrderCancelled_CancelledLine(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readOrderCancelled_CancelledLine(
   r: Reader,
   end: number,

@@ -188,6 +188,7 @@ function createOrderPlacedPayment(
   }
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeOrderPlaced(
   w: MessageWriter,
   from: number,
@@ -225,6 +226,7 @@ export function writeOrderPlaced(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readOrderPlaced(
   r: Reader,
   end: number,
@@ -307,6 +309,7 @@ export function createOrderLine(init: MessageInitShape<typeof pb.OrderLineSchema
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeOrderLine(
   w: MessageWriter,
   from: number,
@@ -330,6 +333,7 @@ export function writeOrderLine(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readOrderLine(r: Reader, end: number, value: pb.OrderLine = emptyOrderLine()): pb.OrderLine {
   enter(r);
   while (r.position < end) {
@@ -374,6 +378,7 @@ export function createCardPayment(init: MessageInitShape<typeof pb.CardPaymentSc
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeCardPayment(
   w: MessageWriter,
   from: number,
@@ -390,6 +395,7 @@ export function writeCardPayment(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readCardPayment(
   r: Reader,
   end: number,

@@ -140,6 +140,7 @@ export function createUserLoggedIn(init: MessageInitShape<typeof pb.UserLoggedIn
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeUserLoggedIn(
   w: MessageWriter,
   from: number,
@@ -161,6 +162,7 @@ export function writeUserLoggedIn(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readUserLoggedIn(
   r: Reader,
   end: number,

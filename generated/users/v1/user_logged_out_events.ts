@@ -126,6 +126,7 @@ export function createUserLoggedOut(init: MessageInitShape<typeof pb.UserLoggedO
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeUserLoggedOut(
   w: MessageWriter,
   from: number,
@@ -145,6 +146,7 @@ export function writeUserLoggedOut(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readUserLoggedOut(
   r: Reader,
   end: number,

@@ -145,6 +145,7 @@ export function createUserRegistered(
   return value;
 }
 
+/** Fields stand behind their tags: a field's number times 8 plus its wire type. */
 export function writeUserRegistered(
   w: MessageWriter,
   from: number,
@@ -173,6 +174,7 @@ export function writeUserRegistered(
   return closeMessage(w, start, p);
 }
 
+/** Reads up to `end`. A message that comes twice is one: the second is read into the first. */
 export function readUserRegistered(
   r: Reader,
   end: number,

@@ -95,7 +95,7 @@ describe("secrets of the settings", function () {
           for (const text of textsOf(shown)) expect(text).to.not.include(one);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 2_500 },
     );
   });
 });

@@ -10,7 +10,7 @@ import {
 } from "../support/proto-cases/disagreements.ts";
 import { type CasePair, generatePairs, linkCase } from "../support/proto-cases/pairs.ts";
 
-const count = 2_000;
+const count = 5_000;
 
 function describePair({ name, changes }: CasePair, what: unknown): string {
   return `${name} (${changes.join("; ")}): ${JSON.stringify(what)}`;

@@ -258,4 +258,12 @@ describe("the documentation of what is generated", () => {
     const event = readFileSync(join(repository, "generated/payments/v1/payment-captured.ts"), "utf8");
     expect(event).contains("Name on the card or account.").and.contains("@sensitive");
   });
+
+  it("knows a sensitive field by a mark at a part of its type, too", async () => {
+    const text = { type: "string", keryx: { sensitive: true } };
+    const fields = [{ name: "notes", type: { type: "map", values: ["null", text] } }];
+    const { named } = parseAvro(JSON.stringify({ type: "record", name: "Memo", fields }));
+    const files = await printTypes(named.values());
+    expect(files.find(({ path }) => path === "memo.ts")?.text).matches(/@sensitive \*\/\s+readonly notes:/);
+  });
 });

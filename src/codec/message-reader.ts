@@ -30,13 +30,12 @@ function takeLongTag(reader: Reader, end: number): number {
   return tag;
 }
 
-/** The lowest 32 bits of a varint, with the next 32 in `reader.high`. */
+/** The lowest 32 bits of a varint. */
 export function takeVarint(reader: Reader, end: number): number {
   const { position } = reader;
   const byte = reader.bytes[position] ?? 0;
   if (byte < 0x80 && position < end) {
     reader.position = position + 1;
-    reader.high = 0;
     return byte;
   }
   return readVarint(reader, end);

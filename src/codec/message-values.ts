@@ -6,6 +6,7 @@ import {
   keyUntil,
   ownTextUntil,
   type Reader,
+  readVarint,
   readWord,
   textUntil,
   toLong,
@@ -30,12 +31,12 @@ export function takeSint32(reader: Reader, end: number): number {
 
 /** `bool` */
 export function takeBool(reader: Reader, end: number): boolean {
-  return takeVarint(reader, end) !== 0 || reader.high !== 0;
+  return (readVarint(reader, end) | reader.high) !== 0;
 }
 
 /** `int64` */
 export function takeInt64(reader: Reader, end: number): bigint {
-  return toLong(takeVarint(reader, end), reader.high);
+  return toLong(readVarint(reader, end), reader.high);
 }
 
 /** `uint64` */
@@ -45,7 +46,7 @@ export function takeUint64(reader: Reader, end: number): bigint {
 
 /** `sint64` */
 export function takeSint64(reader: Reader, end: number): bigint {
-  return unZigZag(takeVarint(reader, end), reader.high);
+  return unZigZag(readVarint(reader, end), reader.high);
 }
 
 /** `fixed32` */

@@ -98,11 +98,12 @@ function earlierText(earlier: readonly (readonly [encoding: string, read: string
  */
 export function planProtobufFiles(model: ProjectModel, extension: ImportExtension): readonly FilePlan[] {
   const plan = planMessages(model);
+  const byFile = Map.groupBy(model.events, ({ source }) =>
+    source.kind === "protobuf" ? source.file.proto.name : "",
+  );
   return (model.protobuf?.files ?? []).flatMap((file) => {
-    const events = model.events.filter(
-      ({ source }) => source.kind === "protobuf" && source.file.proto.name === file.proto.name,
-    );
-    const isNeeded = events.length > 0 || [...plan.messages].some((message) => message.file === file);
+    const events = byFile.get(file.proto.name) ?? [];
+    const isNeeded = events.length > 0 || plan.messages.has(file);
     return isNeeded ? [planEventsFile(file, events, extension, plan)] : [];
   });
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { compare } from "../model/order.ts";
 import type { OutputFile } from "./output.ts";
 
@@ -26,11 +26,7 @@ export interface ManifestFile {
 
 /** SHA-256 in lower-case hex. Line ends do not count, so that a checkout with others gives the same. */
 export function hashText(text: string): string {
-  return hashBytes(Buffer.from(text.replaceAll("\r\n", "\n")));
-}
-
-function hashBytes(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", text.replaceAll("\r\n", "\n"));
 }
 
 /** The manifest as a file of the output. */

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { TextDecoder } from "node:util";
 import { KeryxError } from "../../src/core/errors.ts";
 import { type Diagnostic, report } from "../diagnostics.ts";
 import { isDeviceName } from "../model/names.ts";
@@ -40,7 +41,8 @@ export async function readSources(
     });
   });
   // Without waiting: for files as small as these the waits cost several times what the reading does.
-  const sources = listPaths(root, diagnostics).map((path) => readSource(root, path, diagnostics));
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const sources = listPaths(root, diagnostics).map((path) => readSource(root, path, decoder, diagnostics));
   const ending = (end: string): SchemaSource[] =>
     sources.filter((one) => one !== undefined).filter((one) => one.path.endsWith(end));
   return { tree: { root, proto: ending(".proto"), avro: ending(".avsc") }, diagnostics };
@@ -88,7 +90,12 @@ export function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-function readSource(root: string, path: string, diagnostics: Diagnostic[]): SchemaSource | undefined {
+function readSource(
+  root: string,
+  path: string,
+  decoder: TextDecoder,
+  diagnostics: Diagnostic[],
+): SchemaSource | undefined {
   const file = join(root, path);
   const at = { file: path, line: 1, column: 1 };
   if (statSync(file).size > maxTextBytes) {
@@ -96,7 +103,7 @@ function readSource(root: string, path: string, diagnostics: Diagnostic[]): Sche
     return undefined;
   }
   try {
-    return { path, text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file)) };
+    return { path, text: decoder.decode(readFileSync(file)) };
   } catch {
     diagnostics.push(report("schema-syntax", at, `${path} is not UTF-8 text.`));
     return undefined;

@@ -50,6 +50,7 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
   };
   const drafts = schemas.events.flatMap((event) => draftEvent(event, settings, add) ?? []);
   const byTopic = groupByTopic(drafts);
+  const locked = lockedSubjects(lock);
   const events: EventModel[] = [];
   const topics: TopicModel[] = [];
   for (const [name, members] of [...byTopic].sort(byKey)) {
@@ -58,7 +59,7 @@ export function buildModel(schemas: LoadedSchemas, settings: ModelSettings, lock
       ...{ name: event.name, at: event.at, strategy },
       isRegistered: isRegistered({ options }),
     }));
-    const decided = decideSubjects(name, claims, lockedOn(lock, name));
+    const decided = decideSubjects(name, claims, locked.get(name) ?? []);
     add(...decided.diagnostics);
     const complete = sorted.flatMap((draft, at) => {
       const subject = decided.subjects[at];
@@ -235,12 +236,15 @@ function releasedOf(lock: Lock, { name, format }: LoadedEvent): Pick<EventModel,
   return { released: known.versions.filter((one) => (one.format ?? known.released?.format) === format) };
 }
 
-function lockedOn(lock: Lock, topic: string): readonly LockedSubject[] {
-  return [...lock.events].flatMap(([name, entry]) => {
-    const known = entry.released ?? entry.draft;
-    const isKnown = known?.policy.topic === topic && known.policy.serialization === undefined;
-    return isKnown ? [{ name, subject: known.subject }] : [];
+/** What the lock file knows, by topic. */
+function lockedSubjects(lock: Lock): ReadonlyMap<string, readonly LockedSubject[]> {
+  const known = [...lock.events].flatMap(([name, { released, draft }]) => {
+    const { policy, subject } = released ?? draft ?? {};
+    return policy === undefined || subject === undefined || policy.serialization !== undefined
+      ? []
+      : [{ name, subject, topic: policy.topic }];
   });
+  return Map.groupBy(known, ({ topic }) => topic);
 }
 
 function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {

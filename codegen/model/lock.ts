@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { KeryxError } from "../../src/core/errors.ts";
 import type { CompatibilityLevel, SchemaFormat, Serialization } from "../../src/core/event.ts";
 import { sealOf } from "./lock-seal.ts";
@@ -80,7 +80,7 @@ export const lockVersion = 1;
 
 /** SHA-256 of a wire schema, lower-case hex. */
 export function fingerprintOf(schema: string): string {
-  return createHash("sha256").update(schema).digest("hex");
+  return hash("sha256", schema);
 }
 
 /** The lock with the drafts of a model; what was released stays as it is. */

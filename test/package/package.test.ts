@@ -191,6 +191,8 @@ describe("the packed package", function () {
     run(project, process.execPath, ["--import", hook, "node_modules/keryx/bin/keryx.mjs", "generate"], {
       KERYX_TEST_LOADED: loaded,
     });
-    expect(readFileSync(loaded, "utf8").split("\n")).to.include("commander").and.not.include("@bufbuild/protobuf");
+    expect(readFileSync(loaded, "utf8").split("\n"))
+      .to.include("commander")
+      .and.not.include("@bufbuild/protobuf");
   });
 });

@@ -9,8 +9,8 @@ import { writeMessage } from "./write.ts";
 
 /** Which Protobuf messages get straight-line codecs, and why events have none. */
 export interface MessagePlan {
-  /** Every message of the project that an event with such a codec reaches. */
-  readonly messages: ReadonlySet<DescMessage>;
+  /** Every message of the project that an event with such a codec reaches, by its file. */
+  readonly messages: ReadonlyMap<DescFile, ReadonlySet<DescMessage>>;
   /** By full name of the event. */
   readonly fallbacks: ReadonlyMap<string, string>;
   readonly owned: ReadonlySet<DescField>;
@@ -18,15 +18,18 @@ export interface MessagePlan {
 
 /** Decides for each Protobuf event how it is encoded and decoded. */
 export function planMessages(model: ProjectModel): MessagePlan {
-  const messages = new Set<DescMessage>();
+  const messages = new Map<DescFile, Set<DescMessage>>();
+  const known = new Set(model.protobuf?.files.map(({ proto }) => proto.name));
   const fallbacks = new Map<string, string>();
   const owned = new Set<DescField>();
   for (const event of model.events) {
     if (event.source.kind !== "protobuf") continue;
     const { message } = event.source;
-    const reason = fallbackReason(message, model.protobuf?.files ?? []);
+    const reason = fallbackReason(message, known);
     if (reason !== undefined) fallbacks.set(event.name, reason);
-    else for (const one of reachableFrom(message)) messages.add(one);
+    else
+      for (const one of reachableFrom(message))
+        messages.set(one.file, (messages.get(one.file) ?? new Set()).add(one));
     for (const path of [event.options.key, event.options.id]) {
       const leaf = path && leafOf(message, path.value.properties);
       if (leaf !== undefined) owned.add(leaf);
@@ -52,7 +55,7 @@ export function messageDeclarations(
   plan: MessagePlan,
 ): readonly MessageFunction[] {
   const codecs: MessageCodecs = { scope, file, owned: plan.owned, helpers: new Map() };
-  const own = [...plan.messages].filter((message) => message.file === file);
+  const own = [...(plan.messages.get(file) ?? [])];
   const wrappers = new Set(
     own.flatMap(({ fields }) =>
       fields.flatMap(({ message }) => (message && isWrapper(message) ? [message] : [])),
@@ -74,7 +77,7 @@ function functionsOf(codecs: MessageCodecs, message: DescMessage): readonly Mess
 
 /** Names that a file's codecs export, so that no import takes them. */
 export function messageNames(file: DescFile, plan: MessagePlan): readonly string[] {
-  return [...plan.messages]
-    .filter((message) => message.file === file)
-    .flatMap((message) => ["empty", "create", "write", "read"].map((verb) => functionName(verb, message)));
+  return [...(plan.messages.get(file) ?? [])].flatMap((message) =>
+    ["empty", "create", "write", "read"].map((verb) => functionName(verb, message)),
+  );
 }

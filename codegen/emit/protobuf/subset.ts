@@ -1,4 +1,4 @@
-import type { DescField, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 
 const proto2 = 998;
 const proto3 = 999;
@@ -34,10 +34,9 @@ export function reachableFrom(root: DescMessage): readonly DescMessage[] {
 
 /**
  * Why a message is encoded by protobuf-es and not by straight-line code; undefined when it is not. What it can reach
- * counts, because one codec writes all of it.
+ * counts, because one codec writes all of it. `known` are the paths of the project's own files.
  */
-export function fallbackReason(root: DescMessage, files: readonly DescFile[]): string | undefined {
-  const known = new Set(files.map(({ proto }) => proto.name));
+export function fallbackReason(root: DescMessage, known: ReadonlySet<string>): string | undefined {
   for (const message of reachableFrom(root)) {
     const reason = reasonOf(message, known);
     if (reason !== undefined) return reason;

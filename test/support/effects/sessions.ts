@@ -23,8 +23,8 @@ export async function removeMembers(
   );
   for (const address of brokers) {
     const wire = await connectWire(address);
+    // Only the group's coordinator listens.
     for (const { groupId, members } of groups)
-      // Only the group's coordinator listens.
       for (const { clientId, memberId } of members)
         if (clientId === client) await wire.ask("LeaveGroup", 1, { groupId, memberId });
     wire.close();

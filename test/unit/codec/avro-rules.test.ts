@@ -129,9 +129,7 @@ describe("the rules of Avro's binary encoding", function () {
   before(async () => {
     project = await wireProject();
     const parsed = rules.map((rule, at) => ({ rule, at, ...parseAvro(schemaOf(rule, at)) }));
-    const { folder, remove } = writeFiles(
-      printTypes(parsed.flatMap(({ named }) => [...named.values()])),
-    );
+    const { folder, remove } = writeFiles(printTypes(parsed.flatMap(({ named }) => [...named.values()])));
     clean = remove;
     for (const { rule, at, type } of parsed) {
       if (type.kind !== "record") throw new Error(rule.name);

@@ -215,7 +215,6 @@ export type ErrorCode = keyof typeof rows;
 /** Every code that a Keryx error can carry. `docs/reference/errors.md` is generated from this table. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = /* @__PURE__ */ toTable();
 
-// A function of its own, so that bundles of generated code leave it out.
 function toTable(): Record<ErrorCode, ErrorRow> {
   const entries = Object.entries(rows).map(([code, [retriable, exit, meaning, help]]) => [
     code,

@@ -86,7 +86,9 @@ export function compareOutput(
   outputs: readonly OutputFile[],
   manifest: Manifest,
 ): readonly Difference[] {
-  const wanted = [...outputs, printManifest(manifest)];
+  // Only spares a run its work: a version that was released since changes it, and nothing that is generated.
+  const { origin } = folder.manifest;
+  const wanted = [...outputs, printManifest({ ...manifest, origin })];
   const paths = new Set(wanted.map(({ path }) => path));
   const differences = wanted.flatMap(({ path, text }): Difference[] => {
     const there = folder.files.get(path);

@@ -40,6 +40,12 @@ describe("keryx lock", function () {
     [...(await read(root)).events.values()].map(({ versions }) => versions.length);
 
   describe("release", () => {
+    it("leaves what was generated up to date", async () => {
+      const root = await project();
+      for (const command of ["generate", "lock release", "generate --check"])
+        expect((await keryx(root, ...command.split(" "))).exit, command).to.equal(0);
+    });
+
     it("makes versions of the drafts, then finds nothing to release", async () => {
       const root = await project();
       const { exit, out, note } = await keryx(root, "lock", "release");

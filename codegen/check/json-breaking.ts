@@ -25,28 +25,25 @@ export function* brokenJson(
   if (isRegistered(event) || contract.policy.serialization !== serialization.value) return;
   const wire = { format: event.format, ...event.wire };
   if (event.format !== contract.format || isSameSchema(version, wire)) return;
+  const { directions, isTransitive } = levelScopes[compatibility.value];
   const now = jsonForm(parseWire(wire), event);
-  const [newest, ...older] = versions.toReversed().flatMap((against) => {
+  const forms = (isTransitive ? versions.toReversed() : [version]).flatMap((against) => {
     const form = against.format === event.format ? jsonForm(read(against), event) : undefined;
     return form === undefined ? [] : [{ against, form }];
   });
+  const [newest] = forms;
   if (now === undefined || newest === undefined) return;
-  const { directions, isTransitive } = levelScopes[compatibility.value];
   const told = new Set<string>();
-  for (const { against, form } of isTransitive ? [newest, ...older] : [newest]) {
+  for (const { against, form } of forms) {
     // What is broken between released versions already no new one can mend.
-    const released = against === newest.against ? [] : jsonBreaks(form, newest.form, directions);
-    const before = new Set([...released].map(keyOf));
-    for (const found of jsonBreaks(form, now, directions)) {
-      const key = keyOf(found);
-      if (!before.has(key) && !told.has(key)) yield { ...found, against };
-      told.add(key);
-    }
+    const released = against === newest.against ? [] : [...jsonBreaks(form, newest.form, directions)];
+    const before = new Set(released.map(({ key }) => key));
+    const added = [...jsonBreaks(form, now, directions)].filter(
+      ({ key }) => !before.has(key) && !told.has(key),
+    );
+    for (const { key } of added) told.add(key);
+    yield* added.map((found) => ({ ...found, against }));
   }
-}
-
-function keyOf({ path, element }: JsonBreak): string {
-  return JSON.stringify([path, element]);
 }
 
 /** Undefined where the schema does not hold the event: versions of a subject may be those of another one. */

@@ -33,8 +33,8 @@ export interface JsonBranch {
 /** Something that the readers of one schema do not find as they look for it in the JSON of another. */
 export interface JsonBreak {
   readonly path: string;
-  /** The name of the enum value or branch that is meant; none: what stands at the path itself. */
-  readonly element?: string;
+  /** What is broken, by names and numbers that do not move where others come or go before them. */
+  readonly key: string;
   /** A sentence about it. */
   readonly message: string;
 }
@@ -43,6 +43,7 @@ interface Pair {
   readonly old: JsonForm;
   readonly now: JsonForm;
   readonly path: string;
+  readonly key: string;
 }
 
 /**
@@ -60,18 +61,23 @@ export function* jsonBreaks(
     seen.set(left, known);
     return known.size !== known.add(right).size;
   };
-  const open: Pair[] = [{ old, now, path: "" }];
+  const open: Pair[] = [{ old, now, path: "", key: "" }];
   // A list goes on over what is added meanwhile: types that hold themselves are no recursion.
-  for (const { old, now, path } of open) {
+  for (const pair of open) {
+    const { old, now, path, key } = pair;
     if ((old.kind === "list" || old.kind === "map") && now.kind === old.kind)
-      open.push({ old: old.of, now: now.of, path });
+      open.push({ ...pair, old: old.of, now: now.of });
     else if (old.kind === "object" && now.kind === "object") {
-      if (isNew(old.identity, now.identity)) yield* fieldBreaks(old.fields(), now.fields(), open);
+      if (isNew(old.identity, now.identity)) yield* fieldBreaks(old.fields(), now.fields(), key, open);
     } else if (old.kind === "enum" && now.kind === "enum") {
-      if (isNew(old.identity, now.identity)) yield* enumBreaks(old, now, directions);
-    } else if (old.kind === "tagged" && now.kind === "tagged") yield* branchBreaks(old, now, path, open);
+      if (isNew(old.identity, now.identity)) yield* enumBreaks(old, now, key, directions);
+    } else if (old.kind === "tagged" && now.kind === "tagged") yield* branchBreaks(old, now, pair, open);
     else if (describe(old) !== describe(now))
-      yield { path, message: `The value was ${describe(old)} and is now ${describe(now)}.` };
+      yield {
+        path,
+        key: `${key}:form`,
+        message: `The value was ${describe(old)} and is now ${describe(now)}.`,
+      };
   }
 }
 
@@ -80,50 +86,67 @@ const quote = (name: string): string => JSON.stringify(name);
 function* fieldBreaks(
   old: readonly JsonField[],
   now: readonly JsonField[],
+  within: string,
   open: Pair[],
 ): Generator<JsonBreak> {
   const byId = new Map(old.flatMap((field) => field.ids.slice(0, 1).map((id) => [id, field])));
   const byName = new Map(old.map((field) => [field.name, field]));
   for (const field of now) {
-    const { name, path } = field;
-    const before = field.ids.map((id) => byId.get(id)).find((one) => one !== undefined);
-    if (before !== undefined) open.push({ old: before.form, now: field.form, path });
+    const { name, path, ids } = field;
+    const inside = `${within}/${ids[0]}`;
+    const before = ids.map((id) => byId.get(id)).find((one) => one !== undefined);
+    if (before !== undefined) open.push({ old: before.form, now: field.form, path, key: inside });
     if (name === undefined || before?.name === name) continue;
+    const key = `${inside}:name`;
     if (before !== undefined)
-      yield { path, message: `The field ${quote(before.name ?? "")} is now called ${quote(name)}.` };
-    else if (byName.has(name)) yield { path, message: `The name ${quote(name)} was another field's.` };
+      yield { path, key, message: `The field ${quote(before.name ?? "")} is now called ${quote(name)}.` };
+    else if (byName.has(name)) yield { path, key, message: `The name ${quote(name)} was another field's.` };
   }
 }
 
 type EnumForm = JsonForm & { readonly kind: "enum" };
 
-function* enumBreaks(old: EnumForm, now: EnumForm, directions: readonly Direction[]): Generator<JsonBreak> {
-  const { path } = now;
+function* enumBreaks(
+  old: EnumForm,
+  now: EnumForm,
+  within: string,
+  directions: readonly Direction[],
+): Generator<JsonBreak> {
+  const tell = (name: string, what: string): JsonBreak => ({
+    path: now.path,
+    key: `${within}:value:${name}`,
+    message: `The enum value ${quote(name)} ${what}`,
+  });
   const renamed = new Set<number>();
   for (const [name, number] of old.names) {
     if (now.names.get(name) === number) continue;
     const other = [...now.names].find(([, one]) => one === number)?.[0];
-    const what = other === undefined ? "is gone" : `is now called ${quote(other)}`;
     renamed.add(number);
-    yield { path, element: name, message: `The enum value ${quote(name)} ${what}.` };
+    yield tell(name, other === undefined ? "is gone." : `is now called ${quote(other)}.`);
   }
   for (const [name, number] of directions.includes("forward") ? now.names : [])
     if (!old.names.has(name) && !renamed.has(number))
-      yield {
-        ...{ path, element: name },
-        message: `The enum value ${quote(name)} is new: code with the older schema does not know it.`,
-      };
+      yield tell(name, "is new: code with the older schema does not know it.");
 }
 
 type TaggedForm = JsonForm & { readonly kind: "tagged" };
 
-function* branchBreaks(old: TaggedForm, now: TaggedForm, path: string, open: Pair[]): Generator<JsonBreak> {
+function* branchBreaks(
+  old: TaggedForm,
+  now: TaggedForm,
+  { path, key }: Pair,
+  open: Pair[],
+): Generator<JsonBreak> {
   for (const [id, { tag, form }] of old.branches) {
     const branch = now.branches.get(id);
     if (branch === undefined) continue;
-    open.push({ old: form, now: branch.form, path });
+    const inside = `${key}/${id}`;
+    open.push({ old: form, now: branch.form, path, key: inside });
     if (branch.tag !== tag)
-      yield { path, element: id, message: `The branch ${quote(tag)} is now called ${quote(branch.tag)}.` };
+      yield {
+        ...{ path, key: `${inside}:tag` },
+        message: `The branch ${quote(tag)} is now called ${quote(branch.tag)}.`,
+      };
   }
 }
 

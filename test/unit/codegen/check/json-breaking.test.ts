@@ -15,13 +15,16 @@ enum Status {
 `;
 
 /** What is found of each further state's JSON, after all those before it were released. */
-async function checkAll(states: readonly string[]): Promise<readonly (readonly string[])[]> {
+async function checkAll(
+  states: readonly string[],
+  file = "schemas/shop.proto",
+): Promise<readonly (readonly string[])[]> {
   const [first = "", ...others] = states;
-  const project = await createCheckedProject({ "schemas/shop.proto": first });
+  const project = await createCheckedProject({ [file]: first });
   const answers: (readonly string[])[] = [];
   for (const next of others) {
     await project.release();
-    await project.write({ "schemas/shop.proto": next });
+    await project.write({ [file]: next });
     const { findings } = await project.check();
     answers.push(
       findings
@@ -97,6 +100,23 @@ enum Status {
       [],
       ['7 3 The field "state" is now called "condition".'],
     ]);
+  });
+
+  it("is told of a new name and a new form of one field, and of neither again where fields come before it", async () => {
+    const options = "serialization: JSON compatibility: BACKWARD_TRANSITIVE";
+    const both = await checkAll([order(options, "bool paid = 2;"), order(options, "int32 payment = 2;")]);
+    expect(both[0]).to.have.length(2);
+    const paid = (...fields: readonly object[]): string =>
+      JSON.stringify({
+        ...{ type: "record", name: "a.Paid", fields },
+        keryx: { topic: "paid", serialization: "JSON", compatibility: "BACKWARD_TRANSITIVE" },
+      });
+    const proof = { name: "proof", type: "string" };
+    const answers = await checkAll(
+      [paid({ ...proof, type: "bytes" }), paid(proof), paid({ name: "id", type: "int", default: 0 }, proof)],
+      "schemas/paid.avsc",
+    );
+    expect(answers.map(({ length }) => length)).to.deep.equal([1, 0]);
   });
 
   it("may get another enum value only where old code need not read it", async () => {

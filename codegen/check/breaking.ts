@@ -25,6 +25,8 @@ export interface SchemaCase {
   readonly schema: ParsedSchema;
   /** Oldest first. */
   readonly history: readonly BaselineVersion[];
+  /** False: no registry hears of it, and its level alone is a promise. */
+  readonly isRegistered: boolean;
   /** Compared with the versions of no group alone, as a registry with groups does. */
   readonly isGrouped: boolean;
   /** The event's own level first; a registry may have another one in force. */
@@ -86,13 +88,16 @@ function* findingsOf(
     });
   };
   const nameOf = ({ against }: Found): string => showVersion(subject.history[against]?.name ?? against + 1);
+  const refused = subject.isRegistered
+    ? `The registry (${dialect}) refuses this at ${level}`
+    : `The event promises ${level}, which refuses this by the rules of ${dialect}`;
   const strongest = registry.strongest === undefined ? "" : ` ${showStrongest(registry.strongest)}`;
   for (const found of registry.compatible ? [] : registry.differences) {
     if (found.compatible) continue;
     yield make(
       "registry-incompatible",
       found,
-      `The registry (${dialect}) refuses this at ${level}, compared with ${nameOf(found)}: ${found.kind} at ${found.path}: ${found.message}`,
+      `${refused}, compared with ${nameOf(found)}: ${found.kind} at ${found.path}: ${found.message}`,
       { advice: `${found.advice ?? "Make the change compatible."}${strongest}` },
     );
   }

@@ -1,7 +1,7 @@
 import type { ParsedSchema } from "../../src/compatibility/parsed.ts";
 import type { Span } from "../diagnostics.ts";
 import { type Finding, find } from "../diagnostics-finding.ts";
-import type { EventModel } from "../model/model.ts";
+import { type EventModel, isRegistered } from "../model/model.ts";
 import { type BaselineVersion, isSameSchema } from "./baseline.ts";
 import { judgeSchema, type SchemaCase } from "./breaking.ts";
 import { findClaims, findSkew, judgeImports } from "./imports.ts";
@@ -67,6 +67,7 @@ function judgeEvent(
     schema ??= parseWire(wire);
     return {
       ...{ subject: name, event: event.name, schema, history, levels },
+      isRegistered: isRegistered(event),
       isGrouped: baseline.grouped?.has(name) === true,
       at: inProject(request, event.at),
       prefix: request.prefix,

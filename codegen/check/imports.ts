@@ -47,6 +47,7 @@ export function judgeImports(
         ...{ subject, history, at, prefix },
         schema: parseWire({ format, schema, references }),
         levels: [baseline.levels?.get(subject) ?? importLevel],
+        isRegistered: true,
         isGrouped: baseline.grouped?.has(subject) === true,
         placeOf: (path) => places.ofFile(name, path),
       },

@@ -174,6 +174,9 @@ describe("keryx check against a registry", () => {
     await project.write({ "schemas/logged.avsc": logged("boolean") });
     expect(await rules()).to.include("error json-changed logs-pay.v1.Logged 1");
     expect(await rules()).to.include("error wire-unsafe logs-pay.v1.Logged 1");
+    const { out } = await project.run("check", "--against", "lock");
+    expect(out).to.include("The event promises BACKWARD, which refuses this by the rules of confluent-8");
+    expect(out).to.not.include("The registry (");
     expect(server.seen.filter(({ path }) => path.includes("logs"))).to.deep.equal([]);
   });
 

@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where the code under test is generated. */
 const work: string = `${root}.tmp/bench-codec`;
 const flags = ["--conditions=@keryx/source"];
-const runs = Number(process.env["KERYX_BENCH_RUNS"] ?? 3);
+const runs = Number(process.env["KERYX_BENCH_RUNS"] ?? 7);
 
 function keryx(...args: readonly string[]): void {
   execFileSync(process.execPath, [...flags, `${root}bin/keryx.mjs`, ...args, "--project", work], {

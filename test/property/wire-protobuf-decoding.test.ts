@@ -3,7 +3,6 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { expect } from "chai";
 import { judgeProtobufWire } from "../../src/compatibility/wire-protobuf.ts";
-import { chooseSeed } from "../support/effects/random.ts";
 import { buildSides } from "../support/proto-cases/buf.ts";
 import { findLoss } from "../support/proto-cases/meaning.ts";
 import { messagesOf } from "../support/proto-cases/model.ts";
@@ -11,7 +10,7 @@ import { type CasePair, generatePairs, linkCase } from "../support/proto-cases/p
 import { createRandom } from "../support/proto-cases/random.ts";
 import { generateMessage } from "../support/proto-cases/values.ts";
 
-const seed = chooseSeed();
+const seed = 23;
 
 const directions = [
   { direction: "backward", writer: "older", reader: "newer" },
@@ -21,7 +20,7 @@ const directions = [
 describe("bytes that protobuf-es writes under one schema and reads under another", () => {
   it("keep their meaning wherever the wire verdict is safe", function () {
     this.timeout(600_000);
-    const pairs = generatePairs(1_000, seed);
+    const pairs = generatePairs(2_300, seed);
     const sides = buildSides(pairs);
     const types = {
       older: createFileRegistry(fromBinary(FileDescriptorSetSchema, sides.older)),
@@ -52,11 +51,11 @@ describe("bytes that protobuf-es writes under one schema and reads under another
         if (isSafe) losses.push(...lost.map((loss) => describeLoss(pair, direction, loss)));
         else if (lost.length > 0) seen.unsafeWithLoss++;
       }
-    expect(losses.slice(0, 10), `${losses.length} in all, with KERYX_TEST_SEED=${seed}`).to.deep.equal([]);
+    expect(losses.slice(0, 10), `${losses.length} in all`).to.deep.equal([]);
     // Neither the verdict nor the comparison of values finds everything in order.
-    expect(seen.safe).to.be.greaterThan(800);
-    expect(seen.values).to.be.greaterThan(4_000);
-    expect(seen.unsafeWithLoss).to.be.greaterThan(200);
+    expect(seen.safe).to.be.greaterThan(2_000);
+    expect(seen.values).to.be.greaterThan(10_000);
+    expect(seen.unsafeWithLoss).to.be.greaterThan(500);
   });
 });
 

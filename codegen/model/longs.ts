@@ -1,6 +1,7 @@
 import type { LongForm } from "../../src/core/event.ts";
 import { longMark } from "../../src/schema/avro/longs.ts";
 import type { AvroType } from "../../src/schema/avro/model.ts";
+import { partsOf } from "../../src/schema/avro/parts.ts";
 import type { EventModel } from "./model.ts";
 import { compare } from "./order.ts";
 
@@ -15,19 +16,4 @@ export function longsOf({ source }: EventModel): readonly (readonly [field: stri
     for (const part of partsOf(type)) types.add(part);
   }
   return [...found].sort(([left], [right]) => compare(left, right));
-}
-
-function partsOf(type: AvroType): readonly AvroType[] {
-  switch (type.kind) {
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "union":
-      return type.branches;
-    case "array":
-      return [type.items];
-    case "map":
-      return [type.values];
-    default:
-      return [];
-  }
 }

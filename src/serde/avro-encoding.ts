@@ -1,5 +1,6 @@
 import { logicalsClash } from "../schema/avro/match.ts";
 import type { AvroType } from "../schema/avro/model.ts";
+import { partsOf } from "../schema/avro/parts.ts";
 
 /** True when both describe the same bytes with the same meaning, so that the reader's own codec reads the writer's data. */
 export function isSameEncoding(writer: AvroType, reader: AvroType): boolean {
@@ -35,19 +36,4 @@ function isSameNode(one: AvroType, other: AvroType): boolean {
 
 function isSameList(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((item, index) => item === other[index]);
-}
-
-function partsOf(type: AvroType): readonly AvroType[] {
-  switch (type.kind) {
-    case "record":
-      return type.fields.map((field) => field.type);
-    case "union":
-      return type.branches;
-    case "array":
-      return [type.items];
-    case "map":
-      return [type.values];
-    default:
-      return [];
-  }
 }

@@ -14,6 +14,7 @@ import {
   writeString,
 } from "../../src/codec/writer.ts";
 import type { AvroType } from "../../src/schema/avro/model.ts";
+import { partsOf } from "../../src/schema/avro/parts.ts";
 
 /** Bytes of some value of a type, or undefined where no value of it ends. */
 export function generateBytes(g: GeneratorValue, type: AvroType): Uint8Array | undefined {
@@ -43,13 +44,6 @@ function heightsOf(root: AvroType): ReadonlyMap<AvroType, number> {
     }
   }
   return heights;
-}
-
-function partsOf(type: AvroType): readonly AvroType[] {
-  if (type.kind === "record") return type.fields.map((field) => field.type);
-  if (type.kind === "union") return type.branches;
-  if (type.kind === "array") return [type.items];
-  return type.kind === "map" ? [type.values] : [];
 }
 
 interface Writing {

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { median } from "./median.ts";
 
 /** One contender on one shape: medians of rounds in nanoseconds a call. */
 export interface CodecRow {
@@ -38,10 +39,6 @@ export function prepare(): void {
   keryx("lock", "release", "bench.v1.AvroOrder");
   cpSync(`${root}bench/codec/schemas`, `${work}/schemas`, { recursive: true });
   keryx("generate");
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 /** Nanoseconds a call: the median of one process of a program beside this one. */

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import type { Figure } from "./compat.ts";
 import type { MemoryRun } from "./consume-process.ts";
 import { fill, type Handle, openSend, type Running, startKafkajs, startKeryx } from "./contenders.ts";
-import { type BenchTopic, createBenchTopic, median } from "./setup.ts";
+import { median } from "./median.ts";
+import { type BenchTopic, createBenchTopic } from "./setup.ts";
 
 const memoryRecords = 1_000_000;
 const perSecond = 1_000;

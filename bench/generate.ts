@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "./compat.ts";
+import { median } from "./median.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -104,9 +105,6 @@ async function generate(command: string, project: string): Promise<Run> {
   const { files } = JSON.parse(said[1] ?? "") as { readonly files: readonly unknown[] };
   return { ms, peakMiB: Number(said[3]) / 1024, changed: files.length };
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 const show = (values: readonly number[]): string =>
   `${median(values).toFixed(0)} ms (${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)})`;

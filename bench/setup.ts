@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Kafka, logLevel } from "kafkajs";
 import type { EventType, TopicDefinition } from "keryx";
 import { ApiRequest, type ApiRequestInit } from "../generated/index.ts";
+import { median } from "./median.ts";
 
 export const brokers: string[] = (process.env["KERYX__BROKERS"] ?? "").split(",");
 export const registryUrl: string = process.env["KERYX__REGISTRY__URL"] ?? "";
@@ -89,14 +90,6 @@ export async function duel(
     `${name}: ${describe(byHand)} by hand, ${describe(keryx)} with Keryx, ratio ${ratio(measured).toFixed(2)}`,
   );
   return measured;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? 0)
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 /** Median of the ratios of each round's pair. */

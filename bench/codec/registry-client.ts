@@ -51,8 +51,9 @@ function framed(ids: readonly number[]): readonly Work[] {
       decode(bytes) {
         if (bytes[0] !== 0) throw new Error("no frame");
         const plan = plans.get(bytes.readUInt32BE(1));
-        if (plan === undefined || (format !== "avro" && bytes[5] !== 0)) throw new Error("another schema");
-        return plan.codec.decodeFramed?.(bytes, header.length);
+        if (plan?.codec.decodeFramed === undefined || (format !== "avro" && bytes[5] !== 0))
+          throw new Error("another schema");
+        return plan.codec.decodeFramed(bytes, header.length);
       },
     };
   });

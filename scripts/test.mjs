@@ -109,7 +109,7 @@ const list = (heading, titles) => {
 };
 const sum = (name) => results.reduce((total, result) => total + result[name], 0);
 list(
-  "Failed, in full above:",
+  "Failed, with the output around it above:",
   results.flatMap(({ failures }) => failures),
 );
 list(

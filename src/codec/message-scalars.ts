@@ -1,6 +1,10 @@
-import { type MessageWriter, putTag, refuseField, wrongType } from "./message-writer.ts";
-import { putString } from "./text.ts";
+import { headroom, type MessageWriter, refuseField, wrongType } from "./message-writer.ts";
+import { createWords } from "./scratch.ts";
+import { roomFor } from "./slab.ts";
+import { putNativeText, shortText } from "./text.ts";
 import { putVarint, putVarint64 } from "./varint.ts";
+
+const words = /* @__PURE__ */ createWords();
 
 /** A field that the schema does not know: its number, wire type, and what stood behind its tag. */
 export interface UnknownField {
@@ -9,11 +13,32 @@ export interface UnknownField {
   readonly data: Uint8Array;
 }
 
-/** `string` */
+/**
+ * `string`. The loop is for the many texts that are shorter than what a native call costs. Here as in all functions that
+ * write a value, `tag` is the last byte of its field's tag, and mostly the only one. Inside a packed list, which has no
+ * tags, it is the byte that stands there: one test for "no tag" less in every field.
+ */
 export function putText(writer: MessageWriter, from: number, tag: number, value: string, at: string): number {
+  const { bytes } = writer;
+  bytes[from] = tag;
+  if (typeof value === "string" && value.length <= shortText) {
+    let position = from + 1;
+    bytes[position++] = value.length;
+    let index = 0;
+    for (; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) break;
+      bytes[position++] = code;
+    }
+    if (index === value.length) return position;
+  }
+  return putAnyText(writer, from + 1, value, at);
+}
+
+function putAnyText(writer: MessageWriter, from: number, value: string, at: string): number {
   if (typeof value !== "string") throw wrongType(writer, at, "a string", value);
-  const position = putTag(writer, from, tag, 3 * value.length + 5);
-  const end = putString(writer.bytes, position, value, 1);
+  const position = roomFor(writer, from, 3 * value.length + 5 + headroom);
+  const end = putNativeText(writer.bytes, position, value, 1);
   if (end < 0) throw refuseField(writer, at, "a lone surrogate", "invalid-text");
   return end;
 }
@@ -27,9 +52,11 @@ export function putBytes(
   at: string,
 ): number {
   if (!(value instanceof Uint8Array)) throw wrongType(writer, at, "a Uint8Array", value);
-  const position = putTag(writer, from, tag, value.length + 5);
-  const start = putVarint(writer.bytes, position, value.length);
-  writer.bytes.set(value, start);
+  const position = roomFor(writer, from, value.length + 6 + headroom);
+  const { bytes } = writer;
+  bytes[position] = tag;
+  const start = putVarint(bytes, position + 1, value.length);
+  bytes.set(value, start);
   return start + value.length;
 }
 
@@ -42,9 +69,10 @@ export function putBool(
   at: string,
 ): number {
   if (typeof value !== "boolean") throw wrongType(writer, at, "a boolean", value);
-  const position = putTag(writer, from, tag, 1);
-  writer.bytes[position] = value ? 1 : 0;
-  return position + 1;
+  const { bytes } = writer;
+  bytes[from] = tag;
+  bytes[from + 1] = value ? 1 : 0;
+  return from + 2;
 }
 
 /** `int32` and enums */
@@ -56,10 +84,11 @@ export function putInt32(
   at: string,
 ): number {
   if ((value | 0) !== value) throw wrongType(writer, at, "an int32", value);
-  const position = putTag(writer, from, tag, 10);
-  if (value >= 0) return putVarint(writer.bytes, position, value);
+  const { bytes } = writer;
+  bytes[from] = tag;
+  if (value >= 0) return putVarint(bytes, from + 1, value);
   // As if it had 64 bits.
-  return putVarint64(writer.bytes, position, value, -1);
+  return putVarint64(bytes, from + 1, value, -1);
 }
 
 /** `uint32` */
@@ -71,8 +100,9 @@ export function putUint32(
   at: string,
 ): number {
   if (value >>> 0 !== value) throw wrongType(writer, at, "a uint32", value);
-  const position = putTag(writer, from, tag, 5);
-  return putVarint(writer.bytes, position, value);
+  const { bytes } = writer;
+  bytes[from] = tag;
+  return putVarint(bytes, from + 1, value);
 }
 
 /** `sint32` */
@@ -96,9 +126,9 @@ export function putFixed32(
   at: string,
 ): number {
   if (value >>> 0 !== value) throw wrongType(writer, at, "a uint32", value);
-  const position = putTag(writer, from, tag, 4);
-  writer.view.setUint32(position, value, true);
-  return position + 4;
+  writer.bytes[from] = tag;
+  writer.view.setUint32(from + 1, value, true);
+  return from + 5;
 }
 
 /** `sfixed32` */
@@ -121,7 +151,9 @@ export function putInt64(
   value: bigint,
   at: string,
 ): number {
-  return putEight(writer, placeSigned(writer, from, tag, value, at));
+  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
+    throw wrongType(writer, at, "an int64", value);
+  return putHalves(writer, from, tag, value);
 }
 
 /** `uint64` */
@@ -132,7 +164,9 @@ export function putUint64(
   value: bigint,
   at: string,
 ): number {
-  return putEight(writer, placeUnsigned(writer, from, tag, value, at));
+  if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value)
+    throw wrongType(writer, at, "a uint64", value);
+  return putHalves(writer, from, tag, value);
 }
 
 /** `sint64` */
@@ -143,12 +177,17 @@ export function putSint64(
   value: bigint,
   at: string,
 ): number {
-  const position = placeSigned(writer, from, tag, value, at);
-  const { view } = writer;
-  const low = view.getInt32(position, true);
-  const high = view.getInt32(position + 4, true);
-  const sign = high >> 31;
-  return putVarint64(writer.bytes, position, (low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
+  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
+    throw wrongType(writer, at, "an int64", value);
+  return putHalves(writer, from, tag, (value << 1n) ^ (value >> 63n));
+}
+
+/** Writes the lower 64 bits of a number as a varint. */
+function putHalves({ bytes }: MessageWriter, from: number, tag: number, value: bigint): number {
+  const { long, halves, low } = words;
+  long[0] = value;
+  bytes[from] = tag;
+  return putVarint64(bytes, from + 1, halves[low] ?? 0, halves[1 - low] ?? 0);
 }
 
 /** `fixed64` */
@@ -159,7 +198,11 @@ export function putFixed64(
   value: bigint,
   at: string,
 ): number {
-  return placeUnsigned(writer, from, tag, value, at) + 8;
+  if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value)
+    throw wrongType(writer, at, "a uint64", value);
+  writer.bytes[from] = tag;
+  writer.view.setBigUint64(from + 1, value, true);
+  return from + 9;
 }
 
 /** `sfixed64` */
@@ -170,32 +213,11 @@ export function putSfixed64(
   value: bigint,
   at: string,
 ): number {
-  return placeSigned(writer, from, tag, value, at) + 8;
-}
-
-/** Puts the eight bytes of a number where it will stand: the cheapest way from a bigint to its halves. */
-function placeEight(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
-  if (typeof value !== "bigint") throw wrongType(writer, at, "a bigint", value);
-  const position = putTag(writer, from, tag, 10);
-  writer.view.setBigInt64(position, value, true);
-  return position;
-}
-
-function placeSigned(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
-  const position = placeEight(writer, from, tag, value, at);
-  if (BigInt.asIntN(64, value) !== value) throw wrongType(writer, at, "an int64", value);
-  return position;
-}
-
-function placeUnsigned(writer: MessageWriter, from: number, tag: number, value: bigint, at: string): number {
-  const position = placeEight(writer, from, tag, value, at);
-  if (BigInt.asUintN(64, value) !== value) throw wrongType(writer, at, "a uint64", value);
-  return position;
-}
-
-/** Makes a varint of eight bytes. */
-function putEight({ bytes, view }: MessageWriter, position: number): number {
-  return putVarint64(bytes, position, view.getInt32(position, true), view.getInt32(position + 4, true));
+  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
+    throw wrongType(writer, at, "an int64", value);
+  writer.bytes[from] = tag;
+  writer.view.setBigInt64(from + 1, value, true);
+  return from + 9;
 }
 
 /** `float`; a number that would become infinite is refused. */
@@ -209,9 +231,9 @@ export function putFloat(
   if (typeof value !== "number") throw wrongType(writer, at, "a number", value);
   if (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
     throw refuseField(writer, at, "the number is too large for a float");
-  const position = putTag(writer, from, tag, 4);
-  writer.view.setFloat32(position, value, true);
-  return position + 4;
+  writer.bytes[from] = tag;
+  writer.view.setFloat32(from + 1, value, true);
+  return from + 5;
 }
 
 /** `double` */
@@ -223,9 +245,9 @@ export function putDouble(
   at: string,
 ): number {
   if (typeof value !== "number") throw wrongType(writer, at, "a number", value);
-  const position = putTag(writer, from, tag, 8);
-  writer.view.setFloat64(position, value, true);
-  return position + 8;
+  writer.bytes[from] = tag;
+  writer.view.setFloat64(from + 1, value, true);
+  return from + 9;
 }
 
 /** Fields that an older schema did not know, as they came. */
@@ -233,7 +255,8 @@ export function putUnknown(writer: MessageWriter, from: number, fields: readonly
   let position = from;
   for (const { no, wireType, data } of fields) {
     if (!(data instanceof Uint8Array)) throw wrongType(writer, "$unknown", "a Uint8Array", data);
-    const start = putTag(writer, position, ((no << 3) | wireType) >>> 0, data.length);
+    const room = roomFor(writer, position, data.length + 5);
+    const start = putVarint(writer.bytes, room, ((no << 3) | wireType) >>> 0);
     writer.bytes.set(data, start);
     position = start + data.length;
   }
@@ -246,11 +269,10 @@ export function listOfField<T>(writer: MessageWriter, list: readonly T[], at: st
   return list;
 }
 
-/** A map to write, whose enumerable properties are its own. */
+/** A map to write. */
 export function mapOfField<T extends object>(writer: MessageWriter, map: T, at: string): T {
   if (typeof map !== "object" || map === null) throw wrongType(writer, at, "an object", map);
-  const prototype = Object.getPrototypeOf(map);
-  return prototype === Object.prototype || prototype === null ? map : { ...map };
+  return map;
 }
 
 const integerForm = /^-?\d{1,20}$/;

@@ -17,6 +17,17 @@ export function createMessageWriter(path?: Step[]): MessageWriter {
   return createSlab(path);
 }
 
+/**
+ * Bytes that are free behind a position for which room was made: enough for 64 fields, which need not ask one by one. A
+ * tag takes 5 bytes at most, and what takes more than another 25 makes room for itself.
+ */
+export const headroom = 2048;
+
+/** Makes room for the next 64 fields. */
+export function makeRoom(writer: MessageWriter, position: number): number {
+  return roomFor(writer, position, headroom);
+}
+
 /** The refusal of a value, naming its path and never the value itself. */
 export function refuseField(
   writer: MessageWriter,
@@ -52,7 +63,7 @@ export function openMessage(
     throw refuseField(writer, at, `nested deeper than ${writer.maxDepth}`, "too-deep");
   if (writer.path !== undefined) markPath(writer.path, writer.depth, at);
   writer.depth += 1;
-  return tag === 0 ? position : openLength(writer, position, tag);
+  return tag === 0 ? makeRoom(writer, position) : openLength(writer, position, tag);
 }
 
 function markPath(path: Step[], depth: number, at: string): void {
@@ -69,7 +80,10 @@ export function closeMessage(writer: MessageWriter, start: number, position: num
 
 /** Opens something that has a length and is no message: a packed list, or an entry of a map. */
 export function openLength(writer: MessageWriter, position: number, tag: number): number {
-  return putTag(writer, position, tag, 1) + 1;
+  const start = makeRoom(writer, position);
+  if (tag > 0x7f) return putVarint(writer.bytes, start, tag) + 1;
+  writer.bytes[start] = tag;
+  return start + 2;
 }
 
 /**
@@ -93,16 +107,12 @@ function closeLongLength(writer: MessageWriter, length: number, position: number
   return end + extra;
 }
 
-/** Writes a tag, the number of a field with its wire type; behind it are `count` bytes of room. */
-export function putTag(writer: MessageWriter, start: number, tag: number, count: number): number {
-  const position = roomFor(writer, start, count + 5);
-  // One comparison for both rare cases: a long tag, and none.
-  if ((tag - 1) >>> 0 > 0x7e) return putRareTag(writer, position, tag);
-  writer.bytes[position] = tag;
-  return position + 1;
+/** Writes a tag of several bytes but for the last one, which comes with the value, and returns where that one goes. */
+export function putLongTag(writer: MessageWriter, position: number, tag: number): number {
+  return putVarint(writer.bytes, position, tag) - 1;
 }
 
-/** Inside a packed list there are no tags. */
-function putRareTag(writer: MessageWriter, position: number, tag: number): number {
-  return tag === 0 ? position : putVarint(writer.bytes, position, tag);
+/** The byte in front of a position. */
+export function byteBefore(writer: MessageWriter, position: number): number {
+  return writer.bytes[position - 1] ?? 0;
 }

@@ -21,6 +21,13 @@ export function own<T extends object, K extends keyof T>(target: T, key: K): T[K
   return there ? target[key] : (undefined as T[K]);
 }
 
+const has = Object.prototype.hasOwnProperty;
+
+/** True for an own property. Where `key` comes from `for … in`, this call costs nothing, and `Object.hasOwn` does. */
+export function isOwn(target: object, key: string): boolean {
+  return has.call(target, key);
+}
+
 /** Sets an entry of a map whose keys may be numbers in the schema. */
 export function setEntry<T>(map: { [key: number]: T }, key: string, value: T): void {
   setOwn(map as Record<string, T>, key, value);

@@ -6,8 +6,9 @@ export interface Scratch {
   words: Words | undefined;
 }
 
-/** Eight bytes in which floating numbers are put together. */
+/** Eight bytes in which numbers are taken apart and put together. */
 interface Words {
+  readonly long: BigInt64Array;
   readonly halves: Int32Array;
   readonly float: Float32Array;
   readonly double: Float64Array;
@@ -27,10 +28,12 @@ export function wordsOf(scratch: Scratch): Words {
 }
 
 /** Typed arrays over the same bytes: a third faster than a DataView. */
-function createWords(): Words {
-  const { buffer } = new BigUint64Array([1n]);
+export function createWords(): Words {
+  const long = new BigInt64Array([1n]);
+  const { buffer } = long;
   const halves = new Int32Array(buffer);
   return {
+    long,
     halves,
     float: new Float32Array(buffer),
     double: new Float64Array(buffer),

@@ -17,7 +17,7 @@ export interface Slab<Step> {
   readonly path: Step[] | undefined;
 }
 
-const slabBytes = 16_384;
+const slabBytes = 65_536;
 
 /** A slab without memory yet; `path` begins the path in refusals, or none is kept. */
 export function createSlab<Step>(path?: Step[]): Slab<Step> {

@@ -7,7 +7,7 @@ const encoder = /* @__PURE__ */ new TextEncoder();
 const unsure = "\ufffd";
 
 /** Native coding costs more than a loop up to about this many characters; below 64, so that a length takes one byte. */
-const shortText = 24;
+export const shortText = 24;
 
 /** A larger payload is not made into text as a whole, because a single field would keep all of it. */
 export const maxSharedText = 65_536;
@@ -84,19 +84,19 @@ function findNativeText(): NativeText {
  */
 export function putString(bytes: Uint8Array, start: number, text: string, unit: 1 | 2): number {
   const { length } = text;
-  if (length > shortText) return putLongString(bytes, start, text, unit);
+  if (length > shortText) return putNativeText(bytes, start, text, unit);
   let position = start;
   bytes[position++] = unit * length;
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
-    if (code > 0x7f) return putLongString(bytes, start, text, unit);
+    if (code > 0x7f) return putNativeText(bytes, start, text, unit);
     bytes[position++] = code;
   }
   return position;
 }
 
 /** Text whose length in UTF-8 is not known: it is taken for ASCII, and moved when its length needs more bytes. */
-function putLongString(bytes: Uint8Array, start: number, text: string, unit: number): number {
+export function putNativeText(bytes: Uint8Array, start: number, text: string, unit: number): number {
   const body = start + varintSize(unit * text.length);
   const length = utf8Into(text, bytes, body);
   if (length !== text.length && !text.isWellFormed()) return -1;

@@ -27,15 +27,15 @@ export function protobufCodec<Value extends object, Init>(
     scratch ??= createScratch();
     return functions.read(createReader(framed, scratch, limits, room), framed.length);
   };
-  const encode = (writer: MessageWriter, value: Value, room: number, limits?: PayloadLimits): Uint8Array => {
+  /** A refused value is written once more, to find the way to its field: nobody else pays for keeping it. */
+  const located = (value: Value, limits: PayloadLimits | undefined, error: unknown): CodedError => {
+    const writer = createMessageWriter([]);
     try {
-      const end = functions.write(writer, startValue(writer, room, limits), 0, unpolluted(value), name);
-      return finishValue(writer, end);
-    } catch (error) {
-      // Once more, to find its path: nobody else pays for keeping it.
-      if (writer.path === undefined) encode(createMessageWriter([]), value, 0, limits);
-      throw refusal(name, error);
+      functions.write(writer, startValue(writer, 0, limits), 0, unpolluted(value), name);
+    } catch (again) {
+      return refusal(name, again);
     }
+    return refusal(name, error);
   };
   return {
     create(init) {
@@ -48,9 +48,16 @@ export function protobufCodec<Value extends object, Init>(
     encode(value, room, limits) {
       const writer = idle ?? createMessageWriter();
       idle = undefined;
-      const framed = encode(writer, value, room, limits);
-      idle = writer;
-      return framed;
+      try {
+        const end = functions.write(writer, startValue(writer, room, limits), 0, unpolluted(value), name);
+        // Whatever is written behind the end of memory is dropped without a word.
+        if (end > writer.bytes.length) throw new Error("no room");
+        return finishValue(writer, end);
+      } catch (error) {
+        throw located(value, limits, error);
+      } finally {
+        idle = writer;
+      }
     },
     decodeFramed,
     decode: (payload, limits) => decodeFramed(payload, 0, limits),

@@ -92,13 +92,16 @@ export {
   takeUint64,
 } from "../codec/message-values.ts";
 export {
+  byteBefore,
   closeLength,
   closeMessage,
   type MessageWriter,
+  makeRoom,
   openLength,
   openMessage,
+  putLongTag,
 } from "../codec/message-writer.ts";
-export { isMessage, mapOf, mapValues, own, setEntry, setOwn } from "../codec/own.ts";
+export { isMessage, isOwn, mapOf, mapValues, own, setEntry, setOwn } from "../codec/own.ts";
 export { enter, leave, type Reader, refuse } from "../codec/reader.ts";
 export {
   type At,

@@ -34,7 +34,7 @@ export function writeMessage(codecs: MessageCodecs, message: DescMessage): Messa
     body: [
       `let p = ${use(codecs, "openMessage")}(w, from, tag, value, at);`,
       "const start = p - w.start;",
-      ...groupsOf(fields).flatMap((group) => writeGroup(codecs, group)),
+      ...writeGroups(codecs, groupsOf(fields)),
       `if (value.$unknown !== undefined) p = ${use(codecs, "putUnknown")}(w, p, value.$unknown);`,
       `return ${use(codecs, "closeMessage")}(w, start, p);`,
     ],
@@ -55,6 +55,26 @@ function groupsOf(fields: readonly DescField[]): readonly Group[] {
     else groups.push({ oneof: field.oneof, fields: [field] });
   }
   return groups;
+}
+
+/** Single values that there is room for behind `openMessage` and `makeRoom`. */
+const fieldsInRoom = 64;
+
+function writeGroups(codecs: MessageCodecs, groups: readonly Group[]): readonly string[] {
+  let left = fieldsInRoom;
+  return groups.flatMap((group) => {
+    const isMissing = left === 0 && group.fields.some(isBounded);
+    if (isMissing) left = fieldsInRoom;
+    // What has parts of its own takes the room that they need, and maybe that of what follows.
+    left = group.fields.every(isBounded) ? left - 1 : 0;
+    const room = isMissing ? [`p = ${use(codecs, "makeRoom")}(w, p);`] : [];
+    return [...room, ...writeGroup(codecs, group)];
+  });
+}
+
+/** Values that ask for no room of their own, unless they are long. */
+function isBounded({ fieldKind }: DescField): boolean {
+  return fieldKind === "scalar" || fieldKind === "enum";
 }
 
 function writeGroup(codecs: MessageCodecs, { oneof, fields }: Group): readonly string[] {
@@ -95,17 +115,41 @@ function nonZero(field: DescField, value: string): string {
   return `${value} !== ${zero}`;
 }
 
-/** A statement that writes one value behind its tag; `tag` 0 is written inside a packed list. */
-function writeItem(codecs: MessageCodecs, field: DescField, value: string, tag?: number): string {
-  const at = stringLiteral(field.fieldKind === "list" ? `${field.localName}[]` : field.localName);
-  const { message } = field;
+/** A statement that writes one value behind its tag, which its field's number gives if nothing else does. */
+function writeItem(codecs: MessageCodecs, field: DescField, value: string, own?: number, from = "p"): string {
+  const { message, scalar } = field;
   if (message === undefined) {
-    const { stem, wireType } = scalarForm(field.scalar);
-    const given = isLongText(field) ? `${use(codecs, "longOf")}(w, ${value}, ${at})` : value;
-    return `p = ${use(codecs, `put${stem}`)}(w, p, ${tag ?? tagOf(field.number, wireType)}, ${given}, ${at});`;
+    const tag = own ?? tagOf(field.number, scalarForm(scalar).wireType);
+    if (tag <= longestShortTag) return putScalar(codecs, field, value, from, tag);
+    return putScalar(codecs, field, value, `${use(codecs, "putLongTag")}(w, ${from}, ${tag})`, lastByte(tag));
   }
   const write = isTime(message) ? use(codecs, "writeTime") : messageFunction(codecs, "write", message);
-  return `p = ${write}(w, p, ${tag ?? tagOf(field.number, 2)}, ${isUnwrapped(field) ? wrapped(message, value) : value}, ${at});`;
+  return `p = ${write}(w, p, ${own ?? tagOf(field.number, 2)}, ${isUnwrapped(field) ? wrapped(message, value) : value}, ${nameOf(field)});`;
+}
+
+function putScalar(
+  codecs: MessageCodecs,
+  field: DescField,
+  value: string,
+  from: string,
+  tag: number | string,
+): string {
+  const put = use(codecs, `put${scalarForm(field.scalar).stem}`);
+  const given = isLongText(field) ? `${use(codecs, "longOf")}(w, ${value}, ${nameOf(field)})` : value;
+  return `p = ${put}(w, ${from}, ${tag}, ${given}, ${nameOf(field)});`;
+}
+
+/** The largest tag that is a single byte, with seven bits. */
+const longestShortTag = 0x7f;
+
+/** The last byte of a tag: what is left of it above its other bytes. */
+function lastByte(tag: number): number {
+  return tag > longestShortTag ? lastByte(tag >>> 7) : tag;
+}
+
+/** How a refusal names the field. */
+function nameOf({ fieldKind, localName }: DescField): string {
+  return stringLiteral(fieldKind === "list" ? `${localName}[]` : localName);
 }
 
 /** Wrapper types are unwrapped in a field of their own: neither in a oneof, nor in a list or map. */
@@ -124,14 +168,22 @@ function writeList(
   value: string,
 ): readonly string[] {
   const list = `${use(codecs, "listOfField")}(w, ${value}, ${stringLiteral(field.localName)})`;
-  if (field.message !== undefined || !field.packed)
-    return [`for (const item of ${list}) ${writeItem(codecs, field, "item")}`];
+  if (field.message !== undefined) return [`for (const item of ${list}) ${writeItem(codecs, field, "item")}`];
+  const room = `${use(codecs, "makeRoom")}(w, p)`;
+  if (!field.packed)
+    return [`for (const item of ${list}) ${writeItem(codecs, field, "item", undefined, room)}`];
   return [
     `if (${list}.length > 0) {`,
     ...indent([
       `p = ${use(codecs, "openLength")}(w, p, ${tagOf(field.number, 2)});`,
       "const start = p - w.start;",
-      `for (const item of ${value}) ${writeItem(codecs, field, "item", 0)}`,
+      `for (const item of ${value}) {`,
+      ...indent([
+        `p = ${room};`,
+        // A packed list has no tags: the byte in front stays as it is.
+        putScalar(codecs, field, "item", "p - 1", `${use(codecs, "byteBefore")}(w, p)`),
+      ]),
+      "}",
       `p = ${use(codecs, "closeLength")}(w, start, p);`,
     ]),
     "}",
@@ -150,10 +202,14 @@ function writeMap(
   const key = scalarForm(field.mapKey);
   const putKey = `p = ${use(codecs, `put${key.stem}`)}(w, p, ${tagOf(keyNumber, key.wireType)}, ${keyText((name) => use(codecs, name), key, at)}, ${at});`;
   const wireType = field.message === undefined ? scalarForm(field.scalar).wireType : 2;
-  const item = `${value}[key${key.type === "number" ? " as unknown as number" : ""}]!`;
+  // In a variable of its own: a property of what `for … in` goes through is found at once.
+  const map = `${field.localName}Map`;
+  const item = `${map}[key${key.type === "number" ? " as unknown as number" : ""}]!`;
   return [
-    `for (const key in ${use(codecs, "mapOfField")}(w, ${value}, ${at})) {`,
+    `const ${map} = ${use(codecs, "mapOfField")}(w, ${value}, ${at});`,
+    `for (const key in ${map}) {`,
     ...indent([
+      `if (!${use(codecs, "isOwn")}(${map}, key)) continue;`,
       `p = ${use(codecs, "openLength")}(w, p, ${tagOf(field.number, 2)});`,
       "const start = p - w.start;",
       putKey,

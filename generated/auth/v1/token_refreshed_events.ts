@@ -12,6 +12,7 @@ import {
   keepUnknown,
   leave,
   listOfField,
+  makeRoom,
   openMessage,
   own,
   protobufCodec,
@@ -149,9 +150,11 @@ export function writeTokenRefreshed(
   if (value.userId !== "") p = putText(w, p, 18, value.userId, "userId");
   if (value.clientId !== "") p = putText(w, p, 26, value.clientId, "clientId");
   if (value.tokenId !== "") p = putText(w, p, 34, value.tokenId, "tokenId");
-  for (const item of listOfField(w, value.scopes, "scopes")) p = putText(w, p, 42, item, "scopes[]");
+  for (const item of listOfField(w, value.scopes, "scopes"))
+    p = putText(w, makeRoom(w, p), 42, item, "scopes[]");
   if (value.refreshedAt !== undefined) p = writeTime(w, p, 50, value.refreshedAt, "refreshedAt");
   if (value.expiresAt !== undefined) p = writeTime(w, p, 58, value.expiresAt, "expiresAt");
+  p = makeRoom(w, p);
   if (value.refreshCount !== 0) p = putUint32(w, p, 64, value.refreshCount, "refreshCount");
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);
   return closeMessage(w, start, p);

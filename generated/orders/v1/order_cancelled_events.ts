@@ -12,6 +12,7 @@ import {
   keepUnknown,
   leave,
   listOfField,
+  makeRoom,
   openMessage,
   own,
   protobufCodec,
@@ -184,6 +185,7 @@ export function writeOrderCancelled(
   }
   for (const item of listOfField(w, value.lines, "lines"))
     p = writeOrderCancelled_CancelledLine(w, p, 58, item, "lines[]");
+  p = makeRoom(w, p);
   if (value.refundMinor !== 0n) p = putInt64(w, p, 64, value.refundMinor, "refundMinor");
   if (value.cancelledAt !== undefined) p = writeTime(w, p, 74, value.cancelledAt, "cancelledAt");
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);

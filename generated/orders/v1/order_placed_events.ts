@@ -10,9 +10,11 @@ import {
   createTime,
   enter,
   isMessage,
+  isOwn,
   keepUnknown,
   leave,
   listOfField,
+  makeRoom,
   mapOfField,
   openLength,
   openMessage,
@@ -205,6 +207,7 @@ export function writeOrderPlaced(
   if (value.currency !== "") p = putText(w, p, 42, value.currency, "currency");
   if (value.totalMinor !== 0n) p = putInt64(w, p, 48, value.totalMinor, "totalMinor");
   for (const item of listOfField(w, value.lines, "lines")) p = writeOrderLine(w, p, 58, item, "lines[]");
+  p = makeRoom(w, p);
   switch (value.payment.case) {
     case "card":
       p = writeCardPayment(w, p, 66, value.payment.value, "card");
@@ -213,14 +216,17 @@ export function writeOrderPlaced(
       p = putText(w, p, 74, value.payment.value, "invoiceNumber");
       break;
   }
-  for (const key in mapOfField(w, value.labels, "labels")) {
+  const labelsMap = mapOfField(w, value.labels, "labels");
+  for (const key in labelsMap) {
+    if (!isOwn(labelsMap, key)) continue;
     p = openLength(w, p, 82);
     const start = p - w.start;
     p = putText(w, p, 10, key, "labels");
-    p = putText(w, p, 18, value.labels[key]!, "labels");
+    p = putText(w, p, 18, labelsMap[key]!, "labels");
     p = closeLength(w, start, p);
   }
   if (value.placedAt !== undefined) p = writeTime(w, p, 90, value.placedAt, "placedAt");
+  p = makeRoom(w, p);
   if (value.note !== undefined) p = putText(w, p, 98, value.note, "note");
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);
   return closeMessage(w, start, p);
@@ -322,11 +328,13 @@ export function writeOrderLine(
   if (value.sku !== "") p = putText(w, p, 10, value.sku, "sku");
   if (value.quantity !== 0) p = putUint32(w, p, 16, value.quantity, "quantity");
   if (value.unitPriceMinor !== 0n) p = putInt64(w, p, 24, value.unitPriceMinor, "unitPriceMinor");
-  for (const key in mapOfField(w, value.discountsMinor, "discountsMinor")) {
+  const discountsMinorMap = mapOfField(w, value.discountsMinor, "discountsMinor");
+  for (const key in discountsMinorMap) {
+    if (!isOwn(discountsMinorMap, key)) continue;
     p = openLength(w, p, 34);
     const start = p - w.start;
     p = putText(w, p, 10, key, "discountsMinor");
-    p = putInt64(w, p, 16, value.discountsMinor[key]!, "discountsMinor");
+    p = putInt64(w, p, 16, discountsMinorMap[key]!, "discountsMinor");
     p = closeLength(w, start, p);
   }
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);

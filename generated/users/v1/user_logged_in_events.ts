@@ -10,6 +10,7 @@ import {
   isMessage,
   keepUnknown,
   leave,
+  makeRoom,
   openMessage,
   own,
   protobufCodec,
@@ -154,6 +155,7 @@ export function writeUserLoggedIn(
   if (value.userId !== "") p = putText(w, p, 18, value.userId, "userId");
   if (value.sessionId !== "") p = putText(w, p, 26, value.sessionId, "sessionId");
   if (value.loggedInAt !== undefined) p = writeTime(w, p, 34, value.loggedInAt, "loggedInAt");
+  p = makeRoom(w, p);
   if (value.method !== 0) p = putInt32(w, p, 40, value.method, "method");
   if (value.ipAddress !== "") p = putText(w, p, 50, value.ipAddress, "ipAddress");
   if (value.userAgent !== undefined) p = putText(w, p, 58, value.userAgent, "userAgent");

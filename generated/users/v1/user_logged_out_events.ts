@@ -10,6 +10,7 @@ import {
   isMessage,
   keepUnknown,
   leave,
+  makeRoom,
   openMessage,
   own,
   protobufCodec,
@@ -140,6 +141,7 @@ export function writeUserLoggedOut(
   if (value.userId !== "") p = putText(w, p, 18, value.userId, "userId");
   if (value.sessionId !== "") p = putText(w, p, 26, value.sessionId, "sessionId");
   if (value.loggedOutAt !== undefined) p = writeTime(w, p, 34, value.loggedOutAt, "loggedOutAt");
+  p = makeRoom(w, p);
   if (value.reason !== 0) p = putInt32(w, p, 40, value.reason, "reason");
   if (value.sessionLength !== undefined) p = writeTime(w, p, 50, value.sessionLength, "sessionLength");
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);

@@ -10,8 +10,10 @@ import {
   createTime,
   enter,
   isMessage,
+  isOwn,
   keepUnknown,
   leave,
+  makeRoom,
   mapOfField,
   openLength,
   openMessage,
@@ -160,15 +162,19 @@ export function writeUserRegistered(
   if (value.email !== "") p = putText(w, p, 26, value.email, "email");
   if (value.displayName !== "") p = putText(w, p, 34, value.displayName, "displayName");
   if (value.registeredAt !== undefined) p = writeTime(w, p, 42, value.registeredAt, "registeredAt");
+  p = makeRoom(w, p);
   if (value.locale !== "") p = putText(w, p, 50, value.locale, "locale");
   if (value.referrerId !== undefined) p = putText(w, p, 58, value.referrerId, "referrerId");
-  for (const key in mapOfField(w, value.consents, "consents")) {
+  const consentsMap = mapOfField(w, value.consents, "consents");
+  for (const key in consentsMap) {
+    if (!isOwn(consentsMap, key)) continue;
     p = openLength(w, p, 66);
     const start = p - w.start;
     p = putText(w, p, 10, key, "consents");
-    p = putUint32(w, p, 16, value.consents[key]!, "consents");
+    p = putUint32(w, p, 16, consentsMap[key]!, "consents");
     p = closeLength(w, start, p);
   }
+  p = makeRoom(w, p);
   if (value.invitedBy !== "") p = putText(w, p, 74, value.invitedBy, "invitedBy");
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);
   return closeMessage(w, start, p);

@@ -1,4 +1,4 @@
-import { fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageShape, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { KeryxError } from "../../../../src/core/errors.ts";
 import { sized, tag, utf8, varint } from "../../../support/protobuf-bytes.ts";
@@ -14,6 +14,7 @@ describe("straight-line Protobuf code", function () {
     for (const name of ["Scalars", "Lists", "Maps", "Choices"])
       events.set(name, await project.load("wire/v1/scalars", name));
     events.set("Little", await project.load("wire/v1/subset", "Little"));
+    events.set("Wide", await project.load("wire/v1/wide", "Wide"));
   });
 
   const named = (name: string): WireEvent => {
@@ -248,6 +249,43 @@ describe("straight-line Protobuf code", function () {
       const framed = event.codec.encode(value, 6);
       expect(event.codec.decode(framed.subarray(6))).deep.equals(value);
       expect(event.codec.decodeFramed?.(framed, 6)).deep.equals(value);
+    }
+  });
+
+  it("makes room for all that it writes, wherever its memory ends", () => {
+    const { event, schema } = named("Wide");
+    const texts = (count: number): string[] => Array.from({ length: count }, () => "a".repeat(24));
+    const widest = (message: DescMessage, from = 0): object =>
+      Object.fromEntries(
+        message.fields
+          .slice(from)
+          .filter((field) => field.fieldKind === "scalar" && field.scalar !== ScalarType.BYTES)
+          .map(({ localName, scalar }) => [localName, scalar === ScalarType.INT64 ? -1n : "a".repeat(24)]),
+      );
+    const value = event.codec.create({
+      ...widest(schema),
+      filler: new Uint8Array(3_000),
+      behindFull0: "€".repeat(1_000),
+      full: widest(schema.field["full"]?.message as DescMessage),
+      labels: Object.fromEntries(texts(9).map((text, index) => [`${text}${index}`, text])),
+      texts: texts(90),
+      numbers: Array.from({ length: 250 }, () => -1n),
+    });
+    const bytes = Buffer.from(toBinary(schema, value as MessageShape<typeof schema>));
+    // One value begins where the one before it ends.
+    const behind = (one: Uint8Array): number => one.buffer.byteLength - one.byteOffset - one.length;
+    // Room is made behind a list, too; the fields that follow use it up.
+    const fill = (length: number): Uint8Array =>
+      event.codec.encode(event.codec.create({ filler: new Uint8Array(length), ...widest(schema, -60) }), 0);
+    const overhead = fill(20_000).length - 20_000;
+    for (let left = 300; left < bytes.length + 2_100; left += 7) {
+      let free = behind(fill(1));
+      // What does not fit gets new memory.
+      if (free < left + 20_000) free = behind(fill(free));
+      expect(behind(fill(free - left - overhead))).equals(left);
+      const written = event.codec.encode(value, 0);
+      if (!bytes.equals(written))
+        expect(Buffer.from(written).toString("hex"), `${left}`).equals(bytes.toString("hex"));
     }
   });
 });

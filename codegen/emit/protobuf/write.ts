@@ -202,8 +202,8 @@ function writeMap(
   const key = scalarForm(field.mapKey);
   const putKey = `p = ${use(codecs, `put${key.stem}`)}(w, p, ${tagOf(keyNumber, key.wireType)}, ${keyText((name) => use(codecs, name), key, at)}, ${at});`;
   const wireType = field.message === undefined ? scalarForm(field.scalar).wireType : 2;
-  // In a variable of its own: a property of what `for … in` goes through is found at once.
-  const map = `${field.localName}Map`;
+  // In a variable of its own: a property of what `for … in` goes through is found at once. No function is called so.
+  const map = `map${field.number}`;
   const item = `${map}[key${key.type === "number" ? " as unknown as number" : ""}]!`;
   return [
     `const ${map} = ${use(codecs, "mapOfField")}(w, ${value}, ${at});`,

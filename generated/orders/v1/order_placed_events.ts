@@ -216,13 +216,13 @@ export function writeOrderPlaced(
       p = putText(w, p, 74, value.payment.value, "invoiceNumber");
       break;
   }
-  const labelsMap = mapOfField(w, value.labels, "labels");
-  for (const key in labelsMap) {
-    if (!isOwn(labelsMap, key)) continue;
+  const map10 = mapOfField(w, value.labels, "labels");
+  for (const key in map10) {
+    if (!isOwn(map10, key)) continue;
     p = openLength(w, p, 82);
     const start = p - w.start;
     p = putText(w, p, 10, key, "labels");
-    p = putText(w, p, 18, labelsMap[key]!, "labels");
+    p = putText(w, p, 18, map10[key]!, "labels");
     p = closeLength(w, start, p);
   }
   if (value.placedAt !== undefined) p = writeTime(w, p, 90, value.placedAt, "placedAt");
@@ -328,13 +328,13 @@ export function writeOrderLine(
   if (value.sku !== "") p = putText(w, p, 10, value.sku, "sku");
   if (value.quantity !== 0) p = putUint32(w, p, 16, value.quantity, "quantity");
   if (value.unitPriceMinor !== 0n) p = putInt64(w, p, 24, value.unitPriceMinor, "unitPriceMinor");
-  const discountsMinorMap = mapOfField(w, value.discountsMinor, "discountsMinor");
-  for (const key in discountsMinorMap) {
-    if (!isOwn(discountsMinorMap, key)) continue;
+  const map4 = mapOfField(w, value.discountsMinor, "discountsMinor");
+  for (const key in map4) {
+    if (!isOwn(map4, key)) continue;
     p = openLength(w, p, 34);
     const start = p - w.start;
     p = putText(w, p, 10, key, "discountsMinor");
-    p = putInt64(w, p, 16, discountsMinorMap[key]!, "discountsMinor");
+    p = putInt64(w, p, 16, map4[key]!, "discountsMinor");
     p = closeLength(w, start, p);
   }
   if (value.$unknown !== undefined) p = putUnknown(w, p, value.$unknown);

@@ -165,13 +165,13 @@ export function writeUserRegistered(
   p = makeRoom(w, p);
   if (value.locale !== "") p = putText(w, p, 50, value.locale, "locale");
   if (value.referrerId !== undefined) p = putText(w, p, 58, value.referrerId, "referrerId");
-  const consentsMap = mapOfField(w, value.consents, "consents");
-  for (const key in consentsMap) {
-    if (!isOwn(consentsMap, key)) continue;
+  const map8 = mapOfField(w, value.consents, "consents");
+  for (const key in map8) {
+    if (!isOwn(map8, key)) continue;
     p = openLength(w, p, 66);
     const start = p - w.start;
     p = putText(w, p, 10, key, "consents");
-    p = putUint32(w, p, 16, consentsMap[key]!, "consents");
+    p = putUint32(w, p, 16, map8[key]!, "consents");
     p = closeLength(w, start, p);
   }
   p = makeRoom(w, p);

@@ -62,13 +62,13 @@ export interface FaultRunOptions {
   readonly sendsDirectly?: boolean;
   /** What the fault allows; by default nothing may be handled twice. */
   readonly policy?: (policy: RunPolicy) => RunPolicy;
-  /** How long the end may take. Default 30 s. */
+  /** How long the end may take. Default 60 s. */
   readonly patienceMs?: number;
   /** A fault that stops partitions on purpose. */
   readonly mayStop?: boolean;
 }
 
-const longestRunSeconds = 60;
+const longestRunSeconds = 240;
 
 /** Starts to send and to handle, and waits until both are under way. */
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
@@ -105,7 +105,7 @@ async function open(options: FaultRunOptions, opened: { close(): Promise<void> }
       brokers: [...brokers],
       registry: servers.registryUrl,
       requestTimeoutMs: 3_000,
-      producer: { requestTimeoutMs: 1_500, deliveryTimeoutMs: 30_000 },
+      producer: { requestTimeoutMs: 1_500, deliveryTimeoutMs: 60_000 },
       ...options.connect,
       observe(signal) {
         signals.push(signal);
@@ -135,7 +135,7 @@ async function open(options: FaultRunOptions, opened: { close(): Promise<void> }
         log.append({ name: "fault_end", fault });
       }
     },
-    async untilHandled(count, counts = () => true, timeoutMs = 30_000) {
+    async untilHandled(count, counts = () => true, timeoutMs = 60_000) {
       const from = effects.length;
       const found = (): number => effects.slice(from).filter(counts).length;
       await until(`${count} more effects of ${name}`, () => found() >= count, timeoutMs);
@@ -161,7 +161,7 @@ async function open(options: FaultRunOptions, opened: { close(): Promise<void> }
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !(await holds()); await wait(20))
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);

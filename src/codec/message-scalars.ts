@@ -152,7 +152,7 @@ export function putInt64(
   at: string,
 ): number {
   if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
-    throw wrongType(writer, at, "a bigint of 64 bits", value);
+    throw wrongType(writer, at, "an int64", value);
   return putHalves(writer, from, tag, value);
 }
 
@@ -165,7 +165,7 @@ export function putUint64(
   at: string,
 ): number {
   if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value)
-    throw wrongType(writer, at, "an unsigned bigint of 64 bits", value);
+    throw wrongType(writer, at, "a uint64", value);
   return putHalves(writer, from, tag, value);
 }
 
@@ -178,7 +178,7 @@ export function putSint64(
   at: string,
 ): number {
   if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
-    throw wrongType(writer, at, "a bigint of 64 bits", value);
+    throw wrongType(writer, at, "an int64", value);
   return putHalves(writer, from, tag, (value << 1n) ^ (value >> 63n));
 }
 
@@ -199,7 +199,7 @@ export function putFixed64(
   at: string,
 ): number {
   if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value)
-    throw wrongType(writer, at, "an unsigned bigint of 64 bits", value);
+    throw wrongType(writer, at, "a uint64", value);
   writer.bytes[from] = tag;
   writer.view.setBigUint64(from + 1, value, true);
   return from + 9;
@@ -214,7 +214,7 @@ export function putSfixed64(
   at: string,
 ): number {
   if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
-    throw wrongType(writer, at, "a bigint of 64 bits", value);
+    throw wrongType(writer, at, "an int64", value);
   writer.bytes[from] = tag;
   writer.view.setBigInt64(from + 1, value, true);
   return from + 9;

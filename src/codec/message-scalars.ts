@@ -2,7 +2,7 @@ import { headroom, type MessageWriter, refuseField, wrongType } from "./message-
 import { createWords } from "./scratch.ts";
 import { roomFor } from "./slab.ts";
 import { putNativeText, shortText } from "./text.ts";
-import { putVarint, putVarint64 } from "./varint.ts";
+import { putVarint, putVarint64, putZigZag64 } from "./varint.ts";
 
 const words = /* @__PURE__ */ createWords();
 
@@ -179,7 +179,10 @@ export function putSint64(
 ): number {
   if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value)
     throw wrongType(writer, at, "an int64", value);
-  return putHalves(writer, from, tag, (value << 1n) ^ (value >> 63n));
+  const { long, halves, low } = words;
+  long[0] = value;
+  writer.bytes[from] = tag;
+  return putZigZag64(writer.bytes, from + 1, halves[low] ?? 0, halves[1 - low] ?? 0);
 }
 
 /** Writes the lower 64 bits of a number as a varint. */

@@ -81,9 +81,7 @@ export function closeMessage(writer: MessageWriter, start: number, position: num
 /** Opens something that has a length and is no message: a packed list, or an entry of a map. */
 export function openLength(writer: MessageWriter, position: number, tag: number): number {
   const start = makeRoom(writer, position);
-  if (tag > 0x7f) return putVarint(writer.bytes, start, tag) + 1;
-  writer.bytes[start] = tag;
-  return start + 2;
+  return putVarint(writer.bytes, start, tag) + 1;
 }
 
 /**

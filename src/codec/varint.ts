@@ -29,3 +29,10 @@ export function putVarint64(bytes: Uint8Array, start: number, low: number, high:
   }
   return putVarint(bytes, position, rest);
 }
+
+/** Writes a signed number of 64 bits, in two halves, as zig-zag has it, and returns where it ends. */
+export function putZigZag64(bytes: Uint8Array, start: number, low: number, high: number): number {
+  const sign = high >> 31;
+  const top = ((high << 1) | (low >>> 31)) ^ sign;
+  return putVarint64(bytes, start, (low << 1) ^ sign, top);
+}

@@ -3,7 +3,7 @@ import type { KeryxError } from "../core/errors.ts";
 import type { PayloadLimits } from "../core/limits.ts";
 import { createSlab, finishValue, roomFor, type Slab, startValue } from "./slab.ts";
 import { putString } from "./text.ts";
-import { putVarint, putVarint64 } from "./varint.ts";
+import { putVarint, putZigZag64 } from "./varint.ts";
 
 /** Where a value stands inside its parent: a field's name, or the position of an item. */
 export type At = string | number;
@@ -112,9 +112,7 @@ export function writeLong(writer: Writer, value: bigint, at: At): void {
 /** The low and the high half of a signed 64-bit integer, zig-zag. */
 export function writeHalves(writer: Writer, low: number, high: number): void {
   const position = makeRoom(writer, 10);
-  const sign = high >> 31;
-  const top = ((high << 1) | (low >>> 31)) ^ sign;
-  writer.position = putVarint64(writer.bytes, position, (low << 1) ^ sign, top);
+  writer.position = putZigZag64(writer.bytes, position, low, high);
 }
 
 /** A 32-bit IEEE 754 number, little endian. */

@@ -27,15 +27,16 @@ export function protobufCodec<Value extends object, Init>(
     scratch ??= createScratch();
     return functions.read(createReader(framed, scratch, limits, room), framed.length);
   };
+  const encode = (writer: MessageWriter, value: Value, room: number, limits?: PayloadLimits): number =>
+    functions.write(writer, startValue(writer, room, limits), 0, unpolluted(value), name);
   /** A refused value is written once more, to find the way to its field: nobody else pays for keeping it. */
-  const located = (value: Value, limits: PayloadLimits | undefined, error: unknown): CodedError => {
-    const writer = createMessageWriter([]);
+  const located = (value: Value, limits: PayloadLimits | undefined, error: unknown): unknown => {
     try {
-      functions.write(writer, startValue(writer, 0, limits), 0, unpolluted(value), name);
+      encode(createMessageWriter([]), value, 0, limits);
+      return error;
     } catch (again) {
-      return refusal(name, again);
+      return again;
     }
-    return refusal(name, error);
   };
   return {
     create(init) {
@@ -49,14 +50,14 @@ export function protobufCodec<Value extends object, Init>(
       const writer = idle ?? createMessageWriter();
       idle = undefined;
       try {
-        const end = functions.write(writer, startValue(writer, room, limits), 0, unpolluted(value), name);
+        const end = encode(writer, value, room, limits);
         // Whatever is written behind the end of memory is dropped without a word.
         if (end > writer.bytes.length) throw new Error("no room");
+        // After a refusal it is given up: nobody may find a part of the refused value in the room in front of another.
+        idle = writer;
         return finishValue(writer, end);
       } catch (error) {
-        throw located(value, limits, error);
-      } finally {
-        idle = writer;
+        throw refusal(name, located(value, limits, error));
       }
     },
     decodeFramed,

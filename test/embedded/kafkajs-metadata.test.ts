@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { expect } from "chai";
 import type { DevBroker } from "../../src/embedded/broker/index.ts";
 import { createClient } from "../../src/transport/kafkajs/client.ts";
@@ -43,5 +45,41 @@ describe("what a Kafka client knows of topics", () => {
     await cluster.refreshMetadata();
     expect(cluster.brokerPool.metadata?.brokers).to.have.length(1);
     expect(cluster.brokerPool.metadata?.topicMetadata).to.deep.equal([]);
+  });
+});
+
+describe("A Kafka client one of whose brokers is frozen", () => {
+  const brokers = embeddedBrokers();
+  let frozen: Server;
+
+  beforeEach(async () => {
+    // As a process that was stopped: its system still takes connections, and nobody reads them.
+    frozen = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+    await once(frozen, "listening");
+  });
+  afterEach(() => {
+    frozen.close();
+  });
+
+  it("connects to the next one, wherever in the list it begins", async () => {
+    const broker = await brokers.start({ topics: [{ name: "orders", partitions: 2 }] });
+    const { port } = frozen.address() as AddressInfo;
+    const transport = resolveTransportOptions({
+      brokers: [`127.0.0.1:${port}`, ...broker.bootstrap()],
+      connectionTimeoutMs: 200,
+    });
+    // Each begins anywhere.
+    const ask = async (): Promise<number> => {
+      const kafka = createClient(transport, { requestTimeoutMs: 5_000, retries: 1 });
+      const cluster = createCluster(kafka, { allowAutoTopicCreation: false, metadataMaxAge: 30_000 });
+      try {
+        await cluster.connect();
+        await cluster.addMultipleTargetTopics(["orders"]);
+        return cluster.findTopicPartitionMetadata("orders").length;
+      } finally {
+        await cluster.disconnect();
+      }
+    };
+    expect(await Promise.all(Array.from({ length: 10 }, ask))).to.deep.equal(Array(10).fill(2));
   });
 });

@@ -73,7 +73,7 @@ function numbered(topic: string, from: number, to: number): OutgoingRecord[] {
   return Array.from({ length: to - from }, (_, i) => outgoing(topic, `k${from + i}`, `v${from + i}`));
 }
 
-async function coordinatorOf(brokers: readonly string[], groupId: string): Promise<number> {
+export async function coordinatorOf(brokers: readonly string[], groupId: string): Promise<number> {
   const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
   const { cluster: inner, client } = withCluster(kafka, () => kafka.admin());
   await client.connect();

@@ -19,7 +19,7 @@ export function createClient(
   { requestTimeoutMs, retries }: ClientTimeouts,
 ): Kafka {
   const config: KafkaConfig = {
-    brokers: [...options.brokers],
+    brokers: fromAnywhere(options.brokers),
     clientId: options.clientId,
     // kafkajs only asks whether there is TLS; the files are read at each connection, so that rotation needs no restart.
     ssl: options.tls !== false,
@@ -35,6 +35,12 @@ export function createClient(
   };
   if (options.sasl) config.sasl = toClientSasl(options.sasl);
   return new kafkajs.Kafka(config);
+}
+
+// kafkajs begins at the first, and gives up after a few: a client that is made anew has to try others than the last one.
+function fromAnywhere(brokers: readonly string[]): string[] {
+  const start = Math.floor(Math.random() * brokers.length);
+  return [...brokers.slice(start), ...brokers.slice(0, start)];
 }
 
 function openSocket({ host, port, onConnect }: ISocketFactoryArgs, tls: TransportOptions["tls"]): Socket {

@@ -1,5 +1,6 @@
 import type { Kafka } from "kafkajs";
 import { KeryxError } from "../../core/errors.ts";
+import { hasErrorName } from "./errors.ts";
 import {
   askForNone,
   type Metadata,
@@ -53,6 +54,7 @@ export interface Broker extends MetadataBroker {
     readonly pool: readonly Connection[];
   };
   isConnected(): boolean;
+  connect(): Promise<void>;
   fetch(request: FetchRequest): Promise<FetchResponse>;
   heartbeat(request: GroupMembership): Promise<unknown>;
   joinGroup(request: unknown): Promise<unknown>;
@@ -134,6 +136,7 @@ export function withCluster<Client>(kafka: Kafka, build: () => Client): { client
 function mend(cluster: Cluster): Cluster {
   shareRefreshes(cluster);
   onBroker(cluster, askForNone);
+  onBroker(cluster, leaveSilentBroker);
   dropSilentBrokers(cluster);
   return cluster;
 }
@@ -173,6 +176,22 @@ function dropSilentBrokers(cluster: Cluster): void {
   });
 }
 
+/**
+ * Takes a broker that accepts a connection and then says nothing for one that cannot be reached. Only then kafkajs goes on
+ * to the next one of its list; it would ask a frozen one again until it gives up.
+ */
+function leaveSilentBroker(broker: Broker): void {
+  const connect = broker.connect.bind(broker);
+  broker.connect = async () => {
+    try {
+      await connect();
+    } catch (error) {
+      if (!hasErrorName(error, "KafkaJSRequestTimeoutError")) throw error;
+      throw toConnectionError(broker, "connected, but no answer in time");
+    }
+  };
+}
+
 interface SocketRequest {
   timeoutHandler: () => void;
 }
@@ -181,16 +200,21 @@ interface SocketRequest {
 export function dropBroker(cluster: Cluster, broker: Broker, reason: string): void {
   const { host, port, pool } = broker.connectionPool;
   cluster.removeBroker({ host, port });
-  const error = Object.assign(new Error(`${host}:${port}: ${reason}`), {
-    name: "KafkaJSConnectionError",
-    retriable: true,
-    broker: `${host}:${port}`,
-    code: "ETIMEDOUT",
-  });
+  const error = toConnectionError(broker, reason);
   // The request that timed out is rejected right after this, with its own error.
   setImmediate(() => {
     for (const connection of pool) connection.rejectRequests(error);
     for (const { socket } of pool) socket?.destroy();
     broker.disconnect().catch(() => {});
+  });
+}
+
+function toConnectionError({ connectionPool }: Broker, reason: string): Error {
+  const address = `${connectionPool.host}:${connectionPool.port}`;
+  return Object.assign(new Error(`${address}: ${reason}`), {
+    name: "KafkaJSConnectionError",
+    retriable: true,
+    broker: address,
+    code: "ETIMEDOUT",
   });
 }

@@ -113,8 +113,8 @@ function buildConsumer(
   options: PortConsumerOptions,
 ): { client: Consumer; cluster: Cluster } {
   const { sessionTimeoutMs } = options;
-  // A request that hangs must end while the session still lives.
-  const requestTimeoutMs = Math.min(transport.requestTimeoutMs, Math.max(1_000, sessionTimeoutMs / 2));
+  // A heartbeat that hangs and the fetch that it then waits for must both end while the session still lives.
+  const requestTimeoutMs = Math.min(transport.requestTimeoutMs, Math.max(1_000, sessionTimeoutMs / 3));
   const kafka = createClient(transport, { requestTimeoutMs, retries: 3 });
   return withCluster(kafka, () =>
     kafka.consumer({

@@ -63,7 +63,7 @@ const neverLoaded = [
 const pinned = (name: string): string => `${name}@${manifest.devDependencies[name]}`;
 
 describe("the packed package", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), "keryx-package-"));
   const project = join(folder, "project");
   // Where the checks behind the tests look for it, so that it is built once.

@@ -94,5 +94,5 @@ describe("Avro compatibility beside Avro's own library", () => {
       expect(counts.get(kind) ?? 0, `${kind} in ${summary}`).to.be.greaterThan(20);
     for (const verdict of ["compatible", "incompatible"])
       expect(counts.get(verdict) ?? 0, `${verdict} in ${summary}`).to.be.greaterThan(5_000);
-  }).timeout(120_000);
+  }).timeout(600_000);
 });

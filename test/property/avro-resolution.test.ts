@@ -61,7 +61,7 @@ describe("resolving Avro schemas beside avsc", () => {
       { numRuns: 2_000 },
     );
     expect(compared).to.be.greaterThan(1_000);
-  }).timeout(60_000);
+  }).timeout(600_000);
 
   it("finds a reason for every prefix of a payload, and every edited one ends", () => {
     fc.assert(
@@ -91,5 +91,5 @@ describe("resolving Avro schemas beside avsc", () => {
       }),
       { numRuns: 1_000 },
     );
-  }).timeout(60_000);
+  }).timeout(600_000);
 });

@@ -21,7 +21,7 @@ const steps = 26;
 
 describe(`The commits of a consumer, over ${runs.toLocaleString("en")} interleavings`, () => {
   it("never pass what is done, never move back, never overlap, forget nothing, and tell exactly what is done above them", async function () {
-    this.timeout(runs * 20);
+    this.timeout(runs * 100);
     for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
       try {
         await interleave(seed);

@@ -10,7 +10,7 @@ import { createMemoryKafka } from "../support/memory-kafka.ts";
 const records = Number(process.env["KERYX_TEST_LEASES"] ?? 100_000);
 
 describe("Leases that run out while they are asked for", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("drop no record and let none run twice", async () => {
     const seed = chooseSeed();

@@ -113,7 +113,7 @@ function ofEngine(
 
 describe("one engine", () => {
   it("answers keryx check as it answers its callers, over histories", function () {
-    this.timeout(60_000);
+    this.timeout(600_000);
     const pairs = sourcePairs(1_500, 20_261_122);
     const seen = { refused: 0, yes: 0, no: 0 };
     for (const [index, { older, newer }] of pairs.entries()) {

@@ -45,7 +45,7 @@ describe("One engine", () => {
 
   for (const dialect of ["confluent-7.0.0", "confluent-7.6.0", "confluent-8", "confluent-head"])
     it(`answers clients of the embedded registry as it answers its callers, as ${dialect}`, async function () {
-      this.timeout(60_000);
+      this.timeout(600_000);
       const server = await createDevRegistry({ dialect, log: () => {} });
       open.push(server);
       const registry = rawRegistry(server);

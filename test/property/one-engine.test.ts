@@ -119,7 +119,7 @@ describe("one engine", () => {
       expect(id).to.equal(at);
       expect(outcome(answer), `${at}`).to.deep.equal(engineAnswer(one));
     }
-  }).timeout(60_000);
+  }).timeout(600_000);
 });
 
 describe("levels over any pair of schemas", () => {

@@ -20,7 +20,7 @@ function firstsByKey(orders: readonly { key: string; id: string }[]): Map<string
 }
 
 describe("order per key", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("holds under random failures, lost answers and delays, and every send is accounted for", async () => {
     const plan = fc.record({

@@ -25,7 +25,7 @@ function dialectOf(name: string): Dialect {
 describe("generated .proto files", () => {
   let files: readonly Both[] = [];
   before(function () {
-    this.timeout(60_000);
+    this.timeout(600_000);
     const texts = new Map(
       fc
         .sample(protoFiles(), { numRuns: 500, seed: 4 })
@@ -55,7 +55,7 @@ describe("generated .proto files", () => {
   });
 
   it("differ from each other in the same way as texts, as descriptors, and mixed", function () {
-    this.timeout(60_000);
+    this.timeout(600_000);
     // Messages are named by number, so any two files have some in common.
     const kinds = new Set<string>();
     for (const dialect of ["confluent-7.0.0", "confluent-7.4.0", "confluent-8", "confluent-head"].map(

@@ -48,7 +48,7 @@ function secretsOf(values: object): string[] {
 }
 
 describe("secrets of the settings", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("appear in no message, no explanation and no log line, over random settings and errors", () => {
     const shape = buildShape();

@@ -46,7 +46,7 @@ describe("serializing and deserializing the sample events", () => {
       }),
       { numRuns: 300 },
     );
-  }).timeout(60_000);
+  }).timeout(600_000);
 
   it("reads what an older version of the schema wrote", async () => {
     const { registry } = await prepared();
@@ -75,7 +75,7 @@ describe("serializing and deserializing the sample events", () => {
     } finally {
       remove();
     }
-  }).timeout(60_000);
+  }).timeout(600_000);
 
   it("answers every edited frame with a value, an unknown event or a reason", async () => {
     const { registry, serialize } = await prepared();
@@ -116,7 +116,7 @@ describe("serializing and deserializing the sample events", () => {
       ),
       { numRuns: 5_000 },
     );
-  }).timeout(120_000);
+  }).timeout(600_000);
 });
 
 describe("the interpreter beside generated code", () => {
@@ -139,5 +139,5 @@ describe("the interpreter beside generated code", () => {
       }),
       { numRuns: 40, endOnFailure: true },
     );
-  }).timeout(120_000);
+  }).timeout(600_000);
 });

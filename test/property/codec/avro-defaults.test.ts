@@ -65,7 +65,7 @@ const fields: readonly object[] = [
 ];
 
 describe("defaults of generated Avro types", function () {
-  this.timeout(30_000);
+  this.timeout(600_000);
 
   it("complete an empty init value to what avsc resolves from a writer without the fields", async () => {
     const schema = JSON.stringify(record("Defaults", fields));

@@ -9,7 +9,7 @@ import { randomFrom } from "../../support/protobuf-values.ts";
 const count = 150;
 
 describe("generated decoders of earlier Avro writers", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let pairs: readonly EarlierPair[] = [];
   let clean = (): void => undefined;
 

@@ -5,6 +5,7 @@ import { createKafkajsPort } from "../../src/transport/kafkajs.ts";
 import type { KafkaPort } from "../../src/transport/port.ts";
 import { drain, join, type Member, type MemberOptions, outgoing, until } from "../suites/transport-tools.ts";
 import { embeddedBrokers } from "../support/embedded.ts";
+import { connectWire, dig } from "../support/embedded-wire.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 
 const topic = "orders";
@@ -87,6 +88,24 @@ describe("the guards around kafkajs", function () {
     await member.commitAll();
     expect((await port.admin().groupOffsets(group, [topic]))[0]?.offset).to.equal(1n);
   });
+
+  for (const [what, api, nth] of [
+    ["before it knows who it is", "JoinGroup", 1],
+    ["while it joins", "JoinGroup", 2],
+    ["while it is told what it reads", "SyncGroup", 1],
+  ] as const)
+    it(`join again as the same member when its connection ends ${what}`, async () => {
+      await send(["a"]);
+      const ended = broker.faults.inject({ api, group, nth }, { kind: "close", handled: true });
+      const member = await start();
+      await until("it has read", () => member.records.length === 1);
+      expect(ended.hits).to.equal(1);
+      expect(member.events.filter(({ kind }) => kind === "crash")).to.deep.equal([]);
+      const client = await connectWire(broker.bootstrap()[0] ?? "");
+      const told = await client.ask("DescribeGroups", 0, { groups: [group] });
+      client.close();
+      expect(dig(told, "groups", 0, "members")).to.have.length(1);
+    });
 
   it("keep beating while everything is paused, and read at once when it is resumed", async () => {
     const member = await start();

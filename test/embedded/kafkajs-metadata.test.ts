@@ -3,7 +3,8 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { expect } from "chai";
 import type { DevBroker } from "../../src/embedded/broker/index.ts";
 import { createClient } from "../../src/transport/kafkajs/client.ts";
-import { type Cluster, createCluster } from "../../src/transport/kafkajs/cluster.ts";
+import { type Cluster, createCluster, dropBroker } from "../../src/transport/kafkajs/cluster.ts";
+import { guardCluster } from "../../src/transport/kafkajs/consumer/guard.ts";
 import { resolveTransportOptions } from "../../src/transport/options.ts";
 import { embeddedBrokers } from "../support/embedded.ts";
 
@@ -39,6 +40,34 @@ describe("what a Kafka client knows of topics", () => {
     const asked = broker.requests({ api: "Metadata" }).length;
     await Promise.all([cluster.refreshMetadataIfNecessary(), cluster.refreshMetadata()]);
     expect(broker.requests({ api: "Metadata" }).length - asked).to.equal(1);
+  });
+
+  it("tells a consumer of one broker at least, though all its connections have ended", async () => {
+    const never = (): never => {
+      throw new Error("called");
+    };
+    const hooks = {
+      joined: never,
+      searching: never,
+      rejoining: never,
+      batch: never,
+      skipped: never,
+      outOfRange: never,
+      unreadable: never,
+      heartbeat: never,
+      fetched: never,
+      isOpen: never,
+      crashed: never,
+    };
+    guardCluster(cluster, { group: "billing", sessionTimeoutMs: 10_000, maxWaitMs: 100 }, hooks);
+    await cluster.refreshMetadata();
+    const known = Object.values(cluster.brokerPool.brokers);
+    expect(known).to.have.length(1);
+    for (const { connectionPool } of known) cluster.removeBroker(connectionPool);
+    expect(Object.values(cluster.brokerPool.brokers)).to.deep.equal(known);
+    // One that says nothing is forgotten all the same: others of the list are asked then.
+    for (const one of known) dropBroker(cluster, one, "silent");
+    expect(cluster.brokerPool.brokers).to.deep.equal({});
   });
 
   it("is of no other topics where none were asked for, since one without a leader would fail the answer", async () => {

@@ -57,10 +57,16 @@ export interface Broker extends MetadataBroker {
   connect(): Promise<void>;
   fetch(request: FetchRequest): Promise<FetchResponse>;
   heartbeat(request: GroupMembership): Promise<unknown>;
-  joinGroup(request: unknown): Promise<unknown>;
+  joinGroup(request: JoinRequest): Promise<unknown>;
   syncGroup(request: { groupId: string; generationId: number; memberId: string }): Promise<unknown>;
   offsetCommit(request: GroupMembership & { topics: unknown }): Promise<unknown>;
   findGroupCoordinator(request: { groupId: string }): Promise<unknown>;
+}
+
+export interface JoinRequest {
+  readonly groupId: string;
+  /** Empty for one who does not know any yet. */
+  readonly memberId: string;
 }
 
 export interface GroupMembership {
@@ -76,6 +82,7 @@ export interface Cluster {
     readonly metadata: Metadata | null;
     readonly metadataExpireAt: number | null;
     createBroker(options: unknown): Broker;
+    removeBroker(address: { host: string; port: number }): void;
     findConnectedBroker(): Promise<Broker>;
   };
   connect(): Promise<void>;
@@ -199,7 +206,8 @@ interface SocketRequest {
 /** Takes a broker out of the pool, fails what waits for it and closes its sockets; the next metadata bring it back. */
 export function dropBroker(cluster: Cluster, broker: Broker, reason: string): void {
   const { host, port, pool } = broker.connectionPool;
-  cluster.removeBroker({ host, port });
+  // Not by the cluster, which a consumer keeps from forgetting its last one: this one must not be asked again.
+  cluster.brokerPool.removeBroker({ host, port });
   const error = toConnectionError(broker, reason);
   // The request that timed out is rejected right after this, with its own error.
   setImmediate(() => {

@@ -8,18 +8,10 @@ import { hasErrorName, kafkaCodeOf, toKeryxError } from "../errors.ts";
 import { readFetches } from "../fetch.ts";
 import { toKey } from "./assignment.ts";
 import { createFetchGate } from "./fetch-gate.ts";
+import { asNotCoordinator, createJoining, silentNames, unknownMember } from "./join.ts";
 
-const silentNames = ["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"];
-const notCoordinator = {
-  name: "KafkaJSProtocolError",
-  type: "NOT_COORDINATOR_FOR_GROUP",
-  code: 16,
-  retriable: true,
-};
 const retryMs = 200;
-const coordinatorLoading = 14;
 const illegalGeneration = 22;
-const unknownMember = 25;
 
 /** What one kafkajs consumer reports. Hooks never throw. */
 export interface MembershipHooks {
@@ -101,6 +93,12 @@ export function guardCluster(
     if (code === illegalGeneration || code === unknownMember) isLost = true;
   };
   const find = findPatiently(cluster, guard, sessionTimeoutMs);
+  const prepareJoins = createJoining(() => guard.isStopping, sessionTimeoutMs);
+  const removeBroker = cluster.removeBroker.bind(cluster);
+  // kafkajs forgets the broker of each connection that ended, and gives up when none is left.
+  cluster.removeBroker = (address) => {
+    if (Object.keys(cluster.brokerPool.brokers).length > 1) removeBroker(address);
+  };
   const findBroker = cluster.findBroker.bind(cluster);
   cluster.findBroker = (node) => findBroker(node).catch(throwAsClosed);
 
@@ -123,12 +121,10 @@ export function guardCluster(
     intercept(broker, "heartbeat", (error) => {
       noteLost(error);
       // kafkajs would go on asking a coordinator that is gone, instead of looking for the next one.
-      if (hasErrorName(error, ...silentNames))
-        throw Object.assign(new Error("the coordinator does not answer"), notCoordinator, { cause: error });
+      throw asNotCoordinator(error);
     });
     intercept(broker, "offsetCommit", noteLost);
-    const join = broker.joinGroup.bind(broker);
-    broker.joinGroup = (request) => whileLoading(() => join(request), guard, sessionTimeoutMs);
+    prepareJoins(broker);
     const sync = broker.syncGroup.bind(broker);
     broker.syncGroup = (request) => {
       group = { coordinator: broker, memberId: request.memberId, groupGenerationId: request.generationId };
@@ -171,23 +167,6 @@ function findPatiently(
       }
     }
   };
-}
-
-// A coordinator that just took over reads its groups first; kafkajs would crash on its answer.
-async function whileLoading(
-  join: () => Promise<unknown>,
-  guard: ClusterGuard,
-  patienceMs: number,
-): Promise<unknown> {
-  for (const deadlineMs = systemClock.now() + patienceMs; ; ) {
-    try {
-      return await join();
-    } catch (error) {
-      if (kafkaCodeOf(error) !== coordinatorLoading || guard.isStopping || systemClock.now() >= deadlineMs)
-        throw error;
-      await sleep(systemClock, retryMs);
-    }
-  }
 }
 
 // `note` may throw an error of its own in place of the one it is told.

@@ -26,7 +26,7 @@ export function describeScenarios<World>(
   close: (world: World) => Promise<void>,
 ): void {
   describe(title, function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const seed = chooseSeed();
     const runs: FaultRun[] = [];
     const verdicts = new Map<string, Promise<void>>();

@@ -9,6 +9,7 @@ import { type Cluster, withCluster } from "./cluster.ts";
 import { kafkaCodeOf, toKeryxError } from "./errors.ts";
 import { commitForGroup } from "./group-commit.ts";
 import type { Metadata } from "./metadata.ts";
+import { retryWhile } from "./retry.ts";
 
 const leaderPollMs = 50;
 const leaderPatienceMs = 15_000;
@@ -213,20 +214,13 @@ async function createAll(ask: Ask, clock: Clock, wanted: readonly NewTopic[]): P
  * Repeats a request whose failure says that some broker has not heard yet of a topic that was created a moment ago:
  * before it creates one, kafkajs asks any broker for all topics that it has met so far.
  */
-export async function whileUnknown<T>(
+export function whileUnknown<T>(
   clock: Clock,
   run: () => Promise<T>,
   isUnknown: (error: unknown) => boolean = (error) => notYetCodes.has(kafkaCodeOf(error) ?? 0),
   patienceMs: number = leaderPatienceMs,
 ): Promise<T> {
-  for (const deadline = clock.now() + patienceMs; ; ) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!isUnknown(error) || clock.now() >= deadline) throw error;
-      await sleep(clock, leaderPollMs);
-    }
-  }
+  return retryWhile(clock, run, isUnknown, { patienceMs, everyMs: leaderPollMs });
 }
 
 async function createOne(

@@ -1,7 +1,8 @@
-import { type Clock, sleep } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { PortOffset } from "../port.ts";
 import type { Cluster } from "./cluster.ts";
 import { toKeryxError } from "./errors.ts";
+import { retryWhile } from "./retry.ts";
 
 const patienceMs = 15_000;
 const backoffMs = 250;
@@ -17,18 +18,13 @@ export async function commitForGroup(
   offsets: readonly PortOffset[],
 ): Promise<void> {
   const request = { groupId: group, groupGenerationId: -1, memberId: "", topics: toTopics(offsets) };
-  for (const deadlineMs = clock.now() + patienceMs; ; ) {
-    try {
-      const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-      await coordinator.offsetCommit(request);
-      return;
-    } catch (error) {
-      // A coordinator that moves or still reads its groups answers better a moment later.
-      const { retriable } = toKeryxError(error, { action: "commit", group });
-      if (!retriable || clock.now() >= deadlineMs) throw error;
-      await sleep(clock, backoffMs);
-    }
-  }
+  const commit = async (): Promise<void> => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId: group });
+    await coordinator.offsetCommit(request);
+  };
+  // A coordinator that moves or still reads its groups answers better a moment later.
+  const isPassing = (error: unknown): boolean => toKeryxError(error, { action: "commit", group }).retriable;
+  await retryWhile(clock, commit, isPassing, { patienceMs, everyMs: backoffMs });
 }
 
 function toTopics(offsets: readonly PortOffset[]): readonly unknown[] {

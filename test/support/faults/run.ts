@@ -69,7 +69,7 @@ export interface FaultRunOptions {
 }
 
 const longestRunSeconds = 240;
-const patienceMs = 150_000;
+const longestWaitMs = 150_000;
 
 /** Starts to send and to handle, and waits until both are under way. */
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
@@ -136,7 +136,7 @@ async function open(options: FaultRunOptions, opened: { close(): Promise<void> }
         log.append({ name: "fault_end", fault });
       }
     },
-    async untilHandled(count, counts = () => true, timeoutMs = patienceMs) {
+    async untilHandled(count, counts = () => true, timeoutMs = longestWaitMs) {
       const from = effects.length;
       const found = (): number => effects.slice(from).filter(counts).length;
       await until(`${count} more effects of ${name}`, () => found() >= count, timeoutMs);
@@ -162,7 +162,7 @@ async function open(options: FaultRunOptions, opened: { close(): Promise<void> }
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs: number = patienceMs,
+  timeoutMs: number = longestWaitMs,
 ): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !(await holds()); await wait(20))
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);

@@ -125,6 +125,9 @@ export function guardCluster(
     });
     intercept(broker, "offsetCommit", noteLost);
     prepareJoins(broker);
+    intercept(broker, "syncGroup", (error) => {
+      throw asNotCoordinator(error);
+    });
     const sync = broker.syncGroup.bind(broker);
     broker.syncGroup = (request) => {
       group = { coordinator: broker, memberId: request.memberId, groupGenerationId: request.generationId };
@@ -172,7 +175,7 @@ function findPatiently(
 // `note` may throw an error of its own in place of the one it is told.
 function intercept(
   broker: Broker,
-  method: "heartbeat" | "offsetCommit" | "findGroupCoordinator",
+  method: "heartbeat" | "offsetCommit" | "syncGroup" | "findGroupCoordinator",
   note: (error: unknown) => void,
 ): void {
   const original = broker[method].bind(broker) as (request: never) => Promise<unknown>;

@@ -1,6 +1,7 @@
-import { sleep, systemClock } from "../../../core/clock.ts";
+import { systemClock } from "../../../core/clock.ts";
 import type { Broker } from "../cluster.ts";
 import { hasErrorName, kafkaCodeOf } from "../errors.ts";
+import { retryWhile } from "../retry.ts";
 
 /** What kafkajs throws when a broker cannot be reached, or its connection ends, or no answer comes. */
 export const silentNames = [
@@ -34,6 +35,7 @@ export function asNotCoordinator(error: unknown): unknown {
 export function createJoining(isStopping: () => boolean, patienceMs: number): (broker: Broker) => void {
   // What the coordinator gave to a join that has not been answered yet.
   let memberId = "";
+  const isLoading = (error: unknown): boolean => kafkaCodeOf(error) === coordinatorLoading && !isStopping();
   return (broker) => {
     const { connectionPool } = broker;
     const send = connectionPool.send.bind(connectionPool);
@@ -48,7 +50,8 @@ export function createJoining(isStopping: () => boolean, patienceMs: number): (b
     broker.joinGroup = async (request) => {
       try {
         const again = (): Promise<unknown> => join({ ...request, memberId: request.memberId || memberId });
-        const joined = await whileLoading(again, isStopping, patienceMs);
+        // A coordinator that just took over reads its groups first; kafkajs would crash on its answer.
+        const joined = await retryWhile(systemClock, again, isLoading, { patienceMs, everyMs: retryMs });
         memberId = "";
         return joined;
       } catch (error) {
@@ -56,31 +59,9 @@ export function createJoining(isStopping: () => boolean, patienceMs: number): (b
         throw asNotCoordinator(error);
       }
     };
-    const sync = broker.syncGroup.bind(broker);
-    broker.syncGroup = (request) =>
-      sync(request).catch((error: unknown) => {
-        throw asNotCoordinator(error);
-      });
   };
 }
 
 function isJoin(request: unknown): boolean {
   return (request as { request?: { apiKey?: number } }).request?.apiKey === joinGroupApi;
-}
-
-// A coordinator that just took over reads its groups first; kafkajs would crash on its answer.
-async function whileLoading(
-  join: () => Promise<unknown>,
-  isStopping: () => boolean,
-  patienceMs: number,
-): Promise<unknown> {
-  for (const deadlineMs = systemClock.now() + patienceMs; ; ) {
-    try {
-      return await join();
-    } catch (error) {
-      if (kafkaCodeOf(error) !== coordinatorLoading || isStopping() || systemClock.now() >= deadlineMs)
-        throw error;
-      await sleep(systemClock, retryMs);
-    }
-  }
 }
